@@ -1,0 +1,1 @@
+"""What the user may say to Hearth, and where its files live."""
