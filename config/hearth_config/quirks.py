@@ -1,0 +1,60 @@
+"""How OpenAI-compatible providers differ, as data: a dialect reads this value and never a provider's name."""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct, field
+
+NameOrNone = Annotated[str | None, Meta(extra={"form": "name or none"})]
+
+ReasoningInput = Literal["reasoning_effort", "thinking", "reasoning", "chat_template_kwargs", "none"]
+FimForm = Literal["none", "completions", "beta_completions", "fim_completions", "infill"]
+ErrorInSuccess = Literal["error", "code_error", "base_resp"]
+
+
+class Quirks(Struct, frozen=True, forbid_unknown_fields=True):
+    """Differences of a server that speaks the `openai_chat` dialect; the defaults are OpenAI's own form.
+
+    Paths follow the rule of URLs: "chat/completions" is appended to the path of the provider's address,
+    "/infill" starts at the host's root. `{model}` in a path stands for the model's name.
+    """
+
+    # Messages
+    system_role: Literal["system", "developer", "by_model"] = "system"  # by_model: developer for o* and gpt-5 or later
+    echo_reasoning: NameOrNone = None  # field of an assistant turn that carries its earlier reasoning back
+    tool_id: Literal["any", "9alnum"] = "any"  # the form tool call ids must have
+    images_by_url: bool = True  # False: only data: URLs are understood
+
+    # Knobs of a request
+    max_tokens_field: str = "max_tokens"
+    seed_field: NameOrNone = "seed"  # None: leave it out
+    stop_max: int | None = None  # most stop sequences the server takes; None: no known limit
+    stop_as_list: bool = False  # a single stop must be an array too
+    stream_options: bool = True  # send stream_options.include_usage
+    drop: tuple[str, ...] = ()  # fields taken out of a request; knobs only, never features
+    rename: dict[str, str] = field(default_factory=dict)  # field -> the name this server uses
+    set: dict[str, object] = field(default_factory=dict)  # fields added when the request has none
+    allow_only: tuple[str, ...] | None = None  # the only fields this server takes; None: any
+
+    # Features of a request: False makes the provider unable, so that a call which needs it goes elsewhere
+    tools: bool = True
+    tool_choice_required: str = "required"  # the word for "some tool must be called"
+    tool_choice_named: Literal["function", "filter"] = "function"  # filter: offer only that tool, and require one
+    parallel_tool_calls: bool = True  # False: the field is unknown there
+    json_object: bool = True
+    json_schema: bool = True
+    reasoning_in: ReasoningInput = "none"  # how the effort of thinking is expressed
+    effort_words: dict[str, str] = field(default_factory=dict)  # our effort word -> theirs, where it differs
+    fim: FimForm = "none"  # how a completion between prefix and suffix is asked for
+
+    # Replies
+    reasoning_exclusive: bool = False  # completion_tokens does not include reasoning_tokens (xAI)
+    error_in_success: tuple[ErrorInSuccess, ...] = ()  # shapes of an error that arrives with status 200
+    retryable_statuses: tuple[int, ...] = ()  # worth another try besides 408, 409, 429 and 5xx
+
+    # Paths and headers
+    chat_path: str = "chat/completions"
+    completions_path: NameOrNone = "completions"
+    embeddings_path: NameOrNone = "embeddings"
+    models_path: NameOrNone = "models"
+    fim_path: NameOrNone = None
+    option_headers: dict[str, str] = field(default_factory=dict)  # provider option (site_url, …) -> header name
