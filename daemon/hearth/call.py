@@ -1,0 +1,88 @@
+"""A call: what a client asked for, as far as planning needs to know it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import UNSET, Struct, UnsetType
+
+from hearth.chat import Members, Need, Operation
+
+Mode = Literal["offline", "lan", "prefer-local", "any"]
+MODES: tuple[Mode, ...] = ("offline", "lan", "prefer-local", "any")
+"""From the tightest to the loosest: a mode allows what all modes before it allow."""
+
+Place = Literal["machine", "lan", "cloud"]
+Task = Literal["chat", "autocomplete", "embeddings"]
+
+
+def tightest(*modes: Mode) -> Mode:
+    """Return the tightest of the modes given: limits add up, none is ever lifted by another."""
+    return min(modes, key=MODES.index)
+
+
+class Wishes(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """The body field `"hearth".
+
+    {…}` and its header twins (design §8): they tighten, and are taken out before anything is sent on.
+    """
+
+    mode: Mode | UnsetType = UNSET
+    max_cost: float | UnsetType = UNSET
+    cache: bool | UnsetType = UNSET
+    thinking: Literal["show", "hide"] | UnsetType = UNSET
+    context: Literal["refuse", "route"] | UnsetType = UNSET
+
+
+class Outline(Struct, frozen=True):
+    """What planning needs of a request body, read without building its meaning.
+
+    `route` is the dialect's own name of the route ("chat", "generate", "completions", …). `model` is "" when the
+    caller named none.
+    `prompt_bytes` is the size of what the model will read, images left out; `images` counts them. `empty` marks
+    Ollama's load and unload calls.
+    """
+
+    route: str
+    operation: Operation
+    model: str
+    stream: bool
+    needs: frozenset[Need] = frozenset()
+    prompt_bytes: int = 0
+    images: int = 0
+    max_tokens: int | None = None
+    include_usage: bool = False
+    empty: bool = False
+    keep_alive: str | float | None = None
+    wishes: Wishes = Wishes()
+
+
+class App(Struct, frozen=True):
+    """Who is calling.
+
+    The `[apps.X]` that matched, or "" for nobody in particular; `pid` and `process` where the kernel told us.
+    """
+
+    name: str = ""
+    user_agent: str = ""
+    pid: int | None = None
+    process: str = ""
+
+
+class Call(Struct, frozen=True):
+    """One call.
+
+    `members` is the body cut at its top level (None for an empty body); `mode` is the tightest of all that apply.
+    """
+
+    id: str
+    dialect: str
+    outline: Outline
+    members: Members
+    task: Task
+    mode: Mode
+    app: App
+    received_ns: int
+    """time.monotonic_ns() when the head had arrived."""
+    wall: float
+    """time.time() at the same moment, for the log."""

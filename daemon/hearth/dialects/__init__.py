@@ -1,0 +1,1 @@
+"""Wire formats: what each reads and writes, as pure functions over bytes and meanings."""

@@ -1,0 +1,90 @@
+"""A JSON request body.
+
+Cut at its top level, members replaced, joined again, everything else byte for byte as it came.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+from msgspec import Raw
+
+from hearth.chat import Members
+from hearth.problems import BadRequest
+
+MAX_DEPTH = 64
+_decode_members = msgspec.json.Decoder(Members).decode
+_encode = msgspec.json.Encoder().encode
+_BOM = b"\xef\xbb\xbf"
+
+
+def cut(body: bytes) -> Members:
+    """Return the members of a JSON object.
+
+    Raises `BadRequest` for anything else: broken, too deep, not UTF-8, not an object (T25, F30).
+    """
+    if not body.strip():
+        return {}
+    if too_deep(body):
+        raise BadRequest(f"The JSON body is nested deeper than {MAX_DEPTH} levels.")
+    try:
+        body.decode()
+        return _decode_members(body.removeprefix(_BOM))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise BadRequest(
+            f"The body is not a JSON object: {error}.", next_step="Send one JSON object in UTF-8."
+        ) from None
+
+
+def too_deep(body: bytes) -> bool:
+    """Say whether brackets nest deeper than MAX_DEPTH, strings left out. Cheap for bodies with few brackets."""
+    if body.count(b"{") + body.count(b"[") <= MAX_DEPTH:
+        return False
+    depth = 0
+    for piece in _outside_strings(body):
+        for byte in piece:
+            if byte in b"{[":
+                depth += 1
+                if depth > MAX_DEPTH:
+                    return True
+            elif byte in b"}]":
+                depth -= 1
+    return False
+
+
+def _outside_strings(body: bytes) -> Iterable[bytes]:
+    """Yield what stands between string literals."""
+    inside = False
+    for piece in body.replace(b"\\\\", b"").replace(b'\\"', b"").split(b'"'):
+        if not inside:
+            yield piece
+        inside = not inside
+
+
+def join(members: Mapping[str, Raw]) -> bytes:
+    """Return the members as one JSON object, each member's bytes untouched."""
+    return _encode(members)
+
+
+def raw(value: object) -> Raw:
+    """Encode a value as JSON, to be put among members."""
+    return Raw(_encode(value))
+
+
+def value(members: Members, name: str, kind: Any = Any) -> Any:  # noqa: ANN401 -- the kind says what comes back
+    """Return a member decoded as `kind`, None where it is absent or null.
+
+    Raises `BadRequest` naming the member when it is of another type.
+    """
+    found = members.get(name)
+    if found is None or found == _NULL:
+        return None
+    try:
+        return msgspec.json.decode(found, type=kind)
+    except (msgspec.ValidationError, msgspec.DecodeError, RecursionError) as error:
+        raise BadRequest(f"{name}: {error}.", param=name) from None
+
+
+_NULL = Raw(b"null")

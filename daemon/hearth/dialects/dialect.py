@@ -1,0 +1,237 @@
+"""The one shape of a dialect: a served half for clients, a called half for providers, over one meaning.
+
+A dialect package exposes `SERVED: Served` and/or `CALLED: Called` in its `__init__`. No half knows another dialect
+(design §4).
+Everything here is pure: no I/O, no clock; ids and times are handed in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from msgspec import Struct
+
+from hearth.call import Outline
+from hearth.chat import Knobs, Members, Operation, Request
+from hearth.events import Event, Frame
+from hearth.problems import Problem
+from hearth_config.quirks import Quirks
+
+
+class Head(Struct, frozen=True):
+    """A reply's status and headers, names as they came, in order."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...] = ()
+
+    def get(self, name: str) -> str:
+        """Return the first header of that name (any case), or ""."""
+        wanted = name.lower()
+        return next((value for key, value in self.headers if key.lower() == wanted), "")
+
+
+class Rendered(Struct, frozen=True):
+    """A whole HTTP reply ready to be sent."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+
+class HttpRequest(Struct, frozen=True):
+    """What goes to a provider.
+
+    `path` holds prefix and query; `headers` lack Host, Content-Length and credentials, which outbound adds.
+    """
+
+    method: str
+    path: str
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+
+class Stamp(Struct, frozen=True):
+    """What a writer may not make up itself.
+
+    The call's id (26 characters of [0-9a-z]), the model's name to show, the time in ns since 1970.
+    """
+
+    id: str
+    model: str
+    now_ns: int
+
+
+class Pins(Struct, frozen=True):
+    """Load options Hearth owns for a local model.
+
+    Sent identically on every call (design §4, one normaliser). None leaves one to the engine.
+    """
+
+    num_ctx: int | None = None
+    keep_alive: str | float | None = None
+    shift: bool | None = None
+
+
+class Destination(Struct, frozen=True):
+    """What a called half needs to know of a target.
+
+    `prefix` goes before each path ("/v1"); `defaults` fill what the request leaves open; `extra` are provider-
+    only body members from
+    the config; `local_only` asks Ollama for its `:local` guard, so that a model that turned remote is refused
+    (wire/ollama.md §3.6).
+    """
+
+    provider: str
+    model: str
+    prefix: str = ""
+    quirks: Quirks = Quirks()
+    pins: Pins = Pins()
+    defaults: Knobs = Knobs()
+    headers: tuple[tuple[str, str], ...] = ()
+    extra: Members = {}
+    local_only: bool = False
+
+
+class ModelInfo(Struct, frozen=True):
+    """One model as a provider lists it; None and () are unknown."""
+
+    name: str
+    digest: str = ""
+    size: int | None = None
+    size_vram: int | None = None
+    window: int | None = None
+    """The trained context in tokens."""
+    loaded_window: int | None = None
+    """The context it is loaded with now; None when it is not loaded or the provider does not say."""
+    capabilities: tuple[str, ...] | None = None
+    """Ollama's words: completion, tools, vision, thinking, embedding, insert, audio."""
+    remote_host: str = ""
+    family: str = ""
+    parameter_size: str = ""
+    quantization: str = ""
+    modified: str = ""
+    expires: str = ""
+    output_limit: int | None = None
+    price_input: float | None = None
+    """USD per million tokens, where the provider's list says it."""
+    price_output: float | None = None
+
+
+class ReplyWriter(Protocol):
+    """Writes one reply for a client.
+
+    One object a reply; it keeps what the wire format needs to remember between pieces.
+    """
+
+    content_type: str
+    heartbeat: bytes
+    """A record that keeps a silent stream alive; b"" where the dialect has none."""
+
+    def stream(self, events: Sequence[Event]) -> bytes:
+        """Return the bytes of these events in a stream.
+
+        B"" when they say nothing in this dialect. `Done` ends the stream properly.
+        """
+        ...
+
+    def whole(self, events: Sequence[Event]) -> bytes:
+        """Return the body of a whole reply made of all its events; raises the `Problem` of a `Failed` among them."""
+        ...
+
+    def failed(self, problem: Problem) -> bytes:
+        """Return the in-band error that ends a stream already begun.
+
+        Never something a client could take for a clean end.
+        """
+        ...
+
+
+class ReplyReader(Protocol):
+    """Reads one reply of a provider, given in any pieces."""
+
+    finished: bool
+    """True once the provider's own end mark was seen: only then did the reply finish."""
+
+    def feed(self, data: bytes) -> list[Frame]:
+        """Return the frames completed by these bytes.
+
+        The raws of all frames joined are the bytes fed, in order, save those of empty raw.
+        Never raises: what cannot be read becomes a `Failed(BrokenReply)`, an error in the stream a `Failed`
+        of its kind.
+        """
+        ...
+
+    def close(self) -> list[Frame]:
+        """Say that the bytes have ended.
+
+        Unless `finished`, the last frame holds `Failed(BrokenReply)`: a cut stream is never a finished one.
+        """
+        ...
+
+
+class Served(Protocol):
+    """The half that serves clients."""
+
+    name: str
+
+    def outline(self, route: str, members: Members) -> Outline:
+        """Read what planning needs.
+
+        Raises `BadRequest` in words this dialect's real server would use, where it has them.
+        """
+        ...
+
+    def read(self, route: str, members: Members) -> Request:
+        """Read the whole meaning. Raises `BadRequest` or `Unsupported`."""
+        ...
+
+    def writer(self, outline: Outline, stamp: Stamp) -> ReplyWriter:
+        """Return a writer for one reply to that request."""
+        ...
+
+    def problem(self, problem: Problem, *, route: str = "") -> Rendered:
+        """Render a problem as a whole HTTP error reply in this dialect's envelope, `Retry-After` included if known."""
+        ...
+
+
+class Called(Protocol):
+    """The half that calls providers."""
+
+    name: str
+
+    def splice(self, outline: Outline, members: Members, to: Destination) -> HttpRequest:
+        """Return the caller's own request with only the top-level members replaced that Hearth owns.
+
+        For a caller of this same dialect.
+        """
+        ...
+
+    def request(self, request: Request, to: Destination, *, stream: bool) -> HttpRequest:
+        """Write a request from its meaning.
+
+        Raises `Unsupported` for a feature this wire format cannot carry: never drops one.
+        """
+        ...
+
+    def reader(self, operation: Operation, outline: Outline | None, to: Destination, head: Head) -> ReplyReader:
+        """Return a reader for the reply with this head.
+
+        `outline` is given when the request was spliced (same dialect), else None.
+        It tells a streamed reply from a whole one by the head's content type, not by what was asked: a whole
+        body is one frame.
+        With `outline`, usage the caller did not ask for is a frame with empty raw.
+        """
+        ...
+
+    def problem(self, head: Head, body: bytes, provider: str) -> Problem:
+        """Turn an error reply into the problem it is (retry-after included)."""
+        ...
+
+    def list_models(self, to: Destination) -> HttpRequest:
+        """Return the request that lists the provider's models."""
+        ...
+
+    def models(self, body: bytes) -> tuple[ModelInfo, ...]:
+        """Read such a list; raises `BrokenReply`."""
+        ...
