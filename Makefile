@@ -42,6 +42,7 @@ clean: ## remove the environment, the caches and what was built
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 install: .venv/installed
+	@:
 
 # Anew when the pins or the package's own facts change; quiet when all goes well.
 .venv/installed: requirements.lock pyproject.toml

@@ -1,0 +1,140 @@
+"""The shape of the code as a table: which part may import which, and why."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from source_tree import OURS, Source, product, under
+
+WORDS = tuple(f"hearth.{name}" for name in ("chat", "events", "problems", "call", "record", "status"))
+FACTS = tuple(f"hearth_config.{name}" for name in ("settings", "quirks", "addresses", "units"))
+"""The values of a config, without the reading of it."""
+
+
+class Layer(NamedTuple):
+    """A part of the tree, what of ours it may import besides itself, and why no more."""
+
+    part: str
+    may: tuple[str, ...]
+    why: str
+
+
+_DECIDE = ("hearth_config", *WORDS, "hearth.dialects", "hearth.routing")
+_ACT = (*_DECIDE, "hearth.outbound", "hearth.senses", "hearth.ledger", "hearth.engines")
+
+# A module answers to its longest matching part.
+LAYERS = (
+    Layer(
+        "hearth_config", (), "config is read by everybody, also by the tray and the service files, so it stands alone"
+    ),
+    Layer("hearth", (), "the package itself only says its version: importing it costs nothing"),
+    *(Layer(word, (*WORDS, *FACTS), "the shared words are below everything that uses them") for word in WORDS),
+    Layer("hearth.dialects", (*WORDS, *FACTS), "a wire format knows meaning, never who sends it or where to"),
+    Layer(
+        "hearth.routing", (*WORDS, *FACTS), "a decision is made of facts alone, so that explain and why can replay it"
+    ),
+    Layer(
+        "hearth.senses",
+        (*_DECIDE, "hearth.outbound"),
+        "facts are gathered by asking; what they lead to is decided elsewhere",
+    ),
+    Layer("hearth.outbound", _DECIDE, "attempts know wire formats and plans, not the server in front of them"),
+    Layer("hearth.ledger", ("hearth_config", *WORDS), "the usage log receives records and can never hold up a request"),
+    Layer("hearth.engines", (*_DECIDE, "hearth.outbound", "hearth.senses"), "engine processes serve the layers above"),
+    Layer("hearth.generation", _ACT, "a generation is built from one config and knows no server"),
+    Layer(
+        "hearth.server",
+        (*_ACT, "hearth.generation"),
+        "the server hands calls to a generation and knows no process around it",
+    ),
+    Layer(
+        "hearth.rehearsal", ("hearth_config",), "a stand-in built on our own codecs would agree with our own mistakes"
+    ),
+    Layer(
+        "hearth.daemon",
+        (*_ACT, "hearth.generation", "hearth.server", "hearth.rehearsal"),
+        "it composes all parts; nobody imports it but the command",
+    ),
+    Layer(
+        "hearth.client", ("hearth_config", *WORDS), "command line and tray see the daemon through its control API alone"
+    ),
+    Layer("hearth.cli", OURS, "commands are the top: nothing imports them"),
+    Layer("hearth.__main__", ("hearth.cli",), "python -m hearth is the command"),
+    Layer(
+        "hearth_tray",
+        ("hearth.client", "hearth.status", "hearth_config.paths"),
+        "the tray is a view: it never supervises",
+    ),
+    Layer("hearth_service", ("hearth_config",), "service files are written where no daemon runs"),
+)
+
+
+def _named(row: Layer) -> str:
+    return row.part
+
+
+def _layer_of(module: str) -> Layer | None:
+    matching = [layer for layer in LAYERS if under(module, [layer.part])]
+    return max(matching, key=lambda layer: len(layer.part), default=None)
+
+
+def _of_ours(name: str) -> bool:
+    return under(name, OURS) and not (name.startswith("hearth.__") or name == "hearth")
+
+
+@pytest.mark.parametrize("layer", LAYERS, ids=_named)
+def test_imports_of_our_own_point_one_way(layer: Layer) -> None:
+    """Each part of the tree imports only what lies below it."""
+    members = [source for source in product() if _layer_of(source.module) == layer]
+
+    wrong = [
+        f"{source.path}:{line} imports {name}"
+        for source in members
+        for line, name in source.imports
+        if _of_ours(name) and not under(name, [layer.part, *layer.may])
+    ]
+
+    assert not wrong, f"{layer.why}: {wrong}"
+
+
+def test_every_module_has_its_row() -> None:
+    """No module is outside the table: `hearth` itself speaks only for the package's own two files."""
+    strangers = [
+        source.path
+        for source in product()
+        if (layer := _layer_of(source.module)) is None or (layer.part == "hearth" and source.module != "hearth")
+    ]
+
+    assert not strangers, "give each a row in LAYERS, with its reason"
+
+
+def test_no_dialect_imports_another() -> None:
+    """There are N + M codecs and never N × M: a dialect's folder imports the shared files beside it and itself."""
+    folders = {source.module.split(".")[2] for source in product() if _inside_a_dialect(source.module)}
+
+    wrong = [
+        f"{source.path}:{line} imports {name}"
+        for source in product()
+        if _inside_a_dialect(source.module)
+        for line, name in source.imports
+        if under(name, [f"hearth.dialects.{other}" for other in folders - {source.module.split(".")[2]}])
+    ]
+
+    assert not wrong
+
+
+def _inside_a_dialect(module: str) -> bool:
+    parts = module.split(".")
+    return parts[:2] == ["hearth", "dialects"] and len(parts) > 3
+
+
+def test_the_reader_of_imports_sees_all_forms(tmp_path: Path) -> None:
+    """Relative, late and renamed imports are found like plain ones, else the table would have holes."""
+    file = tmp_path / "hearth" / "server" / "app.py"
+    file.parent.mkdir(parents=True)
+    file.write_text("import a.b as c\nfrom ..routing import plan\nfrom . import guard\ndef f():\n    from x import y\n")
+
+    source = Source(file, tmp_path, tmp_path)
+
+    assert sorted(source.imports) == [(1, "a.b"), (2, "hearth.routing.plan"), (3, "hearth.server.guard"), (5, "x.y")]
