@@ -122,7 +122,7 @@ def test_a_comment_has_no_data() -> None:
 
 
 def test_a_bom_is_kept_in_raw_only() -> None:
-    """F9: a BOM before the first record is no part of its meaning but of its bytes; a later one makes an unknown field."""
+    """F9: a BOM before the first record belongs to its bytes, not its meaning; a later one makes an unknown field."""
     splitter = SseSplitter()
 
     first = splitter.feed(b"\xef\xbb\xbfdata: a\n\n")
