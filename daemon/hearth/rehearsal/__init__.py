@@ -1,0 +1,12 @@
+"""A scripted stand-in for Ollama and for cloud providers, which `hearth demo` and the tests use.
+
+It shares no code with the dialects: what it says is written from recordings of real servers, so that it cannot
+agree with our own mistakes.
+"""
+
+from hearth.rehearsal.engine import Load
+from hearth.rehearsal.faults import Fault
+from hearth.rehearsal.rehearsal import Call, Rehearsal
+from hearth.rehearsal.script import MODELS, ModelScript, Script
+
+__all__ = ["MODELS", "Call", "Fault", "Load", "ModelScript", "Rehearsal", "Script"]

@@ -1,0 +1,35 @@
+"""`python -m hearth.rehearsal`: play Ollama or a cloud provider in the foreground."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from typing import get_args
+
+from hearth.rehearsal.rehearsal import Rehearsal
+from hearth.rehearsal.script import Flavour, Kind, Script
+
+
+async def _play(script: Script, port: int) -> None:
+    async with Rehearsal(script, port=port) as rehearsal:
+        sys.stdout.write(f"{rehearsal.url}\n")
+        sys.stdout.flush()
+        await asyncio.Event().wait()
+
+
+def main() -> None:
+    """Listen on loopback, print the URL, and answer until interrupted."""
+    parser = argparse.ArgumentParser(prog="python -m hearth.rehearsal", description=__doc__)
+    parser.add_argument("--port", type=int, default=0, help="port on 127.0.0.1; 0 finds a free one (default)")
+    parser.add_argument("--kind", choices=get_args(Kind), default="ollama", help="which kind of server to play")
+    parser.add_argument("--flavour", choices=get_args(Flavour), default="openai", help="which provider, for --kind openai")
+    chosen = parser.parse_args()
+    try:
+        asyncio.run(_play(Script(kind=chosen.kind, flavour=chosen.flavour), chosen.port))
+    except KeyboardInterrupt:
+        sys.exit(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,70 @@
+"""A rehearsed OpenAI-compatible provider: its routes, its key check and its error envelope (wire/providers §4.1)."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+import msgspec
+
+from hearth.rehearsal import openai_chat, openai_embeddings, openai_models, quirks
+from hearth.rehearsal.http import HeaderList, Reply, Request
+from hearth.rehearsal.openai_wire import Problem, problem_reply
+from hearth.rehearsal.script import Script
+
+Object = dict[str, Any]
+
+
+def refused(status: int, text: str) -> bytes:
+    """The body of an error in OpenAI's form."""
+    return msgspec.json.encode(Problem(status, text).body())
+
+
+async def answer(script: Script, request: Request) -> Reply:
+    """Answer one request as the provider would; raises nothing."""
+    try:
+        _check_key(script, request)
+        reply = quirks.before(script, request) or await _route(script, request)
+    except Problem as problem:
+        reply = problem_reply(script, problem)
+    return reply
+
+
+def _check_key(script: Script, request: Request) -> None:
+    """Bearer keys, and the two header names that some clients use instead."""
+    if not script.keys:
+        return
+    scheme, _, key = request.header("Authorization").partition(" ")
+    key = key if scheme.lower() == "bearer" else request.header("api-key") or request.header("x-api-key")
+    if not key:
+        raise Problem(401, "You didn't provide an API key.", code=None)
+    if key not in script.keys:
+        raise Problem(401, "Incorrect API key provided.", code="invalid_api_key")
+
+
+async def _route(script: Script, request: Request) -> Reply:
+    path = request.path.rstrip("/")
+    if request.method == "GET":
+        if path.endswith("/models"):
+            return openai_models.listed(script)
+        if "/models/" in path:
+            return openai_models.one(script, path.partition("/models/")[2])
+    if request.method == "POST":
+        if path.endswith("/chat/completions"):
+            return openai_chat.chat(script, _members(request))
+        if path.endswith("/completions"):
+            return openai_chat.complete(script, _members(request))
+        if path.endswith("/embeddings"):
+            return openai_embeddings.embed(script, _members(request))
+    raise Problem(404, f"Invalid URL ({request.method} {request.path})", code=None)
+
+
+def _members(request: Request) -> Object:
+    try:
+        members: object = msgspec.json.decode(request.body)
+    except msgspec.DecodeError:
+        members = None
+    if not isinstance(members, dict):
+        text = "We could not parse the JSON body of your request."
+        raise Problem(400, text, code=None)
+    return members

@@ -1,0 +1,52 @@
+"""POST /embeddings of an OpenAI-compatible provider: floats, or base64 of 32-bit little-endian floats."""
+
+from __future__ import annotations
+
+import base64
+import struct
+from typing import Any
+
+from hearth.rehearsal.content import count_tokens
+from hearth.rehearsal.http import Reply
+from hearth.rehearsal.openai_wire import Problem, find, json_reply
+from hearth.rehearsal.script import Script
+from hearth.rehearsal.vectors import normalised, vector
+
+Object = dict[str, Any]
+
+
+def inputs(value: object) -> list[str]:
+    """The texts of `input`: a string, strings, token ids, or lists of token ids."""
+    if isinstance(value, str):
+        return [value]
+    if isinstance(value, list) and value:
+        if all(isinstance(each, str) for each in value):
+            return list(value)
+        if all(isinstance(each, int) for each in value):
+            return [" ".join(map(str, value))]
+        if all(isinstance(each, list) for each in value):
+            return [" ".join(map(str, each)) for each in value]
+    raise Problem(400, "'$.input' is invalid. Please check the API reference.", param="input")
+
+
+def encoded(numbers: list[float], form: object) -> list[float] | str:
+    """The vector in the form asked for."""
+    if form == "base64":
+        return base64.b64encode(struct.pack(f"<{len(numbers)}f", *numbers)).decode()
+    return numbers
+
+
+def embed(script: Script, members: Object) -> Reply:
+    """Answer with one vector an input."""
+    model = find(script, members.get("model"))
+    texts = inputs(members.get("input"))
+    size = int(members.get("dimensions") or model.embedding_length)
+    vectors = [normalised(vector(text, model.embedding_length)[:size]) for text in texts]
+    form = members.get("encoding_format")
+    data = [
+        {"object": "embedding", "index": index, "embedding": encoded(numbers, form)}
+        for index, numbers in enumerate(vectors)
+    ]
+    tokens = sum(count_tokens(text) for text in texts)
+    usage = {"prompt_tokens": tokens, "total_tokens": tokens}
+    return json_reply(script, 200, {"object": "list", "data": data, "model": model.name, "usage": usage})

@@ -1,0 +1,234 @@
+"""How providers differ from OpenAI on the same routes, one class a provider (wire/providers §4.4 to §4.11)."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from typing import Any
+
+from hearth.rehearsal.content import ToolCall
+from hearth.rehearsal.http import Reply, Request
+from hearth.rehearsal.llama_server import LlamaServer
+from hearth.rehearsal.openai_form import Form, arguments
+from hearth.rehearsal.openai_wire import Problem, event
+from hearth.rehearsal.script import Flavour, ModelScript, Script
+from hearth.rehearsal.speech import Speech
+
+Object = dict[str, Any]
+MISTRAL_FIELDS = frozenset(
+    {
+        "model", "messages", "temperature", "top_p", "max_tokens", "stream", "stop", "random_seed", "response_format",
+        "tools", "tool_choice", "presence_penalty", "frequency_penalty", "n", "prediction", "parallel_tool_calls",
+        "prompt_mode", "reasoning_effort", "safe_prompt", "metadata", "stream_options",
+    }
+)  # fmt: skip
+
+
+class OpenRouter(Form):
+    """Comments while it waits, a price in the usage, errors inside a chunk."""
+
+    reasoning_field = "reasoning"
+
+    def opening(self) -> bytes:
+        """Comments that keep the connection open."""
+        return b": OPENROUTER PROCESSING\n\n" * 2
+
+    def thought(self, words: str) -> Object:
+        """Thinking twice: as text and as details."""
+        detail = {"type": "reasoning.text", "text": words, "format": "unknown", "index": 0}
+        return {"role": "assistant", "content": "", "reasoning": words, "reasoning_details": [detail]}
+
+    def usage(self, speech: Speech) -> Object:
+        """With the cost in USD, which is what is charged."""
+        usage = super().usage(speech)
+        cost = round(usage["total_tokens"] * self.script.cost_per_token, 9)
+        return usage | {"cost": cost, "is_byok": False, "cost_details": {"upstream_inference_cost": None}}
+
+    def frame(self, kind: str, choices: list[Object], usage: Object | None) -> Object:
+        """With the provider behind it."""
+        frame = super().frame(kind, choices, usage)
+        del frame["service_tier"]
+        for choice in choices:
+            choice["native_finish_reason"] = choice.get("finish_reason")
+        return {"id": frame.pop("id"), "provider": "Rehearsal", **frame}
+
+    def ending(self, speech: Speech) -> Iterator[bytes]:
+        """Usage comes whether asked for or not, on a last chunk that still has a choice."""
+        for index, call in enumerate(self.calls(speech)):
+            yield from self.call(index, call)
+        yield self.finish(speech)
+        choice = {"index": 0, "delta": {"role": "assistant", "content": ""}, "finish_reason": None}
+        yield self.chunk([choice], usage=self.usage(speech))
+
+    def broken(self, text: str) -> bytes:
+        """A normal chunk with an error beside its choices, status 200."""
+        choice = {"index": 0, "delta": {"content": ""}, "finish_reason": "error"}
+        frame = self.frame("chat.completion.chunk", [choice], None)
+        return event(frame | {"error": {"code": 502, "message": text, "metadata": {"provider_name": "Rehearsal"}}})
+
+
+class Groq(Form):
+    """Usage under `x_groq` on the last chunk, asked for or not."""
+
+    reasoning_field = "reasoning"
+
+    def first(self) -> bytes:
+        """The first chunk carries the request's id."""
+        choice = {"index": 0, "delta": {"role": "assistant", "content": ""}, "logprobs": None, "finish_reason": None}
+        return event(self.frame("chat.completion.chunk", [choice], None) | {"x_groq": {"id": f"req_{self.id[9:]}"}})
+
+    def usage(self, speech: Speech) -> Object:
+        """With times in seconds."""
+        return {
+            "queue_time": 0.001, "prompt_tokens": self.tokens, "prompt_time": 0.001,
+            "completion_tokens": speech.count, "completion_time": 0.01, "total_tokens": self.tokens + speech.count,
+            "total_time": 0.011,
+        }  # fmt: skip
+
+    def finish(self, speech: Speech) -> bytes:
+        """The finish reason with the usage in Groq's own place."""
+        choice = {"index": 0, "delta": {}, "logprobs": None, "finish_reason": self.reason(speech)}
+        frame = self.frame("chat.completion.chunk", [choice], None)
+        return event(frame | {"x_groq": {"id": f"req_{self.id[9:]}", "usage": self.usage(speech)}})
+
+    def broken(self, text: str) -> bytes:
+        """An event of its own kind."""
+        return b"event: error\n" + event({"error": {"message": text, "type": "internal_server_error"}})
+
+
+class Mistral(Form):
+    """Thinking as content parts, nine-character ids, whole calls, usage with the finish."""
+
+    def message(self, text: str, thought: str, calls: tuple[ToolCall, ...]) -> Object:
+        """Content is an array when there was thinking."""
+        content: object = text
+        if thought:
+            content = [_mistral_thinking(thought), {"type": "text", "text": text}]
+        message: Object = {"role": "assistant", "content": content, "tool_calls": None}
+        return message | ({"tool_calls": [self.whole_call(call) for call in calls]} if calls else {})
+
+    def thought(self, words: str) -> Object:
+        """A delta whose content is an array."""
+        return {"content": [_mistral_thinking(words)]}
+
+    def call_id(self) -> str:
+        """Nine letters and digits."""
+        return secrets.token_hex(5)[:9]
+
+    def call(self, index: int, call: ToolCall) -> Iterator[bytes]:
+        """A call comes in one piece."""
+        yield self.delta({"tool_calls": [{"index": index, **self.whole_call(call)}]})
+
+    def ending(self, speech: Speech) -> Iterator[bytes]:
+        """Usage sits on the chunk with the finish reason."""
+        for index, call in enumerate(self.calls(speech)):
+            yield from self.call(index, call)
+        yield self.chunk([{"index": 0, "delta": {"content": ""}, "finish_reason": self.reason(speech)}], usage=self.usage(speech))
+
+
+def _mistral_thinking(words: str) -> Object:
+    return {"type": "thinking", "thinking": [{"type": "text", "text": words}]}
+
+
+class DeepSeek(Form):
+    """Keep-alives while it waits, `reasoning_content`, cache hits in the usage."""
+
+    reasoning_field = "reasoning_content"
+    blank_lines = b"\n\n\n"
+
+    def opening(self) -> bytes:
+        """Comments that keep the connection open."""
+        return b": keep-alive\n\n" * 2
+
+    def thought(self, words: str) -> Object:
+        """Thinking beside a content of null."""
+        return {"content": None, "reasoning_content": words}
+
+    def usage(self, speech: Speech) -> Object:
+        """With the prompt split into cached and new tokens."""
+        return super().usage(speech) | {"prompt_cache_hit_tokens": 0, "prompt_cache_miss_tokens": self.tokens}
+
+    def finish(self, speech: Speech) -> bytes:
+        """Usage also sits on the chunk with the finish reason."""
+        choice = {"index": 0, "delta": {"content": ""}, "logprobs": None, "finish_reason": self.reason(speech)}
+        return self.chunk([choice], usage=self.usage(speech))
+
+
+class Together(Form):
+    """The role in every delta, `eos` for stop, usage on the last chunk."""
+
+    reasoning_field = "reasoning"
+
+    def reason(self, speech: Speech) -> str:
+        """An end of text is called eos."""
+        reason = super().reason(speech)
+        return "eos" if reason == "stop" else reason
+
+    def delta(self, delta: Object, reason: str | None = None, *, logprobs: Object | None = None) -> bytes:
+        """Each delta says the role again."""
+        return super().delta({"role": "assistant", "content": "", **delta}, reason, logprobs=logprobs)
+
+    def ending(self, speech: Speech) -> Iterator[bytes]:
+        """Usage comes whether asked for or not."""
+        for index, call in enumerate(self.calls(speech)):
+            yield from self.call(index, call)
+        choice = {"index": 0, "delta": {"role": "assistant", "content": ""}, "finish_reason": self.reason(speech)}
+        yield self.chunk([choice], usage=self.usage(speech))
+
+
+class Xai(Form):
+    """`reasoning_content`, and reasoning tokens that completion_tokens leave out."""
+
+    reasoning_field = "reasoning_content"
+
+    def usage(self, speech: Speech) -> Object:
+        """Completion and reasoning tokens are exclusive."""
+        usage = super().usage(speech)
+        return usage | {"completion_tokens": speech.count - len(speech.answer.thinking)}
+
+
+class HuggingFace(Form):
+    """Errors as plain strings, also in mid-stream."""
+
+    reasoning_field = "reasoning"
+
+    def broken(self, text: str) -> bytes:
+        """A string and a type."""
+        return event({"error": text, "error_type": "generation"})
+
+
+FORMS: dict[Flavour, type[Form]] = {
+    "openai": Form, "openrouter": OpenRouter, "groq": Groq, "mistral": Mistral, "deepseek": DeepSeek,
+    "together": Together, "xai": Xai, "llama-server": LlamaServer, "huggingface": HuggingFace,
+}  # fmt: skip
+
+
+def form(script: Script, model: ModelScript, members: Object, tokens: int, *, text_only: bool = False) -> Form:
+    """The form in which this provider writes."""
+    return FORMS[script.flavour](script, model, members, tokens, text_only=text_only)
+
+
+def check_fields(script: Script, members: Object) -> None:
+    """Mistral refuses fields that it does not know; OpenAI wants a known type of response format."""
+    unknown = sorted(set(members) - MISTRAL_FIELDS)
+    if script.flavour == "mistral" and unknown:
+        detail = [
+            {"type": "extra_forbidden", "loc": ["body", name], "msg": "Extra inputs are not permitted", "input": members[name]}
+            for name in unknown
+        ]
+        raise Problem(422, "Extra inputs are not permitted", more={"detail": detail})
+
+
+def before(script: Script, request: Request) -> Reply | None:
+    """A llama-server that is still loading answers nothing else."""
+    if script.flavour == "llama-server" and script.loading:
+        raise Problem(503, "Loading model")
+    if script.flavour == "llama-server" and request.path in {"/health", "/v1/health"}:
+        return _health(script)
+    return None
+
+
+def _health(script: Script) -> Reply:
+    from hearth.rehearsal.openai_wire import json_reply
+
+    return json_reply(script, 200, {"status": "ok"})

@@ -1,0 +1,279 @@
+"""The rehearsal itself: a listener, a part to play, faults to produce, and a record of every call."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Self, TypeVar
+
+import msgspec
+
+from hearth.rehearsal import ollama, openai
+from hearth.rehearsal.engine import Engine, Load
+from hearth.rehearsal.faults import Fault, FaultQueue
+from hearth.rehearsal.http import Connection, Reply, Request
+from hearth.rehearsal.script import Script
+from hearth.rehearsal.wire import Writer
+
+T = TypeVar("T")
+INFERENCE = ("/chat", "/generate", "/completions", "/embed", "/embeddings", "/responses", "/messages", "/infill")
+
+
+class Call(msgspec.Struct):
+    """One request as it arrived and what became of it. Times are `time.monotonic()` seconds.
+
+    `hung_up_at` is set if the client closed before the reply was whole; `bytes_sent` counts everything, head included.
+    """
+
+    method: str
+    path: str
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+    received_at: float
+    connection: int
+    finished_at: float | None = None
+    hung_up_at: float | None = None
+    bytes_sent: int = 0
+    status: int = 0
+
+    def header(self, name: str) -> str:
+        """The first value of a header, any case, or ""."""
+        wanted = name.lower()
+        return next((value for key, value in self.headers if key.lower() == wanted), "")
+
+    def json(self) -> dict[str, object]:
+        """The body as a JSON object."""
+        return msgspec.json.decode(self.body, type=dict[str, object])
+
+
+class Rehearsal:
+    """A scripted server on loopback (`host`, `port`; 0 finds one) or on a Unix socket (`path`).
+
+    `async with Rehearsal(script) as r:` or `await r.start()` … `await r.stop()`. `r.url` is where it listens.
+    """
+
+    def __init__(
+        self, script: Script | None = None, *, host: str = "127.0.0.1", port: int = 0, path: Path | None = None
+    ) -> None:
+        self.script = script or Script()
+        self.host = host
+        self.port = port
+        self.path = path
+        self.calls: list[Call] = []
+        self.connections = 0
+        self._changed = asyncio.Event()
+        self.engine = Engine(self.script, lambda: self._changed.set())
+        self._faults = FaultQueue()
+        self._open: set[Connection] = set()
+        self._idle: dict[Connection, asyncio.TimerHandle] = {}
+        self._server: asyncio.Server | None = None
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stop()
+
+    async def start(self) -> None:
+        """Listen."""
+        loop = asyncio.get_running_loop()
+        if self.path is not None:
+            self._server = await loop.create_unix_server(self._accept, str(self.path))
+            return
+        self._server = await loop.create_server(self._accept, self.host, self.port)
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    async def stop(self) -> None:
+        """Stop listening and drop every connection."""
+        if self._server is not None:
+            self._server.close()
+            self._server = None
+        for connection in list(self._open):
+            connection.close_now()
+        self.engine.close()
+        await asyncio.sleep(0)
+        if self.path is not None:
+            self.path.unlink(missing_ok=True)
+
+    @property
+    def url(self) -> str:
+        """`http://127.0.0.1:PORT`, or `unix:PATH`."""
+        if self.path is not None:
+            return f"unix:{self.path}"
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}"
+
+    @property
+    def loads(self) -> list[Load]:
+        """Every load of a model since the start, killed ones included."""
+        return self.engine.loads
+
+    @property
+    def reloads(self) -> int:
+        """How often a loaded model was loaded again because its options changed."""
+        return self.engine.reloads
+
+    @property
+    def open_connections(self) -> int:
+        """How many clients are connected now."""
+        return len(self._open)
+
+    def next(self, *faults: Fault, path: str | None = None, model: str | None = None, times: int = 1) -> None:
+        """Let the next matching requests go wrong, one fault each, in this order (`times` each; -1: always).
+
+        Without `path` only requests for inference match, so that a probe does not use a fault up; a path matches by
+        its end ("/api/tags"), "*" matches anything. `model` is the name in the body, as sent.
+        """
+        for fault in faults:
+            self._faults.add(fault, _matcher(path, model), times)
+
+    def when(self, match: Callable[[Request], bool], fault: Fault, times: int = -1) -> None:
+        """Let every request for which `match` is true go wrong."""
+        self._faults.add(fault, match, times)
+
+    def clear(self) -> None:
+        """Forget planned faults."""
+        self._faults.clear()
+
+    async def wait_for_call(self, count: int = 1, timeout: float = 10.0, *, path: str = "") -> Call:
+        """The `count`-th call (whose path ends in `path`), as soon as it has arrived. Raises TimeoutError."""
+
+        def found() -> Call | None:
+            matching = [call for call in self.calls if call.path.endswith(path)]
+            return matching[count - 1] if len(matching) >= count else None
+
+        return await self._until(found, timeout)
+
+    async def wait_for_hangup(self, timeout: float = 10.0, count: int = 1) -> Call:
+        """The `count`-th call that its client left, as soon as it did. Raises TimeoutError."""
+
+        def found() -> Call | None:
+            left = [call for call in self.calls if call.hung_up_at is not None]
+            return left[count - 1] if len(left) >= count else None
+
+        return await self._until(found, timeout)
+
+    async def wait_for_load(self, count: int = 1, timeout: float = 60.0) -> Load:
+        """The `count`-th load that became whole. Raises TimeoutError."""
+
+        def found() -> Load | None:
+            whole = [load for load in self.loads if load.ended is not None]
+            return whole[count - 1] if len(whole) >= count else None
+
+        return await self._until(found, timeout)
+
+    async def _until(self, found: Callable[[], T | None], timeout: float) -> T:
+        async with asyncio.timeout(timeout):
+            while (value := found()) is None:
+                self._changed = asyncio.Event()
+                await self._changed.wait()
+        return value
+
+    # What the connections call.
+
+    def _accept(self) -> Connection:
+        self.connections += 1
+        return Connection(self, self.connections)
+
+    def connected(self, connection: Connection) -> None:
+        """A client has come; perhaps it shall never be read."""
+        self._open.add(connection)
+        if self._faults.take_deaf():
+            connection.stop_reading()
+        elif self.script.idle_close:
+            self._close_later(connection, self.script.idle_close)
+        self._changed.set()
+
+    def disconnected(self, connection: Connection) -> None:
+        """A client is gone."""
+        self._open.discard(connection)
+        timer = self._idle.pop(connection, None)
+        if timer is not None:
+            timer.cancel()
+        self._changed.set()
+
+    async def serve(self, connection: Connection, request: Request) -> bool:
+        """Record one request, answer it under its fault, and note how that ended."""
+        timer = self._idle.pop(connection, None)
+        if timer is not None:
+            timer.cancel()
+        call = Call(request.method, request.target, request.headers, request.body, time.monotonic(), connection.number)
+        self.calls.append(call)
+        self._changed.set()
+        before, fault = connection.sent, self._faults.take(request)
+        whole = False
+        try:
+            alive = await self._exchange(connection, request, fault, call)
+            whole = not connection.gone.is_set()
+        finally:
+            call.bytes_sent = connection.sent - before
+            call.finished_at = time.monotonic()
+            if connection.gone.is_set() and not whole:
+                call.hung_up_at = connection.gone_at
+            self._changed.set()
+        if alive and fault.close_after is not None:
+            self._close_later(connection, fault.close_after)
+        elif alive and self.script.idle_close:
+            self._close_later(connection, self.script.idle_close)
+        return alive and request.keep_alive
+
+    async def _exchange(self, connection: Connection, request: Request, fault: Fault, call: Call) -> bool:
+        writer = Writer(connection, fault)
+        if fault.silent:
+            await connection.gone.wait()
+            return False
+        await asyncio.sleep(fault.delay)
+        await writer.interim()
+        if fault.raw is not None:
+            await writer.raw(fault.raw)
+            return False
+        reply = self._refused(fault) if fault.status else await self._answer(request)
+        call.status = reply.status
+        try:
+            return await writer.write(reply, head_only=request.method == "HEAD")
+        finally:
+            if reply.released is not None:
+                reply.released()
+
+    async def _answer(self, request: Request) -> Reply:
+        if self.script.kind == "ollama":
+            return await ollama.answer(self.engine, request)
+        return await openai.answer(self.script, request)
+
+    def _refused(self, fault: Fault) -> Reply:
+        headers = list(fault.headers)
+        body = fault.body
+        if body is None:
+            refused = ollama.refused if self.script.kind == "ollama" else openai.refused
+            body = refused(fault.status, fault.message or "refused on purpose by the rehearsal")
+        if not any(name == "Content-Type" for name, _ in headers):
+            headers.insert(0, ("Content-Type", "application/json; charset=utf-8"))
+        return Reply(fault.status, headers, body)
+
+    def _close_later(self, connection: Connection, seconds: float) -> None:
+        self._idle[connection] = asyncio.get_running_loop().call_later(seconds, connection.close)
+
+
+def _matcher(path: str | None, model: str | None) -> Callable[[Request], bool]:
+    def match(request: Request) -> bool:
+        if path is None:
+            fits = request.path.endswith(INFERENCE)
+        else:
+            fits = path == "*" or request.path.endswith(path)
+        return fits and (model is None or model == _model_of(request.body))
+
+    return match
+
+
+def _model_of(body: bytes) -> object:
+    try:
+        return msgspec.json.decode(body, type=_Named).model
+    except msgspec.DecodeError:
+        return None
+
+
+class _Named(msgspec.Struct):
+    model: str = ""
