@@ -9,7 +9,8 @@ from msgspec import Struct
 Place = Literal["machine", "lan", "cloud"]
 Scheme = Literal["http", "https"]
 
-FORM: Final = '"http://host:port/path", "https://host/path" or "unix:/path/to.sock"'
+ADDRESS_FORM: Final = '"http://host:port/path", "https://host/path" or "unix:/path/to.sock"'
+ENDPOINT_FORM: Final = 'an IP address and a port, such as "127.0.0.1:11430" or "[::1]:11430"'
 _LABEL: Final = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)", re.ASCII)
 _PREFIX: Final = re.compile(r"(?:/[A-Za-z0-9._~!$&'()*+,;=:@-]+)*", re.ASCII)
 _NUMERIC_LABEL: Final = re.compile(r"[0-9]+|0[xX][0-9A-Fa-f]*", re.ASCII)
@@ -93,7 +94,7 @@ def parse_address(text: str) -> Address:
         return _parse_unix(text.removeprefix("unix:"))
     scheme, separator, rest = text.partition("://")
     if not separator or scheme not in _DEFAULT_PORT:
-        raise ValueError(f"an address is {FORM}")
+        raise ValueError("the address does not begin with http://, https:// or unix:")
     authority, slash, path = rest.partition("/")
     host, port = _split_port(authority)
     return TcpAddress(
@@ -106,15 +107,14 @@ def parse_address(text: str) -> Address:
 
 def parse_endpoint(text: str) -> Endpoint:
     """Read "127.0.0.1:11430" or "[::1]:11430" (port 0: any free one); raise ValueError otherwise."""
-    form = 'an IP address and a port, such as "127.0.0.1:11430" or "[::1]:11430"'
     host, port = _split_port(text, lowest=0) if text.isascii() else ("", None)
     if port is None:
-        raise ValueError(form)
+        raise ValueError("is no IP address with a port")
     host = "127.0.0.1" if host == "localhost" else host
     try:
         return Endpoint(str(ipaddress.ip_address(host)), port)
     except ValueError:
-        raise ValueError(form) from None
+        raise ValueError("is no IP address with a port") from None
 
 
 def place_of(host: str) -> Place | None:
@@ -186,7 +186,7 @@ def _host(host: str) -> str:
         try:
             return str(ipaddress.IPv6Address(host))
         except ValueError:
-            raise ValueError("that is no IPv6 address") from None
+            raise ValueError("the IPv6 address is malformed") from None
     labels = host.lower().removesuffix(".").split(".")
     if _NUMERIC_LABEL.fullmatch(labels[-1]):
         try:

@@ -30,16 +30,21 @@ class Quirks(Struct, frozen=True, forbid_unknown_fields=True):
     stop_max: int | None = None  # most stop sequences the server takes; None: no known limit
     stop_as_list: bool = False  # a single stop must be an array too
     stream_options: bool = True  # send stream_options.include_usage
+    # (drop, rename, set and allow_only concern chat requests, in this order, after everything else was written)
     drop: tuple[str, ...] = ()  # fields taken out of a request; knobs only, never features
     rename: dict[str, str] = field(default_factory=dict)  # field -> the name this server uses
     set: dict[str, object] = field(default_factory=dict)  # fields added when the request has none
     allow_only: tuple[str, ...] | None = None  # the only fields this server takes; None: any
+
+    drop_from_messages: tuple[str, ...] = ()  # fields taken out of each message
 
     # Features of a request: False makes the provider unable, so that a call which needs it goes elsewhere
     tools: bool = True
     tool_choice_required: str = "required"  # the word for "some tool must be called"
     tool_choice_named: Literal["function", "filter"] = "function"  # filter: offer only that tool, and require one
     parallel_tool_calls: bool = True  # False: the field is unknown there
+    logprobs: bool = True
+    many: bool = True  # n above 1
     json_object: bool = True
     json_schema: bool = True
     reasoning_in: ReasoningInput = "none"  # how the effort of thinking is expressed

@@ -26,14 +26,17 @@ Money = Annotated[float, Meta(ge=0)]
 Share = Annotated[float, Meta(ge=0, le=1)]
 
 ListenAddress = Annotated[Endpoint | Literal["off", "systemd"], Meta(extra={"form": "listen"})]
-Endpoints = Annotated[tuple[Endpoint, ...], Meta(extra={"form": "endpoints"})]
+ListenEndpoint = Annotated[Endpoint, Meta(extra={"form": "endpoint"})]
+KeepAlive = Annotated[str, Meta(extra={"form": "keep alive"})]
+ProviderAddress = Annotated[Address, Meta(extra={"form": "address"})]
+ProxyAddress = Annotated[TcpAddress, Meta(extra={"form": "proxy"})]
 
 
 class Listen(Struct, frozen=True, forbid_unknown_fields=True):
     """Where clients reach Hearth, and who may."""
 
     tcp: ListenAddress = Endpoint("127.0.0.1", 11430)  # on 127.0.0.1, [::1] with the same port is added
-    also: Endpoints = ()
+    also: tuple[ListenEndpoint, ...] = ()
     socket: str = "auto"  # "auto", "off" or a path
     trust: Literal["same-user", "token"] = "same-user"
     hosts: tuple[str, ...] = ()
@@ -98,7 +101,7 @@ class ModelSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """What the user pins for one model of one provider; None leaves it to what the provider reports."""
 
     num_ctx: Count | None = None
-    keep_alive: str | None = None  # as Ollama writes it: "10m", "-1"
+    keep_alive: KeepAlive | None = None  # as Ollama reads it: "10m", "1h30m", "0", "-1m" (for ever)
     slots: Count | None = None
     shift: bool | None = None  # True lets Ollama drop the oldest part of a full window
     defaults: dict[str, object] = field(default_factory=dict)
@@ -131,14 +134,14 @@ class Provider(Struct, frozen=True, forbid_unknown_fields=True):
 
     name: str
     dialect: Dialect
-    address: Address
+    address: ProviderAddress
     preset: str | None = None
     place: Place | None = None  # None: from the address; else at least as far as the address
     auth: Auth = "bearer"
     keys: tuple[Key, ...] = ()
     headers: dict[str, str] = field(default_factory=dict)  # values may be references like a key's
     extra: dict[str, object] = field(default_factory=dict)
-    proxy: TcpAddress | None = None
+    proxy: ProxyAddress | None = None
     ca: str | None = None  # a PEM file; relative to the folder of hearth.toml
     remote_models: bool = False
     pull: Literal["never", "background"] = "never"

@@ -1,0 +1,100 @@
+"""What must hold for each provider: its name, where it is, how it is reached, and its keys."""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from hearth_config.addresses import Place, TcpAddress, place_of
+from hearth_config.errors import Path, Problem
+from hearth_config.secrets import read_reference
+from hearth_config.settings import Provider, Settings
+
+_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", re.ASCII)
+_HEADER: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", re.ASCII)
+_TAKEN: Final = frozenset({"local", "cloud", "default", "hearth"})
+_OUR_HEADERS: Final = frozenset(
+    {"host", "content-length", "transfer-encoding", "connection", "te", "upgrade", "expect"}
+)
+_DISTANCE: Final[dict[Place, int]] = {"machine": 0, "lan": 1, "cloud": 2}
+_HOME_NAMES: Final = (".local", ".lan", ".home", ".internal", ".home.arpa", ".localdomain")
+
+
+def check_providers(settings: Settings) -> Iterator[Problem]:
+    """Every problem of every provider, in the order of the file."""
+    for name, provider in settings.providers.items():
+        path = ("providers", name)
+        if name in _TAKEN:
+            yield Problem(path, f'"{name}" has a meaning of its own in model names', "Choose another name")
+        if not _NAME.fullmatch(name):
+            yield Problem(path, "is no name for a provider", "Use letters, digits, hyphens, dots and underscores")
+        yield from _place(path, provider)
+        yield from _keys(path, provider)
+        yield from _headers(path, provider)
+        yield from _of_ollama_only(path, provider)
+
+
+def address_place(provider: Provider) -> Place | None:
+    """Where the address alone says the provider is; None for a host name that must be looked up."""
+    return place_of(provider.address.host) if isinstance(provider.address, TcpAddress) else "machine"
+
+
+def _place(path: Path, provider: Provider) -> Iterator[Problem]:
+    found = address_place(provider)
+    if provider.place and _DISTANCE[provider.place] < _DISTANCE[found or "cloud"]:
+        where = f"is in the {found}" if found else "is a name, which counts as cloud until it is looked up"
+        reason = f'"{provider.place}" is nearer than the address, which {where}'
+        yield Problem((*path, "place"), reason, "Remove place; it can only be set farther away")
+    address = provider.address
+    if not isinstance(address, TcpAddress) or address.scheme == "https" or found in {"machine", "lan"}:
+        return
+    if found is None and is_home_name(address.host):
+        return
+    step = "Write https://, or the IP address of a server in your own network"
+    yield Problem((*path, "address"), "is plain http to the cloud, where prompts and keys could be read", step)
+
+
+def is_home_name(host: str) -> bool:
+    """Whether a host name can only be meant for the user's own network: "nas", "nas.local"."""
+    return "." not in host or host.endswith(_HOME_NAMES)
+
+
+def _keys(path: Path, provider: Provider) -> Iterator[Problem]:
+    ids = set()
+    for index, key in enumerate(provider.keys):
+        here = (*path, "keys", index)
+        if key.id in ids:
+            yield Problem((*here, "id"), f'"{key.id}" is the id of an earlier key', "Give each key its own id")
+        ids.add(key.id)
+        try:
+            read_reference(key.value)
+        except ValueError as error:
+            yield Problem((*here, "value"), str(error), "Correct the reference")
+
+
+def _headers(path: Path, provider: Provider) -> Iterator[Problem]:
+    for name, value in provider.headers.items():
+        here = (*path, "headers", name)
+        if not _HEADER.fullmatch(name):
+            yield Problem(here, "is no name of a header", "Use letters, digits and hyphens")
+        if name.lower() in _OUR_HEADERS:
+            yield Problem(here, "is written by Hearth itself", "Remove it")
+        if not value.isascii():
+            yield Problem(here, "holds characters that no header can carry", "Write plain ASCII")
+        try:
+            read_reference(value)
+        except ValueError as error:
+            yield Problem(here, str(error), "Correct the reference")
+
+
+def _of_ollama_only(path: Path, provider: Provider) -> Iterator[Problem]:
+    if provider.dialect == "ollama":
+        return
+    if provider.pull != "never":
+        yield Problem((*path, "pull"), "is for Ollama only; other servers cannot fetch models", "Remove it")
+    if provider.remote_models:
+        yield Problem((*path, "remote_models"), "is for Ollama only", "Remove it, or set place for this provider")
+    for model, pinned in provider.models.items():
+        for name in ("num_ctx", "keep_alive", "shift"):
+            if getattr(pinned, name) is not None:
+                step = "Remove it; `window` says how much the model can read"
+                yield Problem((*path, "models", model, name), f"is for Ollama only, not for {provider.dialect}", step)

@@ -1,0 +1,105 @@
+"""What types cannot say: settings that contradict each other or the promises that Hearth makes."""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from hearth_config.check_listen import check_listen
+from hearth_config.check_providers import check_providers
+from hearth_config.errors import Path, Problem, nearest, one_of
+from hearth_config.secrets import read_reference
+from hearth_config.settings import Price, Settings, Timeouts
+
+_CURRENCY: Final = re.compile(r"[A-Z]{3}", re.ASCII)
+
+
+def check(settings: Settings) -> None:
+    """Raise Problem for the first setting that must not stand."""
+    for problem in _problems(settings):
+        raise problem
+
+
+def _problems(settings: Settings) -> Iterator[Problem]:
+    yield from check_listen(settings.listen)
+    yield from _times(settings)
+    yield from check_providers(settings)
+    yield from _targets(settings)
+    yield from _apps(settings)
+    yield from _money(settings)
+
+
+def _times(settings: Settings) -> Iterator[Problem]:
+    owners: list[tuple[Path, Timeouts]] = [((), settings.timeouts)]
+    owners += [(("providers", name), provider.timeouts) for name, provider in settings.providers.items()]
+    for path, timeouts in owners:
+        for name in ("connect", "first_token", "idle"):
+            if getattr(timeouts, name) == 0:
+                yield Problem((*path, "timeouts", name), "is zero, so nothing could ever answer", "Write a longer time")
+
+
+def _targets(settings: Settings) -> Iterator[Problem]:
+    lists: list[tuple[Path, tuple[str, ...]]] = [(("fallback", "cloud"), settings.fallback.cloud)]
+    lists += [(("fallback", "by_model", name), use) for name, use in settings.fallback.by_model.items()]
+    for name, alias in settings.models.items():
+        lists.append((("models", name, "use"), alias.use))
+        if name == "default" or name.startswith(("local/", "cloud/")):
+            yield Problem(("models", name), "is a name that Hearth itself gives a meaning", "Choose another name")
+        if not alias.use:
+            yield Problem(("models", name, "use"), "is empty", 'List at least one "provider/model"')
+    for path, targets in lists:
+        for index, target in enumerate(targets):
+            yield from _target((*path, index), target, tuple(settings.providers))
+
+
+def _target(path: Path, target: str, providers: tuple[str, ...]) -> Iterator[Problem]:
+    provider, slash, model = target.partition("/")
+    if provider in providers and slash and model:
+        return
+    colon_provider, colon, rest = target.partition(":")
+    if colon and colon_provider in providers:
+        yield Problem(path, f'"{target}" has a colon after the provider', f'Write "{colon_provider}/{rest}"')
+    elif not slash or not model:
+        yield Problem(path, f'"{target}" names no provider', 'Write "provider/model"')
+    else:
+        near = nearest(provider, providers)
+        step = f'Did you mean "{near}/{model}"' if near else f"Known providers: {one_of(providers)}"
+        yield Problem(path, f'there is no provider "{provider}"', step)
+
+
+def _apps(settings: Settings) -> Iterator[Problem]:
+    for name, app in settings.apps.items():
+        path = ("apps", name, "match")
+        if not (app.match.user_agent or app.match.token or app.match.process):
+            yield Problem(path, "is empty and would match nobody", "Give user_agent, token or process")
+        if app.match.token:
+            try:
+                read_reference(app.match.token)
+            except ValueError as error:
+                yield Problem((*path, "token"), str(error), "Correct the reference")
+
+
+def _money(settings: Settings) -> Iterator[Problem]:
+    budget = settings.budget
+    for currency in (budget.currency, *budget.rates):
+        if not _CURRENCY.fullmatch(currency):
+            yield Problem(("budget",), f'"{currency}" is no currency', 'Write three capital letters, such as "USD"')
+    for path, price in _prices(settings):
+        if price.currency not in {None, budget.currency, *budget.rates}:
+            reason = f"is {price.currency}, and the budget has no rate for it"
+            step = f"Add it to [budget] rates: what 1 {price.currency} is in {budget.currency}"
+            yield Problem((*path, "currency"), reason, step)
+        for part in ("input", "output"):
+            if getattr(price, f"{part}_per_million") is not None and getattr(price, f"{part}_per_1k") is not None:
+                yield Problem((*path, f"{part}_per_1k"), f"stands beside {part}_per_million", "Keep one of the two")
+
+
+def _prices(settings: Settings) -> Iterator[tuple[Path, Price]]:
+    for name, provider in settings.providers.items():
+        if provider.price:
+            yield ("providers", name, "price"), provider.price
+        for index, key in enumerate(provider.keys):
+            if key.price:
+                yield ("providers", name, "keys", index, "price"), key.price
+        for model, pinned in provider.models.items():
+            if pinned.price:
+                yield ("providers", name, "models", model, "price"), pinned.price

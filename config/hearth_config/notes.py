@@ -1,0 +1,92 @@
+"""What is accepted and yet worth a word: warnings, and settings that are checked now and heeded later."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from msgspec import Struct
+
+from hearth_config.addresses import TcpAddress
+from hearth_config.check_providers import address_place
+from hearth_config.errors import Path, dotted
+from hearth_config.secrets import read_reference
+from hearth_config.settings import MODES, Provider, Settings
+
+Note = tuple[Path, str]
+
+_ACTIVE_DIALECTS: Final = frozenset({"ollama", "openai_chat"})
+_ACTIVE_STRATEGIES: Final = frozenset({"local_first", "as_listed"})
+_LATER_SECTIONS: Final = ("budget", "cache", "energy")
+_LIMITS: Final = (
+    "daily_limit", "monthly_limit", "requests_per_minute", "tokens_per_minute", "requests_per_day", "tokens_per_day",
+)  # fmt: skip
+_APP_LIMITS: Final = ("daily_limit", "monthly_limit", "requests_per_minute", "tokens_per_minute", "parallel")
+_OPTIONS: Final = (
+    "organization", "project", "deployment", "api_version", "location", "credentials", "site_url", "site_title",
+)  # fmt: skip
+_SENSITIVE_HEADERS: Final = frozenset({"authorization", "x-api-key", "api-key", "x-goog-api-key", "cookie"})
+
+
+def warnings(settings: Settings) -> Iterator[Note]:
+    """What works, but perhaps not as the user thinks."""
+    for name, provider in settings.providers.items():
+        yield from _provider_warnings(("providers", name), provider)
+    for name, app in settings.apps.items():
+        if app.mode and MODES.index(app.mode) > MODES.index(settings.mode):
+            yield ("apps", name, "mode"), f'is looser than mode = "{settings.mode}" and changes nothing'
+        if app.match.token and read_reference(app.match.token).kind == "literal":
+            yield ("apps", name, "match", "token"), 'holds the token itself; "env:NAME" or "keyring:NAME" keeps it out'
+    if settings.usage.bodies:
+        yield ("usage", "bodies"), "keeps every prompt and answer on disk"
+
+
+def _provider_warnings(path: Path, provider: Provider) -> Iterator[Note]:
+    for index, key in enumerate(provider.keys):
+        if read_reference(key.value).kind == "literal":
+            yield (*path, "keys", index, "value"), 'holds the key itself; "env:NAME" or "keyring:NAME" keeps it out'
+    for name, value in provider.headers.items():
+        if name.lower() in _SENSITIVE_HEADERS and read_reference(value).kind == "literal":
+            yield (*path, "headers", name), 'holds the key itself; "env:NAME" or "keyring:NAME" keeps it out'
+    address = provider.address
+    if provider.proxy and address_place(provider) == "machine":
+        yield (*path, "proxy"), "is not used: the address is this machine"
+    if provider.ca and not (isinstance(address, TcpAddress) and address.scheme == "https"):
+        yield (*path, "ca"), "is not used: the address is not https"
+    if provider.preset == "generic" and not address.prefix:
+        yield (*path, "address"), "has no path; most servers of this dialect expect /v1 at its end"
+    for name in _OPTIONS:
+        if getattr(provider, name) is not None and name not in provider.quirks.option_headers:
+            yield (*path, name), f"is not used by {provider.preset or provider.dialect}"
+
+
+def inactive(settings: Settings) -> tuple[str, ...]:
+    """The keys that the user set and that nothing heeds yet, in dotted form."""
+    return tuple(dict.fromkeys(dotted(path) for path in _inactive(settings)))
+
+
+def _inactive(settings: Settings) -> Iterator[Path]:
+    for section in _LATER_SECTIONS:
+        table = getattr(settings, section)
+        yield from ((section, name) for name in _changed(table))
+    for name, provider in settings.providers.items():
+        yield from _inactive_of(("providers", name), provider)
+    for name, alias in settings.models.items():
+        if alias.strategy not in _ACTIVE_STRATEGIES:
+            yield ("models", name, "strategy")
+    for name, app in settings.apps.items():
+        yield from (("apps", name, limit) for limit in _APP_LIMITS if getattr(app, limit) is not None)
+
+
+def _inactive_of(path: Path, provider: Provider) -> Iterator[Path]:
+    if provider.dialect not in _ACTIVE_DIALECTS:
+        yield (*path, "dialect")
+    yield from ((*path, limit) for limit in _LIMITS if getattr(provider, limit) is not None)
+    for index, key in enumerate(provider.keys):
+        own = (limit for limit in _LIMITS if getattr(key, limit) not in {None, getattr(provider, limit)})
+        yield from ((*path, "keys", index, limit) for limit in own)
+        if key.weight != 1:
+            yield (*path, "keys", index, "weight")
+
+
+def _changed(table: Struct) -> list[str]:
+    default = type(table)()
+    return [name for name in table.__struct_fields__ if getattr(table, name) != getattr(default, name)]

@@ -1,0 +1,66 @@
+"""Where Hearth's files live: the folders of the system, or one folder for everything (`--home`, HEARTH_HOME)."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from msgspec import Struct
+from platformdirs import PlatformDirs
+
+
+class Paths(Struct, frozen=True):
+    """Every file of one Hearth; nothing is created by looking."""
+
+    config_file: Path
+    env_file: Path
+    data_dir: Path
+    database: Path
+    state_dir: Path
+    state_file: Path
+    token_file: Path
+    socket: Path
+    lock_file: Path
+    log_file: Path
+
+    @staticmethod
+    def find(home: str | None, environ: Mapping[str, str]) -> "Paths":
+        """The files under `home`, else under HEARTH_HOME, else in the folders of the system (XDG and its kin).
+
+        Never below the working directory unless `home` says so (T13): HEARTH_HOME must be absolute, else ValueError.
+        """
+        if home:
+            return _in_one_folder(Path(home).expanduser().absolute())
+        if variable := environ.get("HEARTH_HOME"):
+            if not Path(variable).is_absolute():
+                raise ValueError("HEARTH_HOME is not an absolute path. Write the whole path, beginning with /.")
+            return _in_one_folder(Path(variable))
+        return _in_system_folders(PlatformDirs("hearth", appauthor=False))
+
+
+def _in_one_folder(home: Path) -> Paths:
+    return Paths(
+        config_file=home / "hearth.toml",
+        env_file=home / "hearth.env",
+        data_dir=home,
+        database=home / "usage.db",
+        state_dir=home,
+        state_file=home / "state.json",
+        token_file=home / "token",
+        socket=home / "hearth.sock",
+        lock_file=home / "hearth.lock",
+        log_file=home / "hearth.log",
+    )
+
+
+def _in_system_folders(dirs: PlatformDirs) -> Paths:
+    return Paths(
+        config_file=dirs.user_config_path / "hearth.toml",
+        env_file=dirs.user_config_path / "hearth.env",
+        data_dir=dirs.user_data_path,
+        database=dirs.user_data_path / "usage.db",
+        state_dir=dirs.user_state_path,
+        state_file=dirs.user_state_path / "state.json",
+        token_file=dirs.user_state_path / "token",
+        socket=dirs.user_runtime_path / "hearth.sock",
+        lock_file=dirs.user_runtime_path / "hearth.lock",
+        log_file=dirs.user_log_path / "hearth.log",
+    )

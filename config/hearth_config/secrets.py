@@ -1,0 +1,213 @@
+"""From a reference ("env:X", "keyring:X", "file:X", "cmd:…") to the key itself, as late as possible."""
+
+import contextlib
+import os
+import re
+import shlex
+import signal
+import stat
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final, Literal, NoReturn
+
+from msgspec import Struct
+
+Kind = Literal["env", "keyring", "file", "cmd", "literal"]
+
+_ENV_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
+_SHELL_FORM: Final = re.compile(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)\}?", re.ASCII)
+_COMMAND_SECONDS: Final = 5.0
+_COMMAND_VARIABLES: Final = (
+    "PATH",
+    "HOME",
+    "USER",
+    "LANG",
+    "XDG_RUNTIME_DIR",
+    "DBUS_SESSION_BUS_ADDRESS",
+    "SYSTEMROOT",
+)
+_MAX_BYTES: Final = 65_536
+KEYRING_SERVICE: Final = "hearth"
+
+
+class Secret:
+    """A key that shows itself to nobody who does not ask with `reveal`."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        """The key itself: for a header about to be sent, and for nothing else."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return "Secret(…)"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and self._value == other._value
+
+    def __hash__(self) -> int:
+        return hash(self._value)
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a secret is never written out")
+
+
+class SecretError(Exception):
+    """A key cannot be had. `reference` is safe to show; `reason` and `next_step` never hold a part of the key."""
+
+    def __init__(self, reference: str, reason: str, next_step: str) -> None:
+        super().__init__(reference, reason, next_step)
+        self.reference = reference
+        self.reason = reason
+        self.next_step = next_step
+
+    def __str__(self) -> str:
+        return f"{self.reference}: {self.reason}. {self.next_step}."
+
+
+class Reference(Struct, frozen=True):
+    """A reference taken apart; of a literal nothing but its kind may be shown."""
+
+    kind: Kind
+    rest: str
+
+    def __str__(self) -> str:
+        return "a key written in the file" if self.kind == "literal" else f"{self.kind}:{self.rest}"
+
+    __repr__ = __str__
+
+
+def read_reference(text: str) -> Reference:
+    """Take a reference apart; text without prefix is a literal. Raise ValueError if its form is wrong."""
+    if shell := _SHELL_FORM.fullmatch(text):
+        raise ValueError(f'shell spelling is not read here; write "env:{shell[1]}"')
+    prefix, colon, rest = text.partition(":")
+    rest = rest.strip()
+    if not colon or prefix not in {"env", "keyring", "file", "cmd"}:
+        return Reference("literal", text)
+    if not rest:
+        raise ValueError(f'nothing stands after "{prefix}:"')
+    if prefix == "env" and not _ENV_NAME.fullmatch(rest):
+        raise ValueError('after "env:" stands the name of a variable: letters, digits and underscores')
+    if prefix == "cmd":
+        _argv(rest)
+    return Reference(prefix, rest)  # type: ignore[arg-type]
+
+
+def resolve(reference: str, env: Mapping[str, str], base_dir: Path) -> Secret:
+    """Fetch the key that `reference` names; may block for up to 5 s (keyring, command): call it in a thread.
+
+    `env` is where "env:" looks (`Loaded.variables`), `base_dir` is the folder that "file:" paths start from.
+    Raise SecretError if there is no such key or it may not be used.
+    """
+    try:
+        ref = read_reference(reference)
+    except ValueError as error:
+        raise SecretError("the key", str(error), "Correct the reference in hearth.toml") from None
+    if ref.kind == "env":
+        value = _from_env(ref, env)
+    elif ref.kind == "keyring":
+        value = _from_keyring(ref)
+    elif ref.kind == "file":
+        value = _from_file(ref, base_dir)
+    elif ref.kind == "cmd":
+        value = _from_command(ref, env, base_dir)
+    else:
+        value = ref.rest
+    value = value.strip()
+    if not value:
+        raise SecretError(str(ref), "the key is empty", "Store the key there, then reload")
+    if not value.isascii() or not value.isprintable():
+        raise SecretError(str(ref), "the key holds characters that no header can carry", "Store it as one plain line")
+    return Secret(value)
+
+
+def _from_env(ref: Reference, env: Mapping[str, str]) -> str:
+    if ref.rest not in env:
+        step = f"Add a line {ref.rest}=… to hearth.env beside hearth.toml, or export it where Hearth is started"
+        raise SecretError(str(ref), "the variable is not set", step)
+    return env[ref.rest]
+
+
+def _from_keyring(ref: Reference) -> str:
+    try:
+        import keyring  # type: ignore[import-not-found, unused-ignore]
+    except ImportError:
+        step = 'Install it with: pip install "hearthd[keyring]"'
+        raise SecretError(str(ref), "the package keyring is not installed", step) from None
+    try:
+        value = keyring.get_password(KEYRING_SERVICE, ref.rest)
+    except Exception as error:  # noqa: BLE001 - every backend raises its own kinds
+        step = "Unlock the keyring, or use env: or file: where there is no desktop session"
+        raise SecretError(str(ref), f"the keyring refused ({type(error).__name__})", step) from None
+    if value is None:
+        raise SecretError(str(ref), "the keyring has no such entry", f"Run: keyring set {KEYRING_SERVICE} {ref.rest}")
+    return str(value)
+
+
+def _from_file(ref: Reference, base_dir: Path) -> str:
+    path = base_dir / Path(ref.rest).expanduser()
+    try:
+        with path.open("rb") as file:
+            info = os.fstat(file.fileno())
+            if not stat.S_ISREG(info.st_mode):
+                raise SecretError(str(ref), "it is no regular file", "Name a file that holds only the key")
+            if os.name != "nt" and info.st_mode & 0o077:
+                raise SecretError(str(ref), "other users may read the file", f"Run: chmod 600 {shlex.quote(str(path))}")
+            return file.read(_MAX_BYTES).decode()
+    except OSError as error:
+        raise SecretError(
+            str(ref), f"the file cannot be read ({error.strerror})", "Create it with the key in it"
+        ) from None
+    except UnicodeDecodeError:
+        raise SecretError(str(ref), "the file holds no text", "Name a file that holds only the key") from None
+
+
+def _from_command(ref: Reference, env: Mapping[str, str], base_dir: Path) -> str:
+    """Run the command without a shell and with next to no environment; its first line is the key (T14)."""
+    kept = {name: env[name] for name in _COMMAND_VARIABLES if name in env}
+    try:
+        process = subprocess.Popen(
+            _argv(ref.rest),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=kept,
+            cwd=base_dir,
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise SecretError(str(ref), f"the command cannot be run ({error.strerror})", "Correct its path") from None
+    try:
+        out, _ = process.communicate(timeout=_COMMAND_SECONDS)
+    except subprocess.TimeoutExpired:
+        _end(process)
+        raise SecretError(str(ref), "the command took longer than 5 s", "Run it once by hand to unlock it") from None
+    if process.returncode:
+        raise SecretError(str(ref), f"the command ended with {process.returncode}", "Run it by hand to see why")
+    return out[:_MAX_BYTES].decode(errors="replace").partition("\n")[0]
+
+
+def _argv(command: str) -> list[str]:
+    try:
+        argv = shlex.split(command)
+    except ValueError:
+        raise ValueError('a quotation mark after "cmd:" is not closed') from None
+    if not argv:
+        raise ValueError('nothing stands after "cmd:"')
+    return argv
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        if hasattr(os, "killpg"):
+            os.killpg(process.pid, signal.SIGKILL)
+        else:
+            process.kill()
+    process.wait()
+    if process.stdout:
+        process.stdout.close()
