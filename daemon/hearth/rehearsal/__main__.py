@@ -23,7 +23,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m hearth.rehearsal", description=__doc__)
     parser.add_argument("--port", type=int, default=0, help="port on 127.0.0.1; 0 finds a free one (default)")
     parser.add_argument("--kind", choices=get_args(Kind), default="ollama", help="which kind of server to play")
-    parser.add_argument("--flavour", choices=get_args(Flavour), default="openai", help="which provider, for --kind openai")
+    parser.add_argument(
+        "--flavour", choices=get_args(Flavour), default="openai", help="which provider, for --kind openai"
+    )
     chosen = parser.parse_args()
     try:
         asyncio.run(_play(Script(kind=chosen.kind, flavour=chosen.flavour), chosen.port))

@@ -27,7 +27,7 @@ class Load(msgspec.Struct):
     killed: bool = False
 
 
-class QueueFull(Exception):  # noqa: N818 - the name says what happened
+class QueueFull(Exception):
     """More loads wait than the engine allows."""
 
 
@@ -66,6 +66,7 @@ class Engine:
         self.changed = changed
         self.installed: dict[str, tuple[ModelScript, datetime]] = {}
         self.running: dict[str, Runner] = {}
+        self.blobs: set[str] = set()
         self.loads: list[Load] = []
         self.reloads = 0
         self._waiting = 0
@@ -77,6 +78,11 @@ class Engine:
     def install(self, model: ModelScript, at: datetime | None = None) -> None:
         """Make a model available, as pull and create do."""
         self.installed[model.full_name.lower()] = (model, at or datetime.now(UTC))
+
+    def remove(self, model: ModelScript) -> None:
+        """Forget an installed model, loaded or not."""
+        self.unload(model.full_name)
+        del self.installed[model.full_name.lower()]
 
     def find(self, name: str) -> ModelScript | None:
         """The installed model of that name, any case, with or without `:latest` or `:local`."""
@@ -117,7 +123,7 @@ class Engine:
         self.changed()
         if runner is not None:
             self.reloads += 1
-            await self._until(lambda: runner.users == 0)
+            await self._until(self._idle(runner))
             self.unload(name)
         await self._make_room()
         try:
@@ -144,6 +150,10 @@ class Engine:
                 self.unload(min(idle, key=lambda runner: runner.expires_at).model.full_name)
             else:
                 await self._until(lambda: any(not runner.users for runner in self.running.values()))
+
+    @staticmethod
+    def _idle(runner: Runner) -> Callable[[], bool]:
+        return lambda: runner.users == 0
 
     async def _until(self, ready: Callable[[], bool]) -> None:
         """Only the one loader waits here, so one event is enough."""

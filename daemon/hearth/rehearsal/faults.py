@@ -12,7 +12,9 @@ from hearth.rehearsal.http import Request
 Ending = Literal["fin", "rst"]
 Headers = tuple[tuple[str, str], ...]
 
-HTML = b"<!DOCTYPE html>\n<html><head><title>Sign in</title></head><body><h1>Welcome to the network</h1></body></html>\n"
+HTML = (
+    b"<!DOCTYPE html>\n<html><head><title>Sign in</title></head><body><h1>Welcome to the network</h1></body></html>\n"
+)
 GARBAGE = b"\x00\xff\xfe{]\x1b[2J\r\n:::\n"
 
 

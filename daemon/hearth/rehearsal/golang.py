@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from hearth.rehearsal.http import Reply
+from hearth.rehearsal.http import Failure, Reply
 from hearth.rehearsal.wire import GO_BUFFER
 
 JSON_UTF8 = "application/json; charset=utf-8"
@@ -19,7 +19,7 @@ SSE = "text/event-stream"
 NAMES = {dict: "object", list: "array", str: "string", bool: "bool", int: "number", float: "number"}
 
 
-class Refusal(Exception):  # noqa: N818 - the engine refuses; whether that is an error is the dialect's word
+class Refusal(Failure):
     """Why a request is not answered: a status and Ollama's words.
 
     `late` is a refusal that the runner gave after the handler had chosen its form (the recordings show another
@@ -29,7 +29,6 @@ class Refusal(Exception):  # noqa: N818 - the engine refuses; whether that is an
     def __init__(self, status: int, text: str, *, late: bool = False, early: bool = False) -> None:
         super().__init__(text)
         self.status = status
-        self.text = text
         self.late = late
         self.early = early
 
@@ -117,5 +116,7 @@ def expect(members: dict[str, Any], name: str, kind: type, where: str) -> Any:  
     words = {str: "string", dict: "map[string]interface {}", bool: "bool", list: "[]api.Message", float: "float64"}
     found = NAMES.get(type(value), "null")
     raise Refusal(
-        400, f"json: cannot unmarshal {found} into Go struct field {where}.{name} of type {words.get(kind, 'int')}", early=True
+        400,
+        f"json: cannot unmarshal {found} into Go struct field {where}.{name} of type {words.get(kind, 'int')}",
+        early=True,
     )

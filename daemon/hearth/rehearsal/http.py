@@ -14,6 +14,9 @@ import httptools
 import msgspec
 
 HeaderList = list[tuple[str, str]]
+BAD_REQUEST = (
+    b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n400 Bad Request"
+)
 REASONS = {
     100: "Continue", 103: "Early Hints", 200: "OK", 201: "Created", 204: "No Content", 301: "Moved Permanently",
     302: "Found", 307: "Temporary Redirect", 308: "Permanent Redirect", 400: "Bad Request", 401: "Unauthorized",
@@ -22,6 +25,14 @@ REASONS = {
     500: "Internal Server Error", 501: "Not Implemented", 502: "Bad Gateway", 503: "Service Unavailable",
     504: "Gateway Timeout",
 }  # fmt: skip
+
+
+class Failure(Exception):
+    """An answer that failed; in the middle of a stream its words go out in the server's own form."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.text = text
 
 
 class Request(msgspec.Struct, frozen=True):
@@ -102,6 +113,7 @@ class Connection(asyncio.Protocol):
         self.sent = 0
         self.gone = asyncio.Event()
         self.gone_at = 0.0
+        self.ours = False
         self._transport: asyncio.Transport | None = None
         self._parser = httptools.HttpRequestParser(self)
         self._waiting: deque[Request] = deque()
@@ -129,11 +141,10 @@ class Connection(asyncio.Protocol):
         except httptools.HttpParserUpgrade:
             self.close()
         except httptools.HttpParserError:
-            self.write(b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n")
-            self.write(b"400 Bad Request")
+            self.write(BAD_REQUEST)
             self.close()
 
-    def connection_lost(self, exc: Exception | None) -> None:
+    def connection_lost(self, _: Exception | None) -> None:
         """The client is gone: what was being answered stops."""
         self.gone_at = time.monotonic()
         self.gone.set()
@@ -206,16 +217,19 @@ class Connection(asyncio.Protocol):
 
     def close(self) -> None:
         """End the connection after what was written (FIN)."""
+        self.ours = True
         if self._transport is not None:
             self._transport.close()
 
     def close_now(self) -> None:
         """Drop the connection and what was not sent yet."""
+        self.ours = True
         if self._transport is not None:
             self._transport.abort()
 
     def abort(self) -> None:
         """End the connection by a reset (RST)."""
+        self.ours = True
         if self._transport is None:
             return
         sock = self._transport.get_extra_info("socket")

@@ -5,24 +5,26 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from hearth.rehearsal import ollama_chat, ollama_models, ollama_v1
+from hearth.rehearsal import gate, ollama_chat, ollama_embed, ollama_models, ollama_transfer, ollama_v1
 from hearth.rehearsal.engine import Engine
-from hearth.rehearsal.golang import Refusal, fields, go_json, plain, whole
+from hearth.rehearsal.golang import Refusal, fields, plain, whole
 from hearth.rehearsal.http import Reply, Request
 
 Route = Callable[[Engine, dict[str, Any]], Awaitable[Reply]]
-
-
-async def _show(engine: Engine, members: dict[str, Any]) -> Reply:
-    return ollama_models.show(engine, members)
-
-
 POSTS: dict[str, tuple[Route, str]] = {
     "/api/chat": (ollama_chat.chat, "api.ChatRequest"),
     "/api/generate": (ollama_chat.generate, "api.GenerateRequest"),
-    "/api/show": (_show, "api.ShowRequest"),
+    "/api/show": (ollama_models.show, "api.ShowRequest"),
+    "/api/embed": (ollama_embed.embed, "api.EmbedRequest"),
+    "/api/embeddings": (ollama_embed.embeddings, "api.EmbeddingRequest"),
+    "/api/pull": (ollama_transfer.pull, "api.PullRequest"),
+    "/api/push": (ollama_transfer.push, "api.PushRequest"),
+    "/api/create": (ollama_transfer.create, "api.CreateRequest"),
+    "/api/copy": (ollama_transfer.copy, "api.CopyRequest"),
+    "/api/delete": (ollama_transfer.delete, "api.DeleteRequest"),
     "/v1/chat/completions": (ollama_v1.chat, "openai.ChatCompletionRequest"),
     "/v1/completions": (ollama_v1.complete, "openai.CompletionRequest"),
+    "/v1/embeddings": (ollama_embed.v1_embeddings, "openai.EmbedRequest"),
 }
 GETS: dict[str, Callable[[Engine], Reply]] = {
     "/": lambda _: Reply(200, [("Content-Type", "text/plain; charset=utf-8")], b"Ollama is running"),
@@ -33,6 +35,8 @@ GETS: dict[str, Callable[[Engine], Reply]] = {
     "/v1/models": ollama_models.v1_models,
 }
 HEADS = {"/", "/api/tags", "/api/version"}
+NOT_FOUND = "404 page not found"
+NOT_ALLOWED = "405 method not allowed"
 
 
 def _status(*, disabled: bool) -> dict[str, Any]:
@@ -40,26 +44,41 @@ def _status(*, disabled: bool) -> dict[str, Any]:
 
 
 async def answer(engine: Engine, request: Request) -> Reply:
-    """Answer one request as Ollama would; raises nothing."""
+    """Answer one request as Ollama would."""
+    refused = gate.refusal(request)
+    if refused is not None:
+        return refused
     path = request.path
     if path in POSTS:
-        return await _post(engine, request) if request.method == "POST" else plain(405, "405 method not allowed", allow="POST")
+        method = "DELETE" if path == "/api/delete" else "POST"
+        return await _post(engine, request) if request.method == method else plain(405, NOT_ALLOWED, allow=method)
     if path in GETS:
         return _get(engine, request)
+    if path.startswith("/api/blobs/"):
+        return ollama_transfer.blob(engine, request)
     if path.startswith("/v1/models/") and request.method == "GET" and "/" not in path[11:]:
         return _model(engine, path[11:])
-    return plain(404, "404 page not found")
+    return _elsewhere(request)
 
 
-def refused(status: int, text: str) -> bytes:
-    """The body of an error in Ollama's form."""
-    return go_json({"error": text})
+def _elsewhere(request: Request) -> Reply:
+    """A trailing slash is sent to the route without it; anything else is not found."""
+    bare = request.path.rstrip("/")
+    if bare and bare != request.path and (bare in POSTS or bare in GETS):
+        return Reply(301 if request.method == "GET" else 307, [("Location", bare)])
+    return plain(404, NOT_FOUND)
+
+
+def refused(status: int, text: str, path: str) -> Reply:
+    """A refusal in the form that this route has."""
+    refusal = Refusal(status, text)
+    return ollama_v1.refused(refusal) if path.startswith("/v1/") else ollama_chat.refused(refusal, streamed=False)
 
 
 def _get(engine: Engine, request: Request) -> Reply:
     allowed = ("HEAD, GET", ("GET", "HEAD")) if request.path in HEADS else ("GET", ("GET",))
     if request.method not in allowed[1]:
-        return plain(405, "405 method not allowed", allow=allowed[0])
+        return plain(405, NOT_ALLOWED, allow=allowed[0])
     return GETS[request.path](engine)
 
 

@@ -28,7 +28,7 @@ async def chat(engine: Engine, members: Object) -> Reply:
         raise Refusal(400, f'"{asked}" does not support chat')
     if not members.get("messages"):
         return await _only_load(engine, members, model, {"message": {"role": "assistant", "content": ""}})
-    return await _generate(engine, ChatSpeaker(await begin(engine, chat_task(members, model), model)), members)
+    return await _generate(ChatSpeaker(await begin(engine, chat_task(members, model), model)), members)
 
 
 async def generate(engine: Engine, members: Object) -> Reply:
@@ -39,7 +39,7 @@ async def generate(engine: Engine, members: Object) -> Reply:
         raise Refusal(400, f'"{asked}" does not support generate')
     if not members.get("prompt") and not members.get("suffix"):
         return await _only_load(engine, members, model, {"response": ""})
-    return await _generate(engine, Speaker(await begin(engine, generate_task(members, model), model)), members)
+    return await _generate(Speaker(await begin(engine, generate_task(members, model), model)), members)
 
 
 async def _only_load(engine: Engine, members: Object, model: ModelScript, said: Object) -> Reply:
@@ -56,7 +56,7 @@ async def _only_load(engine: Engine, members: Object, model: ModelScript, said: 
     return whole(200, {**head, **said, "done": True, "done_reason": reason})
 
 
-async def _generate(engine: Engine, speaker: Speaker, members: Object) -> Reply:
+async def _generate(speaker: Speaker, members: Object) -> Reply:
     generation = speaker.generation
     if members.get("stream") is False:
         try:
@@ -223,7 +223,11 @@ def token_logprob(token: str, top: int) -> Object:
     if top > 0:
         alternatives = [token, *(f" or{number}" for number in range(1, top))]
         entry["top_logprobs"] = [
-            {"token": each, "logprob": -0.00004541977250482887 - 9.999996185302734 * place, "bytes": list(each.encode())}
+            {
+                "token": each,
+                "logprob": -0.00004541977250482887 - 9.999996185302734 * place,
+                "bytes": list(each.encode()),
+            }
             for place, each in enumerate(alternatives)
         ]
     return entry

@@ -11,10 +11,12 @@ from hearth.rehearsal.ollama_requests import is_cloud
 from hearth.rehearsal.script import ModelScript, with_tag
 
 JINJA = "{% for message in messages %}<|im_start|>{{ message.role }}\n{{ message.content }}<|im_end|>\n{% endfor %}"
-GO_TEMPLATE = "{{- range .Messages }}<|im_start|>{{ .Role }}\n{{ .Content }}<|im_end|>\n{{ end }}<|im_start|>assistant\n"
+GO_TEMPLATE = (
+    "{{- range .Messages }}<|im_start|>{{ .Role }}\n{{ .Content }}<|im_end|>\n{{ end }}<|im_start|>assistant\n"
+)
 
 
-def _details(model: ModelScript) -> dict[str, Any]:
+def _details() -> dict[str, Any]:
     return {
         "parent_model": "", "format": "gguf", "family": "llama", "families": ["llama"], "parameter_size": "538K",
         "quantization_level": "unknown",
@@ -32,7 +34,7 @@ def _tag(model: ModelScript, modified_at: str) -> dict[str, Any]:
     shown = ["completion"] if model.template_path == "A" and not model.embeds else list(model.capabilities)
     return {
         "name": model.full_name, "model": model.full_name, **remote(model), "modified_at": modified_at,
-        "size": model.size, "digest": model.full_digest, "details": {**_details(model), **sizes}, "capabilities": shown,
+        "size": model.size, "digest": model.full_digest, "details": {**_details(), **sizes}, "capabilities": shown,
     }  # fmt: skip
 
 
@@ -51,7 +53,7 @@ def ps(engine: Engine) -> Reply:
             "models": [
                 {
                     "name": runner.model.full_name, "model": runner.model.full_name, "size": runner.model.size,
-                    "digest": runner.model.full_digest, "details": _details(runner.model),
+                    "digest": runner.model.full_digest, "details": _details(),
                     "expires_at": moment(runner.expires_at), "size_vram": runner.model.vram,
                     "context_length": runner.num_ctx,
                 }
@@ -61,7 +63,7 @@ def ps(engine: Engine) -> Reply:
     )  # fmt: skip
 
 
-def show(engine: Engine, members: dict[str, Any]) -> Reply:
+async def show(engine: Engine, members: dict[str, Any]) -> Reply:
     """POST /api/show; `verbose` fills the arrays of model_info."""
     name = str(members.get("model") or members.get("name") or "")
     if not name:
@@ -86,7 +88,7 @@ def _shown(model: ModelScript, modified_at: str, *, verbose: bool) -> dict[str, 
     )
     return {
         "modelfile": modelfile, **({"parameters": parameters} if parameters else {}), "template": template,
-        "details": _details(model), **remote(model), "model_info": _info(model, verbose=verbose),
+        "details": _details(), **remote(model), "model_info": _info(model, verbose=verbose),
         "tensors": [{"name": "token_embd.weight", "type": "F32", "shape": [model.embedding_length, 967]}],
         "capabilities": list(model.capabilities), "modified_at": modified_at,
     }  # fmt: skip

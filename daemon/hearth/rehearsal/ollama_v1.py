@@ -12,14 +12,14 @@ import msgspec
 from hearth.rehearsal.content import ToolCall
 from hearth.rehearsal.engine import Engine
 from hearth.rehearsal.generation import Generation, begin
-from hearth.rehearsal.golang import JSON_BARE, JSON_UTF8, SSE, Refusal, go_json, lowered, whole
+from hearth.rehearsal.golang import JSON_BARE, JSON_UTF8, NAMES, SSE, Refusal, go_json, lowered, whole
 from hearth.rehearsal.http import Reply
 from hearth.rehearsal.ollama_chat import token_logprob
 from hearth.rehearsal.ollama_requests import chat_task, find, generate_task
 
 Object = dict[str, Any]
 KINDS = {400: "invalid_request_error", 404: "not_found_error"}
-EFFORTS = {"none": False, "minimal": "low", "xhigh": "max", "ultra": "max"}
+EFFORTS: dict[str, bool | str] = {"none": False, "minimal": "low", "xhigh": "max", "ultra": "max"}
 DONE = b"data: [DONE]\n\n"
 
 
@@ -93,8 +93,7 @@ def _options(members: Object) -> Object:
         value = members.get(name)
         if value is not None and (isinstance(value, bool) or not isinstance(value, (int, float))):
             where = "ChatCompletionRequest" if "messages" in members else "CompletionRequest"
-            kind = {str: "string", list: "array", dict: "object"}.get(type(value), "bool")
-            text = f"json: cannot unmarshal {kind} into Go struct field {where}.{name} of type float64"
+            text = f"json: cannot unmarshal {NAMES[type(value)]} into Go struct field {where}.{name} of type float64"
             raise Refusal(400, text, early=True)
     stop = members.get("stop")
     options = {"num_predict": members.get("max_tokens"), "stop": [stop] if isinstance(stop, str) else stop}
@@ -102,15 +101,16 @@ def _options(members: Object) -> Object:
 
 
 def _think(members: Object) -> bool | str | None:
-    effort = (members.get("reasoning") or {}).get("effort") or members.get("reasoning_effort")
+    effort: str | None = (members.get("reasoning") or {}).get("effort") or members.get("reasoning_effort")
     return EFFORTS.get(effort, effort) if effort else None
 
 
 def _format(wanted: Object | None) -> object:
-    kind = (wanted or {}).get("type")
+    wanted = wanted or {}
+    kind = wanted.get("type")
     if kind == "json_object":
         return "json"
-    return (wanted or {}).get("json_schema", {}).get("schema") if kind == "json_schema" else None
+    return wanted.get("json_schema", {}).get("schema") if kind == "json_schema" else None
 
 
 def _messages(history: list[Object]) -> list[Object]:

@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-import secrets
 from typing import Any
 
 import msgspec
 
 from hearth.rehearsal import openai_chat, openai_embeddings, openai_models, quirks
-from hearth.rehearsal.http import HeaderList, Reply, Request
+from hearth.rehearsal.http import Reply, Request
 from hearth.rehearsal.openai_wire import Problem, problem_reply
 from hearth.rehearsal.script import Script
 
 Object = dict[str, Any]
 
 
-def refused(status: int, text: str) -> bytes:
-    """The body of an error in OpenAI's form."""
-    return msgspec.json.encode(Problem(status, text).body())
-
-
-async def answer(script: Script, request: Request) -> Reply:
+def answer(script: Script, request: Request) -> Reply:
     """Answer one request as the provider would; raises nothing."""
     try:
         _check_key(script, request)
-        reply = quirks.before(script, request) or await _route(script, request)
+        reply = quirks.before(script, request) or _route(script, request)
     except Problem as problem:
         reply = problem_reply(script, problem)
     return reply
@@ -42,7 +36,7 @@ def _check_key(script: Script, request: Request) -> None:
         raise Problem(401, "Incorrect API key provided.", code="invalid_api_key")
 
 
-async def _route(script: Script, request: Request) -> Reply:
+def _route(script: Script, request: Request) -> Reply:
     path = request.path.rstrip("/")
     if request.method == "GET":
         if path.endswith("/models"):

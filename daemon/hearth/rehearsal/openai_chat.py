@@ -6,15 +6,13 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
-import msgspec
-
-from hearth.rehearsal.content import Ask, ToolCall, answer, count_tokens
+from hearth.rehearsal.content import Answer, Ask, answer, count_tokens
 from hearth.rehearsal.http import Reply
 from hearth.rehearsal.openai_form import Form
-from hearth.rehearsal.openai_wire import Problem, event, find, json_reply, stream_headers
+from hearth.rehearsal.openai_wire import Problem, find, json_reply, stream_headers
 from hearth.rehearsal.quirks import check_fields, form
 from hearth.rehearsal.script import ModelScript, Script
-from hearth.rehearsal.speech import Part, Speech
+from hearth.rehearsal.speech import Speech
 
 Object = dict[str, Any]
 DONE = b"data: [DONE]\n\n"
@@ -22,10 +20,12 @@ DONE = b"data: [DONE]\n\n"
 
 def chat(script: Script, members: Object) -> Reply:
     """Answer POST /chat/completions."""
-    check_fields(script, members)
     model = find(script, members.get("model"))
+    check_fields(script, model, members)
     if not isinstance(members.get("messages"), list) or not members["messages"]:
-        raise Problem(400, "Missing required parameter: 'messages'.", param="messages", code="missing_required_parameter")
+        raise Problem(
+            400, "Missing required parameter: 'messages'.", param="messages", code="missing_required_parameter"
+        )
     ask, tokens = _ask(members, model)
     limit = members.get("max_completion_tokens") or members.get("max_tokens")
     speech = _speech(answer(ask), members, model, -1 if limit is None else int(limit))
@@ -43,7 +43,7 @@ def complete(script: Script, members: Object) -> Reply:
     return _reply(script, model, written, speech)
 
 
-def _speech(said: Any, members: Object, model: ModelScript, limit: int) -> Speech:  # noqa: ANN401
+def _speech(said: Answer, members: Object, model: ModelScript, limit: int) -> Speech:
     stop = members.get("stop") or ()
     stops = (stop,) if isinstance(stop, str) else tuple(stop)
     return Speech(said, limit=limit, ceiling=10 * model.context_length, stops=stops)
@@ -60,7 +60,9 @@ def _ask(members: Object, model: ModelScript) -> tuple[Ask, int]:
         text = f"This model's maximum context length is {model.context_length} tokens."
         raise Problem(400, text, param="messages", code="context_length_exceeded")
     effort = members.get("reasoning_effort") or (members.get("reasoning") or {}).get("effort")
-    last_user = next((text for text, each in zip(texts[::-1], history[::-1], strict=True) if each.get("role") == "user"), "")
+    last_user = next(
+        (text for text, each in zip(texts[::-1], history[::-1], strict=True) if each.get("role") == "user"), ""
+    )
     ask = Ask(
         prompt=last_user, after_tool=history[-1].get("role") == "tool", tools=offered, says=model.says,
         thinks="thinking" in model.capabilities and effort != "none",
@@ -97,11 +99,21 @@ def _paced(script: Script, model: ModelScript, written: Form, speech: Speech) ->
     return reply
 
 
+async def _waiting(script: Script, seconds: float, comment: bytes) -> AsyncIterator[bytes]:
+    """The time before the first token, with the comments that some providers send meanwhile."""
+    while seconds > 0:
+        await asyncio.sleep(min(seconds, script.comment_every))
+        seconds -= script.comment_every
+        if comment and seconds > 0:
+            yield comment
+
+
 async def _stream(script: Script, model: ModelScript, written: Form, speech: Speech) -> AsyncIterator[bytes]:
     opening = written.opening()
     if opening:
         yield opening
-    await asyncio.sleep(model.prompt_seconds)
+    async for comment in _waiting(script, model.prompt_seconds, opening):
+        yield comment
     pace = 1 / model.tokens_per_second if model.tokens_per_second else 0.0
     first = written.first()
     if first:

@@ -97,7 +97,11 @@ class Form:
         if not self.members.get("logprobs") or self.text_only:
             return None
         words = [each for kind, each in parts if kind == "text"]
-        return {"content": [{"token": each, "logprob": -0.0001, "bytes": list(each.encode()), "top_logprobs": []} for each in words]}
+        return {
+            "content": [
+                {"token": each, "logprob": -0.0001, "bytes": list(each.encode()), "top_logprobs": []} for each in words
+            ]
+        }
 
     def frame(self, kind: str, choices: list[Object], usage: Object | None) -> Object:
         """The members around the choices."""
@@ -146,7 +150,12 @@ class Form:
 
     def call(self, index: int, call: ToolCall) -> Iterator[bytes]:
         """One call: its name first, then its arguments in fragments."""
-        head = {"index": index, "id": self.call_id(), "type": "function", "function": {"name": call.name, "arguments": ""}}
+        head = {
+            "index": index,
+            "id": self.call_id(),
+            "type": "function",
+            "function": {"name": call.name, "arguments": ""},
+        }
         yield self.delta({"tool_calls": [head]})
         text = arguments(call)
         for start in range(0, len(text), 6):

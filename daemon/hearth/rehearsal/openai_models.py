@@ -17,7 +17,9 @@ def listed(script: Script) -> Reply:
     if script.flavour == "together":
         return json_reply(script, 200, data)
     if script.flavour == "llama-server":
-        return json_reply(script, 200, {"models": [_llama(model) for model in script.models], "object": "list", "data": data})
+        return json_reply(
+            script, 200, {"models": [_llama(model) for model in script.models], "object": "list", "data": data}
+        )
     return json_reply(script, 200, {"object": "list", "data": data})
 
 

@@ -18,7 +18,7 @@ KINDS = {
 LLAMA_KINDS = {401: "authentication_error", 404: "not_found_error", 500: "server_error", 503: "unavailable_error"}
 
 
-class Problem(Exception):  # noqa: N818 - the wire formats call it an error; the provider has none
+class Problem(Exception):
     """An answer other than 200: status, words, and what OpenAI's envelope adds."""
 
     def __init__(
@@ -44,16 +44,22 @@ class Problem(Exception):  # noqa: N818 - the wire formats call it an error; the
 def problem_reply(script: Script, problem: Problem) -> Reply:
     """The provider's own form of an error."""
     body = problem.body()
-    if script.flavour == "openrouter":
+    status = problem.status
+    if script.flavour == "xai":
+        # Sometimes with status 200, and as JSON on a stream request too (wire/providers §4.14).
+        status = 200 if problem.code else status
+        body = {"code": problem.code or str(problem.status), "error": problem.text}
+    elif script.flavour == "openrouter":
         body = {"error": {"code": problem.status, "message": problem.text, **problem.more}}
     elif script.flavour == "huggingface":
         body = {"error": problem.text}
-    elif script.flavour == "mistral" and "detail" in problem.more:
-        body = {"detail": problem.more["detail"]}
+    elif script.flavour == "mistral":
+        body = {"object": "error", "message": problem.text, "type": problem.kind, "param": None, "code": str(status)}
+        body = {"detail": problem.more["detail"]} if "detail" in problem.more else body
     elif script.flavour == "llama-server":
         kind = LLAMA_KINDS.get(problem.status, "invalid_request_error")
         body = {"error": {"message": problem.text, "type": kind, "code": problem.status, **problem.more}}
-    return json_reply(script, problem.status, body, closes=script.flavour == "llama-server")
+    return json_reply(script, status, body, closes=script.flavour == "llama-server")
 
 
 def json_reply(script: Script, status: int, value: object, *, closes: bool = False) -> Reply:

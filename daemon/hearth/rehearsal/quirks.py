@@ -9,8 +9,8 @@ from typing import Any
 from hearth.rehearsal.content import ToolCall
 from hearth.rehearsal.http import Reply, Request
 from hearth.rehearsal.llama_server import LlamaServer
-from hearth.rehearsal.openai_form import Form, arguments
-from hearth.rehearsal.openai_wire import Problem, event
+from hearth.rehearsal.openai_form import Form
+from hearth.rehearsal.openai_wire import Problem, event, json_reply
 from hearth.rehearsal.script import Flavour, ModelScript, Script
 from hearth.rehearsal.speech import Speech
 
@@ -19,7 +19,7 @@ MISTRAL_FIELDS = frozenset(
     {
         "model", "messages", "temperature", "top_p", "max_tokens", "stream", "stop", "random_seed", "response_format",
         "tools", "tool_choice", "presence_penalty", "frequency_penalty", "n", "prediction", "parallel_tool_calls",
-        "prompt_mode", "reasoning_effort", "safe_prompt", "metadata", "stream_options",
+        "prompt_mode", "reasoning_effort", "safe_prompt", "guardrails", "metadata", "prompt_cache_key",
     }
 )  # fmt: skip
 
@@ -123,7 +123,9 @@ class Mistral(Form):
         """Usage sits on the chunk with the finish reason."""
         for index, call in enumerate(self.calls(speech)):
             yield from self.call(index, call)
-        yield self.chunk([{"index": 0, "delta": {"content": ""}, "finish_reason": self.reason(speech)}], usage=self.usage(speech))
+        yield self.chunk(
+            [{"index": 0, "delta": {"content": ""}, "finish_reason": self.reason(speech)}], usage=self.usage(speech)
+        )
 
 
 def _mistral_thinking(words: str) -> Object:
@@ -208,27 +210,38 @@ def form(script: Script, model: ModelScript, members: Object, tokens: int, *, te
     return FORMS[script.flavour](script, model, members, tokens, text_only=text_only)
 
 
-def check_fields(script: Script, members: Object) -> None:
-    """Mistral refuses fields that it does not know; OpenAI wants a known type of response format."""
+def check_fields(script: Script, model: ModelScript, members: Object) -> None:
+    """Refuse what this provider refuses where others look away."""
+    if script.flavour == "mistral":
+        _check_mistral(members)
+    if script.flavour == "deepseek" and "thinking" in model.capabilities:
+        _check_deepseek(members)
+
+
+def _check_mistral(members: Object) -> None:
+    """Unknown fields are forbidden (wire/providers §4.12)."""
     unknown = sorted(set(members) - MISTRAL_FIELDS)
-    if script.flavour == "mistral" and unknown:
-        detail = [
-            {"type": "extra_forbidden", "loc": ["body", name], "msg": "Extra inputs are not permitted", "input": members[name]}
-            for name in unknown
-        ]
-        raise Problem(422, "Extra inputs are not permitted", more={"detail": detail})
+    text = "Extra inputs are not permitted"
+    detail = [
+        {"type": "extra_forbidden", "loc": ["body", name], "msg": text, "input": members[name]} for name in unknown
+    ]
+    if detail:
+        raise Problem(422, text, more={"detail": detail})
+
+
+def _check_deepseek(members: Object) -> None:
+    """A turn with calls must bring its thinking back (wire/providers §4.11)."""
+    for message in members.get("messages") or []:
+        if message.get("tool_calls") and message.get("reasoning_content") is None:
+            raise Problem(400, "The `reasoning_content` in the thinking mode must be passed back to the API.")
 
 
 def before(script: Script, request: Request) -> Reply | None:
-    """A llama-server that is still loading answers nothing else."""
-    if script.flavour == "llama-server" and script.loading:
+    """A llama-server that is still loading answers nothing else; a loaded one tells its health."""
+    if script.flavour != "llama-server":
+        return None
+    if script.loading:
         raise Problem(503, "Loading model")
-    if script.flavour == "llama-server" and request.path in {"/health", "/v1/health"}:
-        return _health(script)
+    if request.path in {"/health", "/v1/health"}:
+        return json_reply(script, 200, {"status": "ok"})
     return None
-
-
-def _health(script: Script) -> Reply:
-    from hearth.rehearsal.openai_wire import json_reply
-
-    return json_reply(script, 200, {"status": "ok"})

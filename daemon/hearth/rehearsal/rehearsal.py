@@ -14,6 +14,7 @@ from hearth.rehearsal import ollama, openai
 from hearth.rehearsal.engine import Engine, Load
 from hearth.rehearsal.faults import Fault, FaultQueue
 from hearth.rehearsal.http import Connection, Reply, Request
+from hearth.rehearsal.openai_wire import Problem, problem_reply
 from hearth.rehearsal.script import Script
 from hearth.rehearsal.wire import Writer
 
@@ -62,9 +63,10 @@ class Rehearsal:
         self.port = port
         self.path = path
         self.calls: list[Call] = []
+        self.panics: list[Exception] = []
         self.connections = 0
         self._changed = asyncio.Event()
-        self.engine = Engine(self.script, lambda: self._changed.set())
+        self.engine = Engine(self.script, self._notify)
         self._faults = FaultQueue()
         self._open: set[Connection] = set()
         self._idle: dict[Connection, asyncio.TimerHandle] = {}
@@ -172,6 +174,9 @@ class Rehearsal:
                 await self._changed.wait()
         return value
 
+    def _notify(self) -> None:
+        self._changed.set()
+
     # What the connections call.
 
     def _accept(self) -> Connection:
@@ -204,14 +209,13 @@ class Rehearsal:
         self.calls.append(call)
         self._changed.set()
         before, fault = connection.sent, self._faults.take(request)
-        whole = False
+        writer = Writer(connection, fault)
         try:
-            alive = await self._exchange(connection, request, fault, call)
-            whole = not connection.gone.is_set()
+            alive = await self._exchange(writer, request, call)
         finally:
             call.bytes_sent = connection.sent - before
             call.finished_at = time.monotonic()
-            if connection.gone.is_set() and not whole:
+            if connection.gone.is_set() and not connection.ours and not writer.complete:
                 call.hung_up_at = connection.gone_at
             self._changed.set()
         if alive and fault.close_after is not None:
@@ -220,17 +224,20 @@ class Rehearsal:
             self._close_later(connection, self.script.idle_close)
         return alive and request.keep_alive
 
-    async def _exchange(self, connection: Connection, request: Request, fault: Fault, call: Call) -> bool:
-        writer = Writer(connection, fault)
+    async def _exchange(self, writer: Writer, request: Request, call: Call) -> bool:
+        fault = writer.fault
         if fault.silent:
-            await connection.gone.wait()
+            await writer.connection.gone.wait()
             return False
         await asyncio.sleep(fault.delay)
         await writer.interim()
         if fault.raw is not None:
             await writer.raw(fault.raw)
             return False
-        reply = self._refused(fault) if fault.status else await self._answer(request)
+        reply = self._refused(fault, request) if fault.status else await self._answer(request)
+        if isinstance(reply.body, bytes) and fault.error_after is not None and not fault.status:
+            reply = self._refused(msgspec.structs.replace(fault, status=500), request)
+        reply.closes = reply.closes or not request.keep_alive
         call.status = reply.status
         try:
             return await writer.write(reply, head_only=request.method == "HEAD")
@@ -239,19 +246,26 @@ class Rehearsal:
                 reply.released()
 
     async def _answer(self, request: Request) -> Reply:
-        if self.script.kind == "ollama":
-            return await ollama.answer(self.engine, request)
-        return await openai.answer(self.script, request)
+        try:
+            if self.script.kind == "ollama":
+                return await ollama.answer(self.engine, request)
+            return openai.answer(self.script, request)
+        except Exception as error:  # noqa: BLE001 - as a panic in a Go server: 500, no body; the test can ask why
+            self.panics.append(error)
+            return Reply(500, [])
 
-    def _refused(self, fault: Fault) -> Reply:
-        headers = list(fault.headers)
-        body = fault.body
-        if body is None:
-            refused = ollama.refused if self.script.kind == "ollama" else openai.refused
-            body = refused(fault.status, fault.message or "refused on purpose by the rehearsal")
-        if not any(name == "Content-Type" for name, _ in headers):
-            headers.insert(0, ("Content-Type", "application/json; charset=utf-8"))
-        return Reply(fault.status, headers, body)
+    def _refused(self, fault: Fault, request: Request) -> Reply:
+        text = fault.message or "refused on purpose by the rehearsal"
+        if self.script.kind == "ollama":
+            reply = ollama.refused(fault.status, text, request.path)
+        else:
+            reply = problem_reply(self.script, Problem(fault.status, text))
+        if fault.body is not None:
+            reply.body, reply.chunked = fault.body, False
+        replaced = {name.lower() for name, _ in fault.headers}
+        kept = [(name, value) for name, value in reply.headers if name.lower() not in replaced]
+        reply.headers = [*kept, *fault.headers]
+        return reply
 
     def _close_later(self, connection: Connection, seconds: float) -> None:
         self._idle[connection] = asyncio.get_running_loop().call_later(seconds, connection.close)
@@ -259,10 +273,7 @@ class Rehearsal:
 
 def _matcher(path: str | None, model: str | None) -> Callable[[Request], bool]:
     def match(request: Request) -> bool:
-        if path is None:
-            fits = request.path.endswith(INFERENCE)
-        else:
-            fits = path == "*" or request.path.endswith(path)
+        fits = request.path.endswith(INFERENCE) if path is None else path == "*" or request.path.endswith(path)
         return fits and (model is None or model == _model_of(request.body))
 
     return match

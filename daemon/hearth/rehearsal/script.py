@@ -81,6 +81,8 @@ class Script(msgspec.Struct, frozen=True, kw_only=True):
     `max_loaded` OLLAMA_MAX_LOADED_MODELS; `keep_alive` is in seconds. `keys` empty means that no key is asked for.
     `registry` holds what `pull` can fetch, `pull_seconds` how long that takes. `idle_close` closes a kept-alive
     connection after that many seconds without a request. `loading` makes a llama-server answer 503 Loading model.
+    `comment_every` is how
+    often, in seconds, a provider that sends comments while it waits sends them; `cost_per_token` is in USD.
     `truncates_to` is what is left of a prompt that was cut: the whole window, or about half of it as real Ollama does.
     """
 
@@ -99,5 +101,6 @@ class Script(msgspec.Struct, frozen=True, kw_only=True):
     cloud_disabled: bool = False
     idle_close: float = 0.0
     loading: bool = False
+    comment_every: float = 5.0
     cost_per_token: float = 0.000_001
     truncates_to: Literal["window", "half"] = "window"

@@ -8,13 +8,13 @@ from collections.abc import AsyncIterator
 from email.utils import formatdate
 
 from hearth.rehearsal.faults import Fault
-from hearth.rehearsal.http import REASONS, Connection, HeaderList, Reply
+from hearth.rehearsal.http import REASONS, Connection, Failure, HeaderList, Reply
 
 GO_BUFFER = 2048  # Go's server states a length for bodies up to here and sends longer ones in chunks
 SETTLE = 0.02  # seconds in which bytes already written reach the client before a reset throws them away
 
 
-class Broken(Exception):  # noqa: N818 - nothing failed: the fault wanted the connection to end here
+class Broken(Exception):
     """The fault has ended the connection."""
 
 
@@ -27,6 +27,7 @@ class Writer:
         self.objects = 0
         self.body_bytes = 0
         self.chunked = False
+        self.complete = False
 
     async def write(self, reply: Reply, *, head_only: bool = False) -> bool:
         """Send the reply; False if the connection is to be closed (or is gone already)."""
@@ -43,13 +44,13 @@ class Writer:
         """Send bytes as they are, in the pieces that the fault asks for."""
         size = self.fault.piece
         if not size:
-            self.connection.write(data)
             await self.connection.drain()
+            self.connection.write(data)
             return
         for start in range(0, len(data), size):
-            self.connection.write(data[start : start + size])
             await asyncio.sleep(self.fault.interval)
             await self.connection.drain()
+            self.connection.write(data[start : start + size])
 
     async def interim(self) -> None:
         """Send the 1xx answers that the fault asks for."""
@@ -63,6 +64,7 @@ class Writer:
         framing = ("Transfer-Encoding", "chunked") if self.chunked else ("Content-Length", f"{self._stated(body)}")
         await self._head(reply, framing)
         if head_only:
+            self.complete = True
             return
         if body:
             await self._object(reply, body)
@@ -78,11 +80,15 @@ class Writer:
         if self.fault.first_token:
             await self._head(reply, framing)
             framing = ("", "")
-        async for data in objects:
-            if framing[0]:
-                await self._head(reply, framing)
-                framing = ("", "")
-            await self._object(reply, data)
+        try:
+            async for data in objects:
+                if framing[0]:
+                    await self._head(reply, framing)
+                    framing = ("", "")
+                await self._object(reply, data)
+        except Failure as failure:
+            if reply.broken is not None:
+                await self._send(reply.broken(failure.text))
         if framing[0]:
             await self._head(reply, framing)
         await self._end()
@@ -138,6 +144,7 @@ class Writer:
     async def _terminate(self) -> None:
         if self.chunked:
             await self.raw(b"0\r\n\r\n")
+        self.complete = True
 
     async def _cut(self) -> None:
         if self.fault.ending == "rst":
