@@ -30,6 +30,7 @@ class Loaded(Struct, frozen=True):
     path: FilePath
     fingerprint: str  # equal for equal contents of hearth.toml and hearth.env; not to be shown
     inactive: tuple[str, ...]  # keys set by the user that nothing heeds yet
+    blank: bool  # there was no file, or nothing in it: all defaults
     variables: Variables  # where "env:" references look: pass it to secrets.resolve
 
     @property
@@ -73,7 +74,7 @@ def load_text(text: str, path: FilePath, variables: Variables) -> Loaded:
     except Problem as problem:
         raise _located(problem, raw, text, str(path)) from None
     warnings = tuple(_sentence(note, raw, text, str(path)) for note in notes.warnings(settings))
-    return Loaded(settings, warnings, path, _digest(text), notes.inactive(settings), variables)
+    return Loaded(settings, warnings, path, _digest(text), notes.inactive(settings), not text.strip(), variables)
 
 
 def _parse(text: str, file: str) -> dict[str, object]:

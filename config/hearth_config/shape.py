@@ -38,8 +38,9 @@ def build(cls: type[S], table: object, path: Path = (), also: tuple[str, ...] = 
 def unknown_key(path: Path, known: tuple[str, ...]) -> Problem:
     """The refusal of a key that nobody reads, with the nearest one that somebody does."""
     near = nearest(str(path[-1]), known)
-    step = f"Did you mean `{near}`?" if near else f"Known here: {', '.join(sorted(known))}"
-    return Problem(path, "is no known setting", step.rstrip("?") + "; remove it or correct its name")
+    if near:
+        return Problem(path, "is no known setting", f"Write `{near}` if you meant that, or remove it")
+    return Problem(path, "is no known setting", f"Remove it; known here: {', '.join(sorted(known))}")
 
 
 @cache

@@ -1,0 +1,135 @@
+"""The stream of edits, good and bad: watches the folders on the way to hearth.toml and hearth.env."""
+
+import asyncio
+import contextlib
+import math
+import time
+from collections.abc import AsyncGenerator, Mapping
+from pathlib import Path
+
+from watchfiles import Change, awatch
+from watchfiles.main import FileChange
+
+from hearth_config.errors import ConfigError
+from hearth_config.load import Loaded, load
+from hearth_config.paths import Paths
+from hearth_config.trail import Trail, find_trail
+
+STEP_MS = 400  # how often the watcher's thread looks for events while idle: 2.5 wake-ups a second
+SETTLE_S = 0.2  # a file younger than this may be half-written; a bad one is read again after as long
+_LOOKS = 5
+_QUIET_MS = 60_000
+
+Outcome = Loaded | ConfigError
+
+
+async def watch(paths: Paths, environ: Mapping[str, str], current: Loaded) -> AsyncGenerator[Outcome, None]:
+    """Yield each new state of the configuration at most a second after it was saved, until closed.
+
+    `current` is what is in force. A good edit comes as Loaded and counts as in force from then on; a bad one comes
+    as ConfigError, once. An edit that changes nothing comes not at all, save to take back an error.
+    """
+    reader = _Reader(paths, environ, current)
+    while True:
+        trail = find_trail((paths.config_file, paths.env_file))
+        async with contextlib.aclosing(_events(trail)) as events:
+            async for _ in events:
+                outcome = await reader.read()
+                if outcome is not None:
+                    yield outcome
+                if find_trail((paths.config_file, paths.env_file)) != trail:
+                    break
+
+
+async def _events(trail: Trail) -> AsyncGenerator[set[FileChange], None]:
+    """One empty event once the watch is armed, for what happened before; then those on the trail.
+
+    Ends when a watched folder itself was replaced, so that it can be watched anew.
+    """
+    polling = False
+    while True:
+        changes = awatch(
+            *trail.folder_paths,
+            watch_filter=lambda _, path: trail.concerns(path),
+            step=STEP_MS,
+            rust_timeout=_QUIET_MS,
+            recursive=False,
+            force_polling=polling or None,
+        )
+        coming = asyncio.ensure_future(anext(changes))
+        try:
+            await asyncio.sleep(0)  # its first step arms the watch
+            yield set()
+            while True:
+                batch = await coming
+                yield batch
+                if any(change is Change.deleted and path in trail.folder_paths for change, path in batch):
+                    return
+                coming = asyncio.ensure_future(anext(changes))
+        except FileNotFoundError:
+            await asyncio.sleep(SETTLE_S)  # a folder went while it was being watched
+            return
+        except OSError:
+            if polling:
+                raise
+            polling = True  # the system has no watches left: look every second instead
+        finally:
+            coming.cancel()
+            await asyncio.gather(coming, return_exceptions=True)
+            await changes.aclose()
+
+
+def _age(path: Path) -> float:
+    """Seconds since a file was last written to; far more than enough if it is not there."""
+    try:
+        return time.time() - path.stat().st_mtime
+    except OSError:
+        return math.inf
+
+
+class _Reader:
+    """Reads the files when they have come to rest, and knows what was last told."""
+
+    def __init__(self, paths: Paths, environ: Mapping[str, str], current: Loaded) -> None:
+        self._paths = paths
+        self._environ = environ
+        self._good = current
+        self._error: str | None = None
+
+    async def read(self) -> Outcome | None:
+        """What is new, or None."""
+        await self._rest()
+        outcome = await asyncio.to_thread(self._load)
+        if isinstance(outcome, ConfigError):
+            await asyncio.sleep(SETTLE_S)
+            await self._rest()
+            outcome = await asyncio.to_thread(self._load)
+        return self._new(outcome)
+
+    def _new(self, outcome: Outcome) -> Outcome | None:
+        error = str(outcome) if isinstance(outcome, ConfigError) else None
+        if error is None and self._error is None and self._same(outcome):
+            return None
+        if error is not None and error == self._error:
+            return None
+        self._error = error
+        if isinstance(outcome, Loaded):
+            self._good = outcome
+        return outcome
+
+    def _same(self, outcome: Outcome) -> bool:
+        return isinstance(outcome, Loaded) and outcome.fingerprint == self._good.fingerprint
+
+    def _load(self) -> Outcome:
+        try:
+            return load(self._paths, self._environ, allow_missing=self._good.blank)
+        except ConfigError as error:
+            return error
+
+    async def _rest(self) -> None:
+        """Wait until neither file was written to for SETTLE_S, but not for ever."""
+        for _ in range(_LOOKS):
+            youngest = min(map(_age, (self._paths.config_file, self._paths.env_file)))
+            if not 0 <= youngest < SETTLE_S:
+                return
+            await asyncio.sleep(SETTLE_S - youngest)

@@ -1,0 +1,339 @@
+"""Hot reload against real files: every way in which editors and tools save, and what must not be noticed."""
+
+import asyncio
+import os
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+from hearth_config.errors import ConfigError
+from hearth_config.load import Loaded, load
+from hearth_config.paths import Paths
+from hearth_config.watch import Outcome, watch
+
+Scenario = Callable[["Edits"], Awaitable[None]]
+DEADLINE = 1.0
+SLACK = 1.0  # the machine may be busy; the promise itself is checked by a test that measures the median
+
+
+class Edits:
+    """A config folder under watch, and the outcomes that come of it."""
+
+    def __init__(self, paths: Paths, stream: AsyncGenerator[Outcome, None]) -> None:
+        self.paths = paths
+        self.file = paths.config_file
+        self._stream = stream
+
+    async def next(self) -> Outcome:
+        return await asyncio.wait_for(anext(self._stream), DEADLINE + SLACK)
+
+    async def patience(self) -> float:
+        """The new patience: a setting that the tests change."""
+        outcome = await self.next()
+        assert isinstance(outcome, Loaded), str(outcome)
+        return outcome.settings.busy.patience
+
+    async def error(self) -> str:
+        outcome = await self.next()
+        assert isinstance(outcome, ConfigError)
+        return str(outcome)
+
+    async def nothing(self, seconds: float = 1.5) -> None:
+        """Assert that no outcome comes; the stream is not usable after it."""
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(anext(self._stream), seconds)
+
+
+def seconds(number: int) -> str:
+    return f'[busy]\npatience = "{number}s"\n'
+
+
+def watching(home: Path, scenario: Scenario) -> None:
+    """Load what is in `home`, watch it, and run the scenario once the watch is armed."""
+
+    async def run() -> None:
+        paths = Paths.find(str(home), {})
+        stream = watch(paths, {}, load(paths, {}, allow_missing=True))
+        edits = Edits(paths, stream)
+        waiting = asyncio.ensure_future(anext(stream))
+        await asyncio.sleep(0.05)
+        edits._stream = resume(waiting, stream)  # noqa: SLF001
+        try:
+            await scenario(edits)
+        finally:
+            waiting.cancel()
+            await asyncio.gather(waiting, return_exceptions=True)
+            await stream.aclose()
+
+    asyncio.run(run())
+
+
+async def resume(
+    waiting: "asyncio.Future[Outcome]", stream: AsyncGenerator[Outcome, None]
+) -> AsyncGenerator[Outcome, None]:
+    yield await waiting
+    async for outcome in stream:
+        yield outcome
+
+
+def in_place(file: Path, text: str) -> None:
+    file.write_text(text)
+
+
+def atomic(file: Path, text: str) -> None:
+    temporary = file.with_name(".hearth.toml.tmp")
+    temporary.write_text(text)
+    temporary.rename(file)
+
+
+def rename_away_and_write(file: Path, text: str) -> None:
+    file.rename(file.with_name("hearth.toml~"))
+    file.write_text(text)
+
+
+def delete_and_write(file: Path, text: str) -> None:
+    file.unlink()
+    file.write_text(text)
+
+
+def in_two_halves(file: Path, text: str) -> None:
+    with file.open("w") as out:
+        out.write(text[: len(text) // 2])
+        out.flush()
+        time.sleep(0.05)
+        out.write(text[len(text) // 2 :])
+
+
+def swap_a_link(file: Path, text: str) -> None:
+    target = file.parent / f"version-{time.monotonic_ns()}.toml"
+    target.write_text(text)
+    link = file.with_name("next")
+    link.symlink_to(target)
+    link.rename(file)
+
+
+SAVE_STYLES = [in_place, atomic, rename_away_and_write, delete_and_write, in_two_halves, swap_a_link]
+
+
+@pytest.mark.parametrize("save", SAVE_STYLES)
+def test_every_save_style_is_seen_and_the_next_one_too(tmp_path: Path, save: Callable[[Path, str], None]) -> None:
+    """F51: each of the six save styles takes effect, twice in a row, and nothing but the final text is reported."""
+    (tmp_path / "hearth.toml").write_text(seconds(1))
+
+    async def scenario(edits: Edits) -> None:
+        save(edits.file, seconds(2))
+        assert await edits.patience() == 2
+
+        save(edits.file, seconds(3))
+        assert await edits.patience() == 3
+
+    watching(tmp_path, scenario)
+
+
+def test_a_save_takes_effect_within_a_second(tmp_path: Path) -> None:
+    """From the save to the new settings it takes at most a second (the median of five, as the machine may be busy)."""
+    (tmp_path / "hearth.toml").write_text(seconds(1))
+    took = []
+
+    async def scenario(edits: Edits) -> None:
+        for number in range(2, 7):
+            started = time.monotonic()
+            atomic(edits.file, seconds(number))
+            assert await edits.patience() == number
+            took.append(time.monotonic() - started)
+
+    watching(tmp_path, scenario)
+
+    assert sorted(took)[2] <= DEADLINE
+
+
+def test_editing_the_target_of_a_link_is_seen(tmp_path: Path) -> None:
+    """F51: hearth.toml is a link into a dotfiles folder; an edit of its target there takes effect."""
+    dotfiles, home = tmp_path / "dotfiles", tmp_path / "home"
+    dotfiles.mkdir()
+    home.mkdir()
+    (dotfiles / "hearth.toml").write_text(seconds(1))
+    (home / "hearth.toml").symlink_to("../dotfiles/hearth.toml")
+
+    async def scenario(edits: Edits) -> None:
+        atomic(dotfiles / "hearth.toml", seconds(2))
+        assert await edits.patience() == 2
+
+        in_place(dotfiles / "hearth.toml", seconds(3))
+        assert await edits.patience() == 3
+
+    watching(home, scenario)
+
+
+def test_a_swapped_folder_link_is_seen_and_the_new_target_is_watched(tmp_path: Path) -> None:
+    """F51: the file is reached through a linked folder (as Kubernetes mounts it); the swap and later edits are seen."""
+    home = tmp_path / "home"
+    for name, number in (("one", 1), ("two", 2)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "hearth.toml").write_text(seconds(number))
+    home.mkdir()
+    (home / "..data").symlink_to(tmp_path / "one")
+    (home / "hearth.toml").symlink_to("..data/hearth.toml")
+
+    async def scenario(edits: Edits) -> None:
+        (home / "..next").symlink_to(tmp_path / "two")
+        (home / "..next").rename(home / "..data")
+        assert await edits.patience() == 2
+
+        in_place(tmp_path / "two" / "hearth.toml", seconds(3))
+        assert await edits.patience() == 3
+
+        in_place(tmp_path / "one" / "hearth.toml", seconds(4))
+        await edits.nothing()
+
+    watching(home, scenario)
+
+
+def test_a_deleted_file_is_an_error_and_its_return_is_good_news(tmp_path: Path) -> None:
+    """F51: deleting the file keeps the settings and says so; the same file back again takes the error back."""
+    (tmp_path / "hearth.toml").write_text(seconds(1))
+
+    async def scenario(edits: Edits) -> None:
+        edits.file.unlink()
+        assert "does not exist" in await edits.error()
+
+        edits.file.write_text(seconds(1))
+        assert await edits.patience() == 1
+
+    watching(tmp_path, scenario)
+
+
+def test_an_emptied_file_is_an_error(tmp_path: Path) -> None:
+    """F51: at a reload a blank file is a bad edit, not a wish for the defaults."""
+    (tmp_path / "hearth.toml").write_text(seconds(1))
+
+    async def scenario(edits: Edits) -> None:
+        in_place(edits.file, "\n")
+        assert "is empty" in await edits.error()
+
+    watching(tmp_path, scenario)
+
+
+def test_a_bad_edit_is_reported_once_and_a_good_one_heals_it(tmp_path: Path) -> None:
+    """A bad edit comes once with its line, touching it repeats nothing, and the next good one is taken over."""
+    (tmp_path / "hearth.toml").write_text(seconds(1))
+
+    async def scenario(edits: Edits) -> None:
+        in_place(edits.file, '[busy]\npatience = "soon"\n')
+        assert "hearth.toml:2: busy.patience" in await edits.error()
+
+        edits.file.touch()
+        await asyncio.sleep(1)
+        in_place(edits.file, seconds(2))
+        assert await edits.patience() == 2
+
+    watching(tmp_path, scenario)
+
+
+def test_a_half_written_file_is_not_reported_while_it_grows(tmp_path: Path) -> None:
+    """F51: a writer that pauses within the file causes no error and no half of the settings."""
+    (tmp_path / "hearth.toml").write_text(seconds(1))
+
+    async def scenario(edits: Edits) -> None:
+        with edits.file.open("w") as out:
+            for part in ("[bu", "sy]\n", "patience", ' = "2', 's"\n'):
+                out.write(part)
+                out.flush()
+                await asyncio.sleep(0.12)
+        assert await edits.patience() == 2
+
+    watching(tmp_path, scenario)
+
+
+def test_touching_without_change_yields_nothing(tmp_path: Path) -> None:
+    """A touched file, a rewritten equal one and a stranger in the folder are no edits."""
+    (tmp_path / "hearth.toml").write_text(seconds(1))
+
+    async def scenario(edits: Edits) -> None:
+        edits.file.touch()
+        atomic(edits.file, seconds(1))
+        (tmp_path / "usage.db-wal").write_bytes(os.urandom(64))
+        await edits.nothing()
+
+    watching(tmp_path, scenario)
+
+
+def test_a_file_that_appears_later_is_seen(tmp_path: Path) -> None:
+    """With no file and not even its folder at start, both may come later."""
+    home = tmp_path / "not" / "yet"
+
+    async def scenario(edits: Edits) -> None:
+        home.mkdir(parents=True)
+        edits.file.write_text(seconds(2))
+        assert await edits.patience() == 2
+
+        in_place(edits.file, seconds(3))
+        assert await edits.patience() == 3
+
+    watching(home, scenario)
+
+
+def test_a_folder_that_is_replaced_stays_watched(tmp_path: Path) -> None:
+    """The whole folder is moved away and made anew: its new file counts, and further edits of it."""
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "hearth.toml").write_text(seconds(1))
+
+    async def scenario(edits: Edits) -> None:
+        home.rename(tmp_path / "old")
+        home.mkdir()
+        edits.file.write_text(seconds(2))
+        assert await edits.patience() == 2
+
+        in_place(edits.file, seconds(3))
+        assert await edits.patience() == 3
+
+    watching(home, scenario)
+
+
+def test_hearth_env_is_watched_too(tmp_path: Path) -> None:
+    """A key changed in hearth.env is a change, though hearth.toml stays as it is."""
+    (tmp_path / "hearth.toml").write_text(seconds(1))
+    env = tmp_path / "hearth.env"
+    env.touch(mode=0o600)
+
+    async def scenario(edits: Edits) -> None:
+        env.write_text("EXAMPLE_KEY=one\n")
+        outcome = await edits.next()
+        assert isinstance(outcome, Loaded)
+        assert outcome.variables["EXAMPLE_KEY"] == "one"
+
+    watching(tmp_path, scenario)
+
+
+def test_an_edit_between_loading_and_watching_is_not_lost(tmp_path: Path) -> None:
+    """A save that falls between the first load and the arming of the watch is found when the watch starts."""
+    (tmp_path / "hearth.toml").write_text(seconds(1))
+
+    async def run() -> float:
+        paths = Paths.find(str(tmp_path), {})
+        current = load(paths, {})
+        atomic(paths.config_file, seconds(2))
+        stream = watch(paths, {}, current)
+        outcome = await asyncio.wait_for(anext(stream), DEADLINE + SLACK)
+        await stream.aclose()
+        assert isinstance(outcome, Loaded)
+        return outcome.settings.busy.patience
+
+    assert asyncio.run(run()) == 2
+
+
+def test_two_hundred_edits_end_with_the_last(tmp_path: Path) -> None:
+    """A burst of edits may be taken together, but the last one always comes."""
+    (tmp_path / "hearth.toml").write_text(seconds(1))
+
+    async def scenario(edits: Edits) -> None:
+        for number in range(2, 202):
+            atomic(edits.file, seconds(number))
+        latest = 0.0
+        while latest != 201:
+            latest = await edits.patience()
+
+    watching(tmp_path, scenario)
