@@ -32,7 +32,9 @@ LAYERS = (
     *(Layer(word, (*WORDS, *FACTS), "the shared words are below everything that uses them") for word in WORDS),
     Layer("hearth.dialects", (*WORDS, *FACTS), "a wire format knows meaning, never who sends it or where to"),
     Layer(
-        "hearth.routing", (*WORDS, *FACTS), "a decision is made of facts alone, so that explain and why can replay it"
+        "hearth.routing",
+        (*WORDS, *FACTS, "hearth.dialects.dialect"),
+        "a decision is made of facts alone, so that explain and why can replay it; of dialects it knows their values",
     ),
     Layer(
         "hearth.senses",

@@ -58,8 +58,8 @@ CALLS = (
     ),
     Only(
         ("getaddrinfo", "getnameinfo", "gethostbyname", "gethostbyname_ex", "gethostbyaddr", "getfqdn"),
-        ("daemon/hearth/outbound/connect.py",),
-        "a DNS query leaves the machine too, so only the dialler asks",
+        ("daemon/hearth/outbound/connect.py", "daemon/hearth/outbound/names.py"),
+        "a DNS query leaves the machine too, so it is asked where egress is judged (T33)",
     ),
     Only(
         ("create_server", "create_unix_server", "start_server", "start_unix_server", "TCPSite", "UnixSite", "SockSite"),
