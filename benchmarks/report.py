@@ -1,0 +1,105 @@
+"""What a run says: a table a case with each goal beside its figure, and the same as JSON."""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from goals import Verdict, verdicts
+from rounds import Row
+from stats import Spread
+
+UNSTEADY = 1.5
+"""A direct line whose median varied by more than this between rounds makes differences to it doubtful."""
+
+_SKIPPED = ("p50_ms", "p99_ms", "max_ms", "transit_p50_ms", "transit_p99_ms", "transit_max_ms")
+"""Bare times say more about the machine than about Hearth; they stand in the JSON only."""
+
+
+class Report(msgspec.Struct):
+    """Everything measured in one run."""
+
+    machine: dict[str, str | int]
+    quick: bool
+    rows: list[Row]
+    goals: list[Verdict] = []
+    notes: list[str] = []
+
+
+def as_json(report: Report) -> bytes:
+    """The report as indented JSON with a line feed at its end."""
+    return msgspec.json.format(msgspec.json.encode(report), indent=1) + b"\n"
+
+
+def table(title: str, rows: list[Row]) -> str:
+    """One case as text: a line a route, a column a figure, and under it the goals and what went wrong."""
+    names = _columns(rows)
+    head = ["route", "clients", *(_title(name) for name in names), "samples"]
+    lines = [
+        [row.route, str(row.clients or "-"), *(_cell(row, name) for name in names), str(row.samples or "-")]
+        for row in rows
+    ]
+    return "\n".join([title, *_aligned([head, *lines]), *_troubles(rows), *_judged(verdicts(rows)), ""])
+
+
+def doubts(rows: Iterable[Row]) -> list[str]:
+    """Where the direct line itself was unsteady, so that differences to it mean little."""
+    return [
+        f"{row.case}, {row.clients} clients: {row.route} itself varied {own.greatest / own.least:.1f}-fold"
+        for row in rows
+        if row.column == "direct"
+        and (own := row.metrics.get("p50_ms"))
+        and own.least
+        and own.greatest / own.least > UNSTEADY
+    ]
+
+
+def _columns(rows: list[Row]) -> list[str]:
+    """The figures to show, in the order in which they were measured."""
+    names = dict.fromkeys(name for row in rows for name in row.metrics)
+    return [name for name in names if name not in _SKIPPED]
+
+
+def _title(name: str) -> str:
+    unit = {"_ms": "ms", "_mb": "MB", "_s": "s", "_percent": "%"}
+    for suffix, short in unit.items():
+        if name.endswith(suffix) and not name.endswith("per_s"):
+            return f"{name.removesuffix(suffix).replace('_', ' ')} {short}"
+    return (
+        name.removesuffix("_ms").replace("_ms_", " ").replace("_per_s", "/s").replace("_", " ").replace("rps", "req/s")
+    )
+
+
+def _cell(row: Row, name: str) -> str:
+    figure = row.metrics.get(name)
+    return "-" if figure is None else _ranged(figure)
+
+
+def _ranged(figure: Spread) -> str:
+    if len(figure.rounds) == 1 or figure.least == figure.greatest:
+        return _number(figure.median)
+    return f"{_number(figure.median)} [{_number(figure.least)}..{_number(figure.greatest)}]"
+
+
+def _number(value: float) -> str:
+    return f"{value:.0f}" if abs(value) >= 1000 else f"{value:.2f}" if abs(value) >= 10 else f"{value:.3f}"
+
+
+def _aligned(lines: list[list[str]]) -> list[str]:
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return [
+        "  " + "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines
+    ]
+
+
+def _troubles(rows: list[Row]) -> list[str]:
+    failed = [f"  not measured: {row.route}, {row.clients} clients: {row.failed}" for row in rows if row.failed]
+    errors = [f"  {number} x {row.route}: {text}" for row in rows for text, number in row.errors.items()]
+    return failed + errors
+
+
+def _judged(judged: list[Verdict]) -> list[str]:
+    return [
+        f"  {'pass' if one.held else 'MISS'}  {one.route}, {_title(one.goal.metric)}: {_number(one.measured)} "
+        f"(goal {one.goal.sense} {one.goal.limit:g}{f', {one.goal.clients} clients' if one.goal.clients else ''})"
+        for one in judged
+    ]
