@@ -1,0 +1,23 @@
+"""How long and how large one exchange may be."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+
+class Limits(Struct, frozen=True):
+    """Times in seconds, sizes in bytes; None means no limit.
+
+    `first` runs from the moment the request begins to be sent until the first piece of the body has been read.
+    `idle` is the longest silence after that, counted only while somebody waits for bytes.
+    """
+
+    connect: float = 5.0
+    tls: float = 10.0
+    first: float | None = None
+    idle: float = 60.0
+    total: float | None = None
+    max_bytes: int = 1 << 30  # of one reply, framing included
+
+
+DEFAULT_LIMITS = Limits()
