@@ -23,12 +23,14 @@ class Refusal(Failure):
     """Why a request is not answered: a status and Ollama's words.
 
     `late` is a refusal that the runner gave after the handler had chosen its form (the recordings show another
-    Content-Type then); `early` one given while the request was parsed.
+    Content-Type then); `early` one given while the request was parsed;
+    `cloud` one of the gate to Ollama's cloud, which has Ollama's own form on every route.
     """
 
-    def __init__(self, status: int, text: str, *, late: bool = False, early: bool = False) -> None:
+    def __init__(self, status: int, text: str, *, late: bool = False, early: bool = False, cloud: bool = False) -> None:
         super().__init__(text)
         self.status = status
+        self.cloud = cloud
         self.late = late
         self.early = early
 

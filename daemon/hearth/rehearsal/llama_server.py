@@ -81,7 +81,8 @@ class LlamaServer(Form):
     def _frame(self, choices: list[Object]) -> Object:
         return {
             "choices": choices, "created": self.created, "id": self.id, "model": self.model.name,
-            "system_fingerprint": "b1-0c1e570", "object": "text_completion" if self.text_only else "chat.completion.chunk",
+            "system_fingerprint": "b1-0c1e570",
+            "object": "text_completion" if self.text_only else "chat.completion.chunk",
         }  # fmt: skip
 
     def ending(self, speech: Speech) -> Iterator[bytes]:

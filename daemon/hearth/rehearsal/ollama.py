@@ -26,12 +26,14 @@ POSTS: dict[str, tuple[Route, str]] = {
     "/v1/completions": (ollama_v1.complete, "openai.CompletionRequest"),
     "/v1/embeddings": (ollama_embed.v1_embeddings, "openai.EmbedRequest"),
 }
+RECOMMENDED = {"model": "scripted", "description": "Answers at once and knows nothing", "vram_bytes": 2_176_009}
 GETS: dict[str, Callable[[Engine], Reply]] = {
     "/": lambda _: Reply(200, [("Content-Type", "text/plain; charset=utf-8")], b"Ollama is running"),
     "/api/tags": ollama_models.tags,
     "/api/ps": ollama_models.ps,
     "/api/version": lambda engine: whole(200, {"version": engine.script.version}),
     "/api/status": lambda engine: whole(200, _status(disabled=engine.script.cloud_disabled)),
+    "/api/experimental/model-recommendations": lambda _: whole(200, {"recommendations": [RECOMMENDED]}),
     "/v1/models": ollama_models.v1_models,
 }
 HEADS = {"/", "/api/tags", "/api/version"}
@@ -43,17 +45,24 @@ def _status(*, disabled: bool) -> dict[str, Any]:
     return {"cloud": {"disabled": disabled, "source": "env" if disabled else "none"}}
 
 
+def _methods(path: str) -> str:
+    """The methods of a route as its Allow header lists them, "" for no route."""
+    if path in POSTS:
+        return "DELETE" if path == "/api/delete" else "POST"
+    return ("HEAD, GET" if path in HEADS else "GET") if path in GETS else ""
+
+
 async def answer(engine: Engine, request: Request) -> Reply:
     """Answer one request as Ollama would."""
-    refused = gate.refusal(request)
+    path = request.path
+    allow = _methods(path)
+    refused = gate.refusal(request, allow)
     if refused is not None:
         return refused
-    path = request.path
-    if path in POSTS:
-        method = "DELETE" if path == "/api/delete" else "POST"
-        return await _post(engine, request) if request.method == method else plain(405, NOT_ALLOWED, allow=method)
-    if path in GETS:
-        return _get(engine, request)
+    if allow:
+        if request.method not in allow.split(", "):
+            return plain(405, NOT_ALLOWED, allow=allow)
+        return GETS[path](engine) if path in GETS else await _post(engine, request)
     if path.startswith("/api/blobs/"):
         return ollama_transfer.blob(engine, request)
     if path.startswith("/v1/models/") and request.method == "GET" and "/" not in path[11:]:
@@ -73,13 +82,6 @@ def refused(status: int, text: str, path: str) -> Reply:
     """A refusal in the form that this route has."""
     refusal = Refusal(status, text)
     return ollama_v1.refused(refusal) if path.startswith("/v1/") else ollama_chat.refused(refusal, streamed=False)
-
-
-def _get(engine: Engine, request: Request) -> Reply:
-    allowed = ("HEAD, GET", ("GET", "HEAD")) if request.path in HEADS else ("GET", ("GET",))
-    if request.method not in allowed[1]:
-        return plain(405, NOT_ALLOWED, allow=allowed[0])
-    return GETS[request.path](engine)
 
 
 def _model(engine: Engine, name: str) -> Reply:

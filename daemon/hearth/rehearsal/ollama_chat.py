@@ -28,6 +28,8 @@ async def chat(engine: Engine, members: Object) -> Reply:
         raise Refusal(400, f'"{asked}" does not support chat')
     if not members.get("messages"):
         return await _only_load(engine, members, model, {"message": {"role": "assistant", "content": ""}})
+    if members.get("_debug_render_only"):
+        return _rendered(members, {"message": {"role": "", "content": ""}}, members["messages"])
     return await _generate(ChatSpeaker(await begin(engine, chat_task(members, model), model)), members)
 
 
@@ -39,7 +41,17 @@ async def generate(engine: Engine, members: Object) -> Reply:
         raise Refusal(400, f'"{asked}" does not support generate')
     if not members.get("prompt") and not members.get("suffix"):
         return await _only_load(engine, members, model, {"response": ""})
+    if members.get("_debug_render_only"):
+        return _rendered(members, {"response": ""}, [{"role": "user", "content": members.get("prompt")}])
     return await _generate(Speaker(await begin(engine, generate_task(members, model), model)), members)
+
+
+def _rendered(members: Object, said: Object, history: list[Object]) -> Reply:
+    """What `_debug_render_only` answers: the prompt as the template makes it."""
+    prompt = "".join(f"<|im_start|>{each.get('role')}\n{each.get('content')}<|im_end|>\n" for each in history)
+    head = {"model": members["model"], "created_at": timestamp()}
+    info = {"rendered_template": f"{prompt}<|im_start|>assistant\n"}
+    return whole(200, {**head, **said, "done": False, "_debug_info": info})
 
 
 async def _only_load(engine: Engine, members: Object, model: ModelScript, said: Object) -> Reply:

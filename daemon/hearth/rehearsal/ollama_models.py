@@ -10,6 +10,7 @@ from hearth.rehearsal.http import Reply
 from hearth.rehearsal.ollama_requests import is_cloud
 from hearth.rehearsal.script import ModelScript, with_tag
 
+TENSORS = ("attn_k", "attn_norm", "attn_output", "attn_q", "attn_v", "ffn_down", "ffn_gate", "ffn_norm", "ffn_up")
 JINJA = "{% for message in messages %}<|im_start|>{{ message.role }}\n{{ message.content }}<|im_end|>\n{% endfor %}"
 GO_TEMPLATE = (
     "{{- range .Messages }}<|im_start|>{{ .Role }}\n{{ .Content }}<|im_end|>\n{{ end }}<|im_start|>assistant\n"
@@ -68,9 +69,9 @@ async def show(engine: Engine, members: dict[str, Any]) -> Reply:
     name = str(members.get("model") or members.get("name") or "")
     if not name:
         raise Refusal(400, "model is required")
-    if is_cloud(name) and engine.find(name) is None and engine.script.cloud_disabled:
-        raise Refusal(403, "ollama cloud is disabled: remote model details are unavailable")
     model = engine.find(name)
+    if model is None and is_cloud(name) and engine.script.cloud_disabled:
+        raise Refusal(403, "ollama cloud is disabled: remote model details are unavailable", cloud=True)
     if model is None:
         raise Refusal(404, f"model '{with_tag(name)}' not found")
     at = next(at for each, at in engine.newest_first() if each is model)
@@ -89,7 +90,10 @@ def _shown(model: ModelScript, modified_at: str, *, verbose: bool) -> dict[str, 
     return {
         "modelfile": modelfile, **({"parameters": parameters} if parameters else {}), "template": template,
         "details": _details(), **remote(model), "model_info": _info(model, verbose=verbose),
-        "tensors": [{"name": "token_embd.weight", "type": "F32", "shape": [model.embedding_length, 967]}],
+        "tensors": [
+            {"name": name, "type": "F32", "shape": [model.embedding_length, 967]}
+            for name in ("output.weight", "token_embd.weight", *(f"blk.0.{each}.weight" for each in TENSORS))
+        ],
         "capabilities": list(model.capabilities), "modified_at": modified_at,
     }  # fmt: skip
 
@@ -100,11 +104,15 @@ def _info(model: ModelScript, *, verbose: bool) -> dict[str, Any]:
         "general.quantization_version": 2, "llama.attention.head_count": 12, "llama.attention.head_count_kv": 12,
         "llama.attention.layer_norm_rms_epsilon": 0.00001, "llama.block_count": 1,
         "llama.context_length": model.context_length, "llama.embedding_length": model.embedding_length,
-        "llama.feed_forward_length": 32, "llama.rope.dimension_count": 16, "llama.vocab_size": 967,
-        "tokenizer.ggml.bos_token_id": 1, "tokenizer.ggml.eos_token_id": 4, "tokenizer.ggml.model": "llama",
+        "llama.feed_forward_length": 32, **({"llama.pooling_type": 1} if model.embeds else {}),
+        "llama.rope.dimension_count": 16, "llama.vocab_size": 967, "tokenizer.ggml.add_bos_token": True,
+        "tokenizer.ggml.add_eos_token": False, "tokenizer.ggml.add_space_prefix": False,
+        "tokenizer.ggml.bos_token_id": 1, "tokenizer.ggml.eos_token_id": 4, "tokenizer.ggml.eot_token_id": 4,
+        "tokenizer.ggml.fim_mid_token_id": 7, "tokenizer.ggml.fim_pre_token_id": 5,
+        "tokenizer.ggml.fim_suf_token_id": 6, "tokenizer.ggml.model": "llama", "tokenizer.ggml.pre": "default",
         "tokenizer.ggml.scores": [0.0, -1.0] if verbose else None,
         "tokenizer.ggml.token_type": [3, 1] if verbose else None,
-        "tokenizer.ggml.tokens": ["<unk>", "the"] if verbose else None,
+        "tokenizer.ggml.tokens": ["<unk>", "the"] if verbose else None, "tokenizer.ggml.unknown_token_id": 0,
     }  # fmt: skip
 
 

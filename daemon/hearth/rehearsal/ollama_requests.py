@@ -18,6 +18,7 @@ _PERIOD = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h)")
 _UNITS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 _FLOATS = {"temperature", "top_p", "min_p", "typical_p", "repeat_penalty", "presence_penalty", "frequency_penalty"}
 _INTS = {"num_ctx", "num_predict", "num_batch", "num_gpu", "top_k", "seed", "num_keep", "repeat_last_n", "num_thread"}
+CLOUD_OFF = "ollama cloud is disabled: remote model is unavailable"
 LEVELS = ("low", "medium", "high", "max")
 
 
@@ -38,12 +39,14 @@ def find(engine: Engine, name: str, missing: str = "model '{}' not found") -> Mo
     model = engine.find(name)
     if model is not None:
         if model.remote_host and engine.script.cloud_disabled:
-            raise Refusal(403, "ollama cloud is disabled: remote model is unavailable")
+            raise Refusal(403, CLOUD_OFF, cloud=True)
         return model
     if is_cloud(name):
         if engine.script.cloud_disabled:
-            raise Refusal(403, "ollama cloud is disabled: remote model is unavailable")
-        raise Refusal(502, f'Post "https://ollama.com:443/api/chat": no route to "{name}": this is the rehearsal')
+            raise Refusal(403, CLOUD_OFF, cloud=True)
+        raise Refusal(
+            502, f'Post "https://ollama.com:443/api/chat": no route to "{name}": this is the rehearsal', cloud=True
+        )
     if name:
         check_name(name)
     raise Refusal(404, missing.format(name))

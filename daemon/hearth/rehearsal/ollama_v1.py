@@ -7,24 +7,24 @@ import time
 from collections.abc import AsyncIterator
 from typing import Any
 
-import msgspec
-
+from hearth.rehearsal import ollama_v1_requests as requests
 from hearth.rehearsal.content import ToolCall
 from hearth.rehearsal.engine import Engine
 from hearth.rehearsal.generation import Generation, begin
-from hearth.rehearsal.golang import JSON_BARE, JSON_UTF8, NAMES, SSE, Refusal, go_json, lowered, whole
+from hearth.rehearsal.golang import JSON_BARE, JSON_UTF8, SSE, Refusal, go_json, whole
 from hearth.rehearsal.http import Reply
 from hearth.rehearsal.ollama_chat import token_logprob
 from hearth.rehearsal.ollama_requests import chat_task, find, generate_task
 
 Object = dict[str, Any]
 KINDS = {400: "invalid_request_error", 404: "not_found_error"}
-EFFORTS: dict[str, bool | str] = {"none": False, "minimal": "low", "xhigh": "max", "ultra": "max"}
 DONE = b"data: [DONE]\n\n"
 
 
 def refused(refusal: Refusal) -> Reply:
     """An error in OpenAI's envelope; those of the parser have a charset and no newline."""
+    if refusal.cloud:
+        return whole(refusal.status, {"error": refusal.text})
     text = "EOF" if refusal.text == "missing request body" else refusal.text
     error = {"message": text, "type": KINDS.get(refusal.status, "api_error"), "param": None, "code": None}
     content_type = JSON_UTF8 if refusal.early else JSON_BARE
@@ -35,9 +35,10 @@ async def chat(engine: Engine, members: Object) -> Reply:
     """Answer POST /v1/chat/completions."""
     if not members.get("messages"):
         raise Refusal(400, "[] is too short - 'messages'", early=True)
-    native = _options(members) | {
-        "model": members.get("model"), "messages": _messages(members["messages"]), "tools": members.get("tools"),
-        "format": _format(members.get("response_format")), "think": _think(members),
+    native = requests.options(members) | {
+        "model": members.get("model"), "tools": members.get("tools"),
+        "messages": requests.messages(members["messages"]),
+        "format": requests.wanted_format(members.get("response_format")), "think": requests.think(members),
         "logprobs": members.get("logprobs"), "top_logprobs": members.get("top_logprobs"),
     }  # fmt: skip
     asked = str(members.get("model") or "")
@@ -59,7 +60,7 @@ async def complete(engine: Engine, members: Object) -> Reply:
     model = find(engine, str(members.get("model") or ""))
     if model.embeds:
         raise Refusal(400, f'"{members["model"]}" does not support generate')
-    native = _options(members) | {"model": members["model"], "prompt": prompt, "suffix": members.get("suffix")}
+    native = requests.options(members) | {"model": members["model"], "prompt": prompt, "suffix": members.get("suffix")}
     writer = TextWriter(await begin(engine, generate_task(native, model), model), members, empty=not prompt)
     return await _answer(writer, members)
 
@@ -85,68 +86,6 @@ async def _joined(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[byt
     yield first
     async for each in rest:
         yield each
-
-
-def _options(members: Object) -> Object:
-    """The knobs that this layer knows; `max_completion_tokens` and the window are not among them."""
-    for name in ("temperature", "top_p", "frequency_penalty", "presence_penalty"):
-        value = members.get(name)
-        if value is not None and (isinstance(value, bool) or not isinstance(value, (int, float))):
-            where = "ChatCompletionRequest" if "messages" in members else "CompletionRequest"
-            text = f"json: cannot unmarshal {NAMES[type(value)]} into Go struct field {where}.{name} of type float64"
-            raise Refusal(400, text, early=True)
-    stop = members.get("stop")
-    options = {"num_predict": members.get("max_tokens"), "stop": [stop] if isinstance(stop, str) else stop}
-    return {"options": {name: value for name, value in options.items() if value is not None}}
-
-
-def _think(members: Object) -> bool | str | None:
-    effort: str | None = (members.get("reasoning") or {}).get("effort") or members.get("reasoning_effort")
-    return EFFORTS.get(effort, effort) if effort else None
-
-
-def _format(wanted: Object | None) -> object:
-    wanted = wanted or {}
-    kind = wanted.get("type")
-    if kind == "json_object":
-        return "json"
-    return wanted.get("json_schema", {}).get("schema") if kind == "json_schema" else None
-
-
-def _messages(history: list[Object]) -> list[Object]:
-    """Each part becomes a message of its own, as this layer does it."""
-    found: list[Object] = []
-    for each in map(lowered, history):
-        content = each.get("content")
-        for call in each.get("tool_calls") or []:
-            _check_arguments(call)
-        if isinstance(content, list):
-            found += [_part(each, part) for part in content]
-        elif content is None and not each.get("tool_calls"):
-            raise Refusal(400, "invalid message content type: <nil>", early=True)
-        else:
-            found.append({**each, "content": content or ""})
-    return found
-
-
-def _check_arguments(call: Object) -> None:
-    try:
-        msgspec.json.decode((call.get("function") or {}).get("arguments") or "{}")
-    except msgspec.DecodeError:
-        raise Refusal(400, "invalid tool call arguments", early=True) from None
-
-
-def _part(message: Object, part: Object) -> Object:
-    if part.get("type") == "text":
-        return {"role": message.get("role"), "content": part.get("text", "")}
-    if part.get("type") == "image_url":
-        image = part.get("image_url")
-        url = image.get("url", "") if isinstance(image, dict) else str(image)
-        if url.startswith("http"):
-            text = "image URLs are not currently supported, please use base64 encoded data instead"
-            raise Refusal(400, text, early=True)
-        return {"role": message.get("role"), "content": "", "images": [url.partition(",")[2]]}
-    raise Refusal(400, "invalid message format", early=True)
 
 
 class _Writer:

@@ -21,8 +21,9 @@ FULL = ("completion", "tools", "insert", "thinking")
 class ModelScript(msgspec.Struct, frozen=True, kw_only=True):
     """One model of the rehearsal.
 
-    `name` carries a tag or means `:latest`; `size` and `vram` (its part on a GPU) are in bytes; `context_length` is the trained window in tokens;
-    `num_ctx` is the Modelfile's own window (0: the engine's default); `tokens_per_second` 0 means as fast as possible.
+    `name` carries a tag or means `:latest`; `size` and `vram` (its part on a GPU) are in bytes; `context_length` is
+    the trained window in tokens, `num_ctx` the Modelfile's own (0: the engine's default); `tokens_per_second` 0 means
+    as fast as possible, `prompt_seconds` is the time to the first of them. `says` replaces the vocabulary.
     `template_path` A is the GGUF's own Jinja template, B a Modelfile TEMPLATE (wire/ollama, recordings `*-templated`).
     A model with `remote_host` is one that Ollama would forward to somebody else.
     """

@@ -62,6 +62,8 @@ class Writer:
         await asyncio.sleep(reply.wait)
         self.chunked = reply.chunked
         framing = ("Transfer-Encoding", "chunked") if self.chunked else ("Content-Length", f"{self._stated(body)}")
+        if reply.status == 204 or (head_only and (self.chunked or not body)):
+            framing = ("", "")
         await self._head(reply, framing)
         if head_only:
             self.complete = True
@@ -99,7 +101,7 @@ class Writer:
         headers += [(f"X-Flood-{number}", "x" * self.fault.flood_size) for number in range(self.fault.flood)]
         if reply.closes and reply.says_close and not any(name == "Connection" for name, _ in headers):
             headers.append(("Connection", "close"))
-        lines += [f"{name}: {value}" for name, value in headers]
+        lines += [f"{name}: {value}" for name, value in headers if name]
         await self.raw("\r\n".join([*lines, "", ""]).encode("latin-1"))
 
     async def _object(self, reply: Reply, data: bytes) -> None:
