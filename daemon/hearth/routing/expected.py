@@ -1,0 +1,124 @@
+"""How long a caller would wait for the first token, from what such calls took lately. Learned times decay."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from math import ceil
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from hearth.call import Outline
+
+if TYPE_CHECKING:
+    from hearth.routing.world import Machine, TargetState
+
+BUCKETS = (256, 1024, 4096, 16384, 65536)
+"""Prompt lengths in tokens that part the times to the first token."""
+
+HALF_LIFE = 1800.0
+"""Seconds after which what was seen counts half."""
+
+_MOST_WEIGHT = 8.0
+_TRUST = 0.25
+_IMAGE_TOKENS = 1000
+_BYTES_PER_TOKEN = 4
+_LEAST_REST = 1.0
+_WORST_SLOWDOWN = 4.0
+
+PRIOR_FIRST_TOKEN = 0.5
+PRIOR_CALL = 5.0
+PRIOR_LOAD = 5.0
+LOAD_BYTES_PER_SECOND = 1e9
+
+
+class Average(Struct, frozen=True):
+    """A mean whose past loses half its weight every `HALF_LIFE` seconds."""
+
+    mean: float = 0.0
+    weight: float = 0.0
+    at: float = 0.0
+
+    def add(self, value: float, now: float) -> Average:
+        """Return the average with one more value seen at `now`."""
+        old = self._weight_at(now)
+        return Average((self.mean * old + value) / (old + 1), min(old + 1, _MOST_WEIGHT), now)
+
+    def value(self, now: float, prior: float) -> float:
+        """Return the mean, drawn to `prior` the less and the longer ago it was fed."""
+        weight = self._weight_at(now)
+        return prior if weight == 0 else (self.mean * weight + prior * _TRUST) / (weight + _TRUST)
+
+    def _weight_at(self, now: float) -> float:
+        return self.weight * 0.5 ** (max(now - self.at, 0.0) / HALF_LIFE) if self.weight else 0.0
+
+
+_FRESH = Average()
+
+
+class Learned(Struct, frozen=True):
+    """What a target's calls took lately, in seconds (`rate`: tokens a second)."""
+
+    first_token: tuple[Average, ...] = (_FRESH,) * (len(BUCKETS) + 1)
+    call: Average = _FRESH
+    """How long a call holds its slot."""
+    load: Average = _FRESH
+    rate: Average = _FRESH
+
+    def saw_first_token(self, prompt_tokens: int, seconds: float, now: float) -> Learned:
+        """Return this with one more time from slot to first token, loading left out."""
+        place = bisect_right(BUCKETS, prompt_tokens)
+        fed = self.first_token[place].add(seconds, now)
+        return replace(self, first_token=(*self.first_token[:place], fed, *self.first_token[place + 1 :]))
+
+    def saw_call(self, seconds: float, output_tokens: int | None, now: float) -> Learned:
+        """Return this with one more call that held its slot that long."""
+        rate = self.rate.add(output_tokens / seconds, now) if output_tokens and seconds > 0 else self.rate
+        return replace(self, call=self.call.add(seconds, now), rate=rate)
+
+    def saw_load(self, seconds: float, now: float) -> Learned:
+        """Return this with one more load of the model."""
+        return replace(self, load=self.load.add(seconds, now))
+
+
+def estimate_tokens(outline: Outline) -> int:
+    """Guess a prompt's tokens: four bytes each, a thousand an image."""
+    return ceil(outline.prompt_bytes / _BYTES_PER_TOKEN) + outline.images * _IMAGE_TOKENS
+
+
+def expected_first_token(
+    state: TargetState, prompt_tokens: int, *, now: float, machine: Machine, cold: bool, size: int | None = None
+) -> float:
+    """Return the seconds a caller would wait: queue ahead, rest of the load, then its own prompt.
+
+    `cold`: the model is neither loaded nor loading; `size` is its weight in bytes, which a load must read.
+    """
+    wait = queue_wait(state, now)
+    if cold or state.loading_since is not None:
+        wait += load_rest(state, size, now)
+    bucket = state.learned.first_token[bisect_right(BUCKETS, prompt_tokens)]
+    return wait + bucket.value(now, PRIOR_FIRST_TOKEN) * slowdown(state, machine)
+
+
+def queue_wait(state: TargetState, now: float) -> float:
+    """Return the seconds until a slot is free for one more caller."""
+    if state.expected_wait is not None:
+        return state.expected_wait
+    ahead = state.in_flight + state.queued - state.slots + 1
+    return 0.0 if ahead <= 0 else ahead / max(state.slots, 1) * state.learned.call.value(now, PRIOR_CALL)
+
+
+def load_rest(state: TargetState, size: int | None, now: float) -> float:
+    """Return the seconds a load still takes, or would take from its start."""
+    prior = PRIOR_LOAD if size is None else 1 + size / LOAD_BYTES_PER_SECOND
+    whole = state.learned.load.value(now, prior)
+    return whole if state.loading_since is None else max(whole - (now - state.loading_since), _LEAST_REST)
+
+
+def slowdown(state: TargetState, machine: Machine) -> float:
+    """Return by what factor other programs slow the part of the model that the processor runs (1 to 4)."""
+    if not machine.other_cpu:
+        return 1.0
+    on_cpu = 1.0 if state.gpu_share is None else 1 - state.gpu_share
+    return min(1 + on_cpu * machine.other_cpu / max(1 - machine.other_cpu, 0.01), _WORST_SLOWDOWN)

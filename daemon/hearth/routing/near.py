@@ -1,0 +1,28 @@
+"""Names for people: one as a caller sent it, and those like one that nobody knows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+from itertools import islice
+
+_LONGEST = 100
+_MOST = 500
+_SHOWN = 80
+
+
+def shown(name: str) -> str:
+    """Return a name a caller sent, fit to be shown: at most 80 characters, all of them printable."""
+    cut = name if len(name) <= _SHOWN else f"{name[: _SHOWN - 1]}…"
+    return cut if cut.isprintable() else "".join(char if char.isprintable() else "�" for char in cut)
+
+
+def nearest(name: str, known: Iterable[str]) -> tuple[str, ...]:
+    """Return up to three known names that look like `name`, the likeliest first."""
+    if not name or len(name) > _LONGEST:
+        return ()
+    pool = {one.lower(): one for one in islice(known, _MOST)}
+    wanted = name.lower()
+    starts = [one for one in pool if one.startswith(wanted) or wanted.startswith(one.partition(":")[0])]
+    close = get_close_matches(wanted, pool, n=3, cutoff=0.55)
+    return tuple(pool[one] for one in dict.fromkeys([*close, *starts]))[:3]

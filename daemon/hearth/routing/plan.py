@@ -1,0 +1,156 @@
+"""The plan of a call: whom to try, in which order, and why. Every decision about where a call goes is made here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from hearth.call import Call, Mode
+from hearth.problems import Problem
+from hearth.routing.modes import REACH, mode_of
+from hearth.routing.policies import POLICIES
+from hearth.routing.policies.busy import worth_loading
+from hearth.routing.policy import ALLOW, Verdict
+from hearth.routing.refusals import problem_of
+from hearth.routing.resolution import Resolution
+from hearth.routing.strategies import home_first, strategy_of
+from hearth.routing.targets import Target
+from hearth.routing.world import World
+from hearth_config.settings import Settings
+
+_JUDGES = tuple(policy.judge for policy in POLICIES)
+_RANK = {"busy": 1, "down": 2, "missing": 3}
+_MISSING = 3
+_REFUSED = 4
+
+
+class Candidate(Struct, frozen=True):
+    """A target that may be tried. `reason` goes into `X-Hearth-Reason`; `verdicts` say why it was put off."""
+
+    target: Target
+    reason: str
+    verdicts: tuple[Verdict, ...] = ()
+
+
+class Refused(Struct, frozen=True):
+    """A target that is not tried, and why: the last verdict decided."""
+
+    target: Target
+    verdicts: tuple[Verdict, ...]
+
+    @property
+    def verdict(self) -> Verdict:
+        """The verdict that decided."""
+        return self.verdicts[-1]
+
+
+class Plan(Struct, frozen=True):
+    """What is to be done with a call. Exactly one holds: there are candidates, or there is a problem.
+
+    `warm` are models on this machine that were put off only because they are not loaded: load them for the next call.
+    `pulls` are missing models that may be fetched while a candidate answers.
+    """
+
+    resolution: Resolution
+    mode: Mode
+    candidates: tuple[Candidate, ...] = ()
+    refused: tuple[Refused, ...] = ()
+    problem: Problem | None = None
+    warm: tuple[Target, ...] = ()
+    pulls: tuple[Target, ...] = ()
+
+
+class _Judged(Struct, frozen=True):
+    """One target with its verdicts other than allow. `rank`: 0 is tried, 1 to 3 are put off, 4 is refused."""
+
+    target: Target
+    verdicts: tuple[Verdict, ...] = ()
+    rank: int = 0
+    is_fallback: bool = False
+
+
+def plan(call: Call, resolution: Resolution, world: World, settings: Settings) -> Plan:
+    """Decide whom to try. Pure; a few microseconds for one to three targets."""
+    mode = mode_of(call, world, settings)
+    if resolution.problem is not None:
+        return Plan(resolution, mode, problem=resolution.problem)
+    judged = [_judge(call, target, world, settings) for target in _in_order(resolution, mode)]
+    if resolution.fallback and _may_fall_back(call, resolution, judged):
+        judged += [_judge(call, target, world, settings, is_fallback=True) for target in resolution.fallback]
+    if call.outline.wishes.context == "refuse" and judged and _too_long(judged[0]):
+        judged = judged[:1]
+    usable = _arranged(judged)
+    candidates = tuple(Candidate(one.target, _reason(one, judged, resolution), one.verdicts) for one in usable)
+    if len(usable) == len(judged) and not judged[-1].rank and not usable[-1].rank:
+        return Plan(resolution, mode, candidates)
+    refused = tuple(Refused(one.target, one.verdicts) for one in judged if one not in usable)
+    return Plan(
+        resolution,
+        mode,
+        candidates,
+        refused,
+        None if candidates else problem_of(call, resolution, refused, world, settings),
+        tuple(one.target for one in judged if one.rank == 1 and worth_loading(one.target, world, settings)),
+        resolution.pulls if candidates and "cloud" in REACH[mode] else (),
+    )
+
+
+def _in_order(resolution: Resolution, mode: Mode) -> Sequence[Target]:
+    targets = resolution.targets
+    if len(targets) < 2:
+        return targets
+    ordered = strategy_of(resolution.strategy)(targets)
+    return ordered if mode == "any" else home_first(ordered)
+
+
+def _judge(call: Call, target: Target, world: World, settings: Settings, *, is_fallback: bool = False) -> _Judged:
+    verdicts: list[Verdict] = []
+    rank = 0
+    for judge in _JUDGES:
+        verdict = judge(call, target, world, settings)
+        if verdict is not ALLOW:
+            verdicts.append(verdict)
+            rank = max(rank, _RANK.get(verdict.code, _REFUSED))
+            if verdict.kind == "refuse":
+                break
+    return _Judged(target, tuple(verdicts), rank, is_fallback)
+
+
+def _may_fall_back(call: Call, resolution: Resolution, judged: list[_Judged]) -> bool:
+    """Fallback is for what is busy, missing or down; a refusal stands, save a length the caller wants routed."""
+    if resolution.kind == "missing":
+        return True
+    if call.outline.wishes.context == "route" and any(_too_long(one) for one in judged):
+        return True
+    return any(one.rank < _REFUSED for one in judged)
+
+
+def _arranged(judged: list[_Judged]) -> list[_Judged]:
+    """Those to be tried in order, then those put off; a model known to be missing only if nobody else is left."""
+    usable = [one for one in judged if one.rank < _REFUSED]
+    if any(one.rank for one in usable):
+        usable.sort(key=_rank)
+        if usable[0].rank < _MISSING:
+            usable = [one for one in usable if one.rank < _MISSING]
+    return usable
+
+
+def _reason(one: _Judged, judged: list[_Judged], resolution: Resolution) -> str:
+    """The first target preferred to this one that could not simply be tried says why this one answers."""
+    for other in judged:
+        if other is one:
+            break
+        if other.rank:
+            return other.verdicts[-1].code
+    if one.is_fallback:
+        return "missing" if resolution.kind == "missing" else "fallback"
+    return "listed" if one.target.place == "cloud" else "local"
+
+
+def _too_long(one: _Judged) -> bool:
+    return bool(one.verdicts) and one.verdicts[-1].policy == "context_window"
+
+
+def _rank(one: _Judged) -> int:
+    return one.rank

@@ -1,0 +1,95 @@
+"""When nobody may be tried: the one problem that says why, and what to do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from hearth.call import Call
+from hearth.problems import ContextTooLong, Forbidden, Problem, UnknownModel, Unsupported
+from hearth.routing.modes import REACH, mode_of, who_set
+from hearth.routing.near import shown
+from hearth.routing.resolution import Resolution
+from hearth.routing.world import World
+from hearth_config.settings import Settings
+
+if TYPE_CHECKING:
+    from hearth.routing.plan import Refused
+
+_MOST_TARGETS = 4
+
+
+def problem_of(
+    call: Call, resolution: Resolution, refused: Sequence[Refused], world: World, settings: Settings
+) -> Problem:
+    """Return the problem of a call without candidates: the first target decides its kind, all say their reason."""
+    private = next((one for one in refused if one.verdict.policy == "privacy"), None)
+    if resolution.kind == "missing" and private is None:
+        return _unknown(resolution)
+    decisive = private if resolution.kind == "missing" and private else refused[0]
+    reasons = "; ".join(f"{one.target.name} {one.verdict.detail}" for one in refused[:_MOST_TARGETS])
+    if resolution.kind == "missing":
+        reasons = f'No model "{shown(resolution.asked)}" is here; {reasons}'
+    return _BUILDERS[decisive.verdict.policy](f"{reasons}.", decisive, call, world, settings)
+
+
+def _unknown(resolution: Resolution) -> UnknownModel:
+    if resolution.asked in {"", "default"}:
+        return UnknownModel(
+            "No model was named, and there is no default.",
+            next_step="Name one, set default_model in hearth.toml, or install one: `ollama pull qwen3:8b`.",
+            param="model",
+            code="model_not_found",
+        )
+    near = " or ".join(f'"{name}"' for name in resolution.near)
+    return UnknownModel(
+        f'No model "{shown(resolution.asked)}" is known.',
+        next_step=f"Did you mean {near}?" if near else "`hearth models` lists those there are.",
+        param="model",
+        code="model_not_found",
+    )
+
+
+def _forbidden_place(message: str, one: Refused, call: Call, world: World, settings: Settings) -> Problem:
+    if one.target.place not in REACH[mode_of(call, world, settings)]:
+        step = f'Ask for a model on this machine ("local/NAME"), or loosen {who_set(call, world, settings)}.'
+    elif one.target.remote and not settings.providers[one.target.provider].remote_models:
+        step = f"Set remote_models = true in [providers.{one.target.provider}] to let such prompts leave this machine."
+    else:
+        step = f'Add "{call.task}" to tasks in [fallback] to let such calls leave this machine.'
+    return Forbidden(message, next_step=step, code="privacy")
+
+
+def _forbidden_model(message: str, one: Refused, call: Call, world: World, settings: Settings) -> Problem:  # noqa: ARG001
+    return Forbidden(message, next_step=f'Add "{one.target.name}" to models in [apps.{call.app.name}].', param="model")
+
+
+def _unable(message: str, one: Refused, call: Call, world: World, settings: Settings) -> Problem:  # noqa: ARG001
+    return Unsupported(message, next_step="Ask for a model that can, or leave that out; `hearth models` shows who can.")
+
+
+def _too_long(message: str, one: Refused, call: Call, world: World, settings: Settings) -> Problem:  # noqa: ARG001
+    target = one.target
+    roomier = (
+        target.settings.num_ctx is not None and target.window is not None and target.window > target.settings.num_ctx
+    )
+    raised = f', raise num_ctx in [providers.{target.provider}.models."{target.model}"]' if roomier else ""
+    return ContextTooLong(
+        message,
+        next_step=f"Shorten the prompt{raised}, or ask for a model with a larger window.",
+        param="messages",
+        code="context_length_exceeded",
+    )
+
+
+def _too_dear(message: str, one: Refused, call: Call, world: World, settings: Settings) -> Problem:  # noqa: ARG001
+    return Forbidden(message, next_step="Raise max_cost, or ask for a model on this machine.", code="budget")
+
+
+_BUILDERS: dict[str, Callable[[str, Refused, Call, World, Settings], Problem]] = {
+    "privacy": _forbidden_place,
+    "app": _forbidden_model,
+    "ability": _unable,
+    "context_window": _too_long,
+    "budget": _too_dear,
+}

@@ -1,0 +1,130 @@
+"""A target: one model at one provider, with where it is and what it can do."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from hearth.call import Place
+from hearth.chat import Need
+from hearth.dialects.dialect import ModelInfo, Pins
+from hearth.routing.abilities import lacks, pinned, reported
+from hearth.routing.inventory import Listing
+from hearth_config.addresses import UnixAddress, place_of
+from hearth_config.settings import ModelSettings, Provider
+
+DISTANCE: dict[Place, int] = {"machine": 0, "lan": 1, "cloud": 2}
+
+
+class Target(Struct, frozen=True):
+    """A model at a provider; None is unknown. `name` is "provider/model", the model as its provider lists it.
+
+    `place` is where the answer is made: a remote model of an Ollama on this machine is in the cloud. `installed` is
+    False only where the provider was asked and does not have it. `usable_window` is the context in tokens that calls
+    really get. `lacks` are the needs it cannot meet; `capabilities` are Ollama's words, with `json_schema` added.
+    """
+
+    name: str
+    provider: str
+    model: str
+    dialect: str
+    place: Place
+    info: ModelInfo
+    settings: ModelSettings = ModelSettings()
+    pins: Pins = Pins()
+    window: int | None = None
+    loaded_window: int | None = None
+    usable_window: int | None = None
+    output_limit: int | None = None
+    capabilities: frozenset[str] | None = None
+    lacks: frozenset[Need] = frozenset()
+    remote: bool = False
+    installed: bool = True
+    loaded: bool = False
+    listed: bool = False
+    """True when the provider's own list or the config names it."""
+
+
+def make_target(provider: Provider, listing: Listing, model: str, info: ModelInfo | None) -> Target:
+    """Put together what config and inventory say of a model; `info` None: the provider does not list it."""
+    known = info or ModelInfo(model)
+    pins = _model_settings(provider, known.name)
+    remote = provider.dialect == "ollama" and (bool(known.remote_host) or is_remote_name(known.name))
+    capabilities = _capabilities(pins, known)
+    window = pins.window or known.window
+    return Target(
+        name=f"{provider.name}/{known.name}",
+        provider=provider.name,
+        model=known.name,
+        dialect=provider.dialect,
+        place="cloud" if remote else provider_place(provider, listing),
+        info=known,
+        settings=pins,
+        pins=Pins(num_ctx=pins.num_ctx, keep_alive=pins.keep_alive, shift=pins.shift),
+        window=window,
+        loaded_window=known.loaded_window,
+        usable_window=_usable_window(pins.num_ctx, known.loaded_window, window),
+        output_limit=pins.output_limit or known.output_limit,
+        capabilities=capabilities,
+        lacks=lacks(provider.dialect, provider.quirks, capabilities),
+        remote=remote,
+        installed=info is not None or remote or provider.dialect != "ollama" or not listing.reachable,
+        loaded=known.loaded_window is not None or known.size_vram is not None or bool(known.expires),
+        listed=info is not None or known.name in provider.models,
+    )
+
+
+def provider_place(provider: Provider, listing: Listing) -> Place:
+    """Return where a provider's answers are made: at its address, or farther away where config or its proxy say so.
+
+    A host name counts as cloud until it was looked up; where the config calls it `lan` it is planned as such, and the
+    dialler checks the address. It is never `machine`: it would have to be looked up in `offline`.
+    """
+    address = provider.address
+    if isinstance(address, UnixAddress):
+        return provider.place or "machine"
+    literal = place_of(address.host)
+    if literal == "machine":
+        return provider.place or "machine"
+    place = literal or _farthest("lan", listing.place or ("lan" if provider.place in {"machine", "lan"} else "cloud"))
+    via = "machine" if provider.proxy is None else place_of(provider.proxy.host) or "cloud"
+    return _farthest(place, via, provider.place or "machine")
+
+
+def is_remote_name(model: str) -> bool:
+    """Say whether Ollama would forward a model of this name to its cloud by itself, installed or not."""
+    _, colon, tag = model.strip().rpartition(":")
+    tag = tag.lower()
+    return bool(colon) and (tag == "cloud" or (tag.endswith("-cloud") and "/" not in tag))
+
+
+def same_name(model: str) -> str:
+    """Return what two spellings of one Ollama model share: no `:latest`, no capitals."""
+    return model.strip().lower().removesuffix(":latest")
+
+
+def _farthest(*places: Place) -> Place:
+    return max(places, key=DISTANCE.__getitem__)
+
+
+def _model_settings(provider: Provider, model: str) -> ModelSettings:
+    found = provider.models.get(model)
+    if found is None and provider.dialect == "ollama":
+        wanted = same_name(model)
+        found = next((pins for name, pins in provider.models.items() if same_name(name) == wanted), None)
+    found = found or ModelSettings()
+    if provider.defaults:
+        found = replace(found, defaults={**provider.defaults, **found.defaults})
+    return found if found.price or not provider.price else replace(found, price=provider.price)
+
+
+def _capabilities(pins: ModelSettings, info: ModelInfo) -> frozenset[str] | None:
+    if pins.capabilities is not None:
+        return pinned(pins.capabilities)
+    return None if info.capabilities is None else reported(info.capabilities)
+
+
+def _usable_window(num_ctx: int | None, loaded: int | None, window: int | None) -> int | None:
+    if num_ctx is not None:
+        return num_ctx if window is None else min(num_ctx, window)
+    return loaded or window

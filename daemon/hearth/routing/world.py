@@ -1,0 +1,71 @@
+"""The state of things a plan is made from: one frozen value, cheap to build, every field with a default."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+from hearth.call import Mode
+from hearth.routing.expected import Learned
+
+
+class Machine(Struct, frozen=True):
+    """This machine. Shares are 0 to 1, None is unknown.
+
+    `other_cpu` is what programs other than the engines hold of all cores, sustained.
+    """
+
+    other_cpu: float | None = None
+    free_memory: float | None = None
+    on_battery: bool = False
+    battery: float | None = None
+
+
+class TargetState(Struct, frozen=True):
+    """One target now. Times are seconds; `*_since` and `*_until` are moments of the monotonic clock.
+
+    `loaded` None: as the inventory says. `expected_wait` is the lane's own guess of the wait in its queue; None: worked
+    out from `in_flight`, `queued` and `slots`. `gpu_share` is `size_vram / size` of a loaded model.
+    """
+
+    loaded: bool | None = None
+    loading_since: float | None = None
+    in_flight: int = 0
+    queued: int = 0
+    slots: int = 1
+    expected_wait: float | None = None
+    resting_until: float = 0.0
+    rest_reason: str = ""
+    gpu_share: float | None = None
+    learned: Learned = Learned()
+
+    @property
+    def spilled(self) -> bool:
+        """True when part of the loaded model lies outside the GPU's memory."""
+        return self.gpu_share is not None and self.gpu_share < 1
+
+
+class ProviderState(Struct, frozen=True):
+    """One provider now. `reachable` None: not known. `keys_usable` None: it needs none, or they were not counted."""
+
+    reachable: bool | None = None
+    resting_until: float = 0.0
+    rest_reason: str = ""
+    keys_usable: int | None = None
+    last_error: str = ""
+
+
+class World(Struct, frozen=True):
+    """Everything outside the call. `now` is seconds of the monotonic clock; the mappings may be live views."""
+
+    now: float = 0.0
+    mode: Mode = "any"
+    """The run-time switch: it tightens what the file and the call say."""
+    machine: Machine = Machine()
+    states: Mapping[str, TargetState] = {}
+    providers: Mapping[str, ProviderState] = {}
+
+
+UNKNOWN_TARGET = TargetState()
+UNKNOWN_PROVIDER = ProviderState()
