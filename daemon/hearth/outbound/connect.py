@@ -1,4 +1,4 @@
-"""The one place that dials. Every byte to a provider goes through a socket that was connected here, after `Egress` said yes."""
+"""The one place that dials: every byte to a provider leaves by a socket connected here, after `Egress` said yes."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _REASONS = {
 
 
 class Route(Struct, frozen=True):
-    """How a provider is reached: `place` is what was planned, `ca` a PEM file that replaces the system's certificates."""
+    """How a provider is reached: `place` is what was planned, `ca` a PEM file instead of the system's certificates."""
 
     address: Address
     place: Place
@@ -124,7 +124,7 @@ async def _dial_host(
 async def _dial_ip(ip: str, port: int) -> socket.socket:
     sock = socket.socket(socket.AF_INET6 if ":" in ip else socket.AF_INET, socket.SOCK_STREAM)
     try:
-        sock.setblocking(False)
+        sock.settimeout(0.0)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         await asyncio.get_running_loop().sock_connect(sock, (ip, port))
@@ -140,8 +140,8 @@ async def _dial_unix(path: str) -> socket.socket:
         raise OSError(errno.EAFNOSUPPORT, "this system has no Unix sockets")
     sock = socket.socket(family, socket.SOCK_STREAM)
     try:
-        sock.setblocking(False)
-        while (result := sock.connect_ex(path)) == errno.EAGAIN:  # its queue is full; such a socket is never "writable"
+        sock.settimeout(0.0)
+        while (result := sock.connect_ex(path)) == errno.EAGAIN:  # noqa: ASYNC110 - a full queue gives no event
             await asyncio.sleep(0.02)
         if result:
             raise OSError(result, os.strerror(result))

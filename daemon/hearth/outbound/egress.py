@@ -75,7 +75,7 @@ class Egress:
             raise self._refusal(f"{host or 'that address'} is {_MEANING[place]}", who)
 
     def allow_lookup(self, host: str, who: str = "hearth") -> None:
-        """Raise `Forbidden` unless that name may be asked of a name server: never offline; in lan only if configured."""
+        """Raise `Forbidden` unless that name may be looked up: never offline; in lan only if configured."""
         if self.mode == "offline":
             raise self._refusal(
                 f"the name {host} would have to be looked up; only IP addresses and localhost are used", who
@@ -84,7 +84,7 @@ class Egress:
             raise self._refusal(f"the name {host} belongs to no configured provider and is not looked up", who)
 
     def check_dial(self, ip: str, planned: Place, who: str = "hearth") -> Place:
-        """Return the place of the IP address about to be dialled; `Forbidden` if farther than planned or than the mode allows."""
+        """Return the place of an IP address about to be dialled; `Forbidden` if farther than planned or allowed."""
         place = place_of(ip) or "cloud"
         self.allow(place, ip, who)
         if _PLACES.index(place) > _PLACES.index(planned):

@@ -45,7 +45,7 @@ class Resolver:
     async def addresses(self, host: str, permit: Egress, who: str = "hearth") -> tuple[str, ...]:
         """Return the IP literals of a name, IPv6 and IPv4 in turn.
 
-        Raises `Forbidden` before anything is asked if the mode does not allow it, `Unreachable` for an unknown name, `TimedOut`.
+        Raises `Forbidden` before anything is asked, if the mode says so; `Unreachable` for an unknown name; `TimedOut`.
         """
         if is_local_name(host):
             return LOOPBACK

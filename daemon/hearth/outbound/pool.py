@@ -154,7 +154,7 @@ class Pool:
 
         `headers` may be made once by `encode_headers`. A body that is an iterator is streamed: with Content-Length if
         `length` is given, else chunked. `permit` is a tighter mode of this call alone.
-        Raises `Forbidden` before anything leaves, `Unreachable`, `TimedOut` or `BrokenReply`. Cancelling closes the connection.
+        Raises `Forbidden` before anything leaves, `Unreachable`, `TimedOut` or `BrokenReply`. Cancelling disconnects.
         """
         who = origin.who
         self.egress.allow(origin.place, origin.host, who)
@@ -178,7 +178,7 @@ class Pool:
         return await _exchange(await self._open(origin, limits, permit), request, who, limits)
 
     def use(self, egress: Egress) -> int:
-        """Take over another mode; connections it forbids end at once, their readers get `Forbidden`. Returns how many."""
+        """Take over another mode; what it forbids ends at once, with `Forbidden` for the readers. Returns how many."""
         self.egress = egress
         forbidden = [connection for connection in self._connections if not egress.allows(connection.place)]
         for connection in forbidden:
@@ -186,7 +186,7 @@ class Pool:
         return len(forbidden)
 
     def drop_idle(self) -> None:
-        """Close what is unused and forget looked-up names: after a suspend or a change of network both are stale (F56)."""
+        """Close what is unused and forget looked-up names: both are stale after a suspend or a new network (F56)."""
         self.resolver.forget()
         for shelf in self._shelves.values():
             while (connection := shelf.take()) is not None:
@@ -195,11 +195,11 @@ class Pool:
     async def aclose(self) -> None:
         """Close everything at once, exchanges under way too."""
         self.closed = True
-        lost = [connection.lost for connection in self._connections]
+        gone = [connection.gone for connection in self._connections]
         for connection in list(self._connections):
             connection.end(ShuttingDown("Hearth is stopping.", who=connection.who))
-        if lost:
-            await asyncio.wait(lost, timeout=1.0)
+        if gone:
+            await asyncio.wait(gone, timeout=1.0)
 
     def forget(self, connection: Connection) -> bool:
         """Drop a connection from the books; False if it was never in them."""

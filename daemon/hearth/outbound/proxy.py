@@ -1,4 +1,4 @@
-"""An HTTP proxy a user configured for one provider, by CONNECT. Proxy variables of the environment are never read (T32)."""
+"""The HTTP proxy that a provider's settings name, by CONNECT. Proxy variables are never read (T32)."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from math import inf
 from types import TracebackType
-from typing import Protocol
+from typing import Protocol, Self
 
 from hearth.dialects.dialect import Head
 from hearth.outbound.limits import Limits
@@ -74,7 +74,7 @@ class Reply:
         self._chunks: list[bytes] = []
         self._waiter: asyncio.Future[None] | None = None
 
-    def __enter__(self) -> Reply:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -103,7 +103,7 @@ class Reply:
     async def read(self) -> bytes:
         """Return what has arrived, joined; b"" at the end.
 
-        Raises `BrokenReply` (cut, not HTTP, too large), `TimedOut`, `Unreachable` (reset) or `Forbidden` (the mode was tightened).
+        Raises `BrokenReply` (cut, not HTTP, too large), `TimedOut` or `Forbidden` (the mode was tightened).
         """
         while not self._chunks:
             if self.problem is not None:

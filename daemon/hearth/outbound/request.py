@@ -1,4 +1,4 @@
-"""A request's bytes: the request line, the headers and the framing of the body, checked once and never trusted twice."""
+"""A request's bytes: the request line, the headers and the framing of the body, each checked once."""
 
 from __future__ import annotations
 

@@ -7,18 +7,18 @@ from pathlib import Path
 
 from hearth.problems import Problem, TimedOut, Unreachable
 
+_TRUST_IT = 'If you trust this server, set ca = "its-root.pem" for this provider in hearth.toml.'
 _NEXT_STEP = {
     "certificate has expired": "Check this machine's clock; otherwise the provider must renew its certificate.",
     "certificate is not yet valid": "Check this machine's clock.",
-    "self-signed certificate": 'If you trust this server, set ca = "its-root.pem" for this provider in hearth.toml.',
-    "unable to get local issuer certificate": 'If you trust this server, set ca = "its-root.pem" for this provider in hearth.toml.',
-    "mismatch": "The certificate is for another name: correct the address in hearth.toml.",
+    "self-signed certificate": _TRUST_IT,
+    "unable to get local issuer certificate": _TRUST_IT,
     "not valid for": "The certificate is for another name: correct the address in hearth.toml.",
 }
 
 
 def make_context(ca: str | None) -> ssl.SSLContext:
-    """Build a client context: only `ca` (a PEM file) if given, else the system's store. Takes tens of ms and reads files.
+    """Build a client context: only `ca` (a PEM file) if given, else the system's store. Reads files for tens of ms.
 
     Raises `Unreachable` if the file cannot be used.
     """
