@@ -9,7 +9,7 @@ from msgspec import structs
 
 from hearth_config.addresses import TcpAddress, parse_address
 from hearth_config.errors import Path, Problem, nearest, one_of
-from hearth_config.settings import Key, ModelSettings, Provider
+from hearth_config.settings import Key, Provider
 from hearth_config.shape import build, unknown_key
 
 Table = dict[str, Any]  # a TOML table before it is checked
@@ -131,12 +131,3 @@ def _with_headers(provider: Provider, path: Path) -> Provider:
         if (value := getattr(provider, option)) is not None:
             found[header] = str(value)
     return structs.replace(provider, headers={**found, **provider.headers}) if found else provider
-
-
-def model_settings(provider: Provider, model: str) -> ModelSettings:
-    """What the user pinned for a model; for Ollama `m` and `m:latest` are one name."""
-    twin = model.removesuffix(":latest") if model.endswith(":latest") else f"{model}:latest"
-    found = provider.models.get(model)
-    if found is None and provider.dialect == "ollama":
-        found = provider.models.get(twin)
-    return found or ModelSettings()

@@ -1,0 +1,153 @@
+"""Somebody who answers: address, keys, models, prices, times and quirks, with nothing left to look up."""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct, field
+
+from hearth_config.addresses import Address, Place, TcpAddress
+from hearth_config.quirks import Quirks
+from hearth_config.units import Seconds, SecondsOrAuto
+
+Dialect = Literal["ollama", "openai_chat", "openai_responses", "anthropic", "gemini", "cohere", "replicate"]
+Auth = Literal["bearer", "api-key", "x-api-key", "x-goog-api-key", "none"]
+Capability = Literal["chat", "tools", "images", "audio", "json_schema", "thinking", "embeddings", "autocomplete"]
+RetryReason = Literal["network_error", "timeout", "rate_limit", "overloaded", "provider_error"]
+Count = Annotated[int, Meta(ge=1)]
+Money = Annotated[float, Meta(ge=0)]
+KeepAlive = Annotated[str, Meta(extra={"form": "keep alive"})]
+ProviderAddress = Annotated[Address, Meta(extra={"form": "address"})]
+ProxyAddress = Annotated[TcpAddress, Meta(extra={"form": "proxy"})]
+
+
+class Price(Struct, frozen=True, forbid_unknown_fields=True):
+    """What an answer costs; a part that is None is unknown, never free."""
+
+    input_per_million: Money | None = None
+    output_per_million: Money | None = None
+    cached_input_per_million: Money | None = None
+    input_per_1k: Money | None = None
+    output_per_1k: Money | None = None
+    per_request: Money | None = None
+    per_second: Money | None = None
+    currency: str | None = None  # None: the budget's currency
+
+    @property
+    def input_per_token(self) -> float | None:
+        """The price of one input token in `currency`, whichever way it was written."""
+        return _per_token(self.input_per_million, self.input_per_1k)
+
+    @property
+    def output_per_token(self) -> float | None:
+        """The price of one output token in `currency`, whichever way it was written."""
+        return _per_token(self.output_per_million, self.output_per_1k)
+
+
+class Key(Struct, frozen=True, forbid_unknown_fields=True):
+    """One key of a provider. `value` is a reference ("env:NAME", …), resolved as late as possible by `secrets`."""
+
+    id: str
+    value: str
+    requests_per_minute: Count | None = None
+    tokens_per_minute: Count | None = None
+    requests_per_day: Count | None = None
+    tokens_per_day: Count | None = None
+    weight: Annotated[float, Meta(gt=0)] = 1.0
+    price: Price | None = None
+    daily_limit: Money | None = None
+    monthly_limit: Money | None = None
+
+    def __repr__(self) -> str:
+        return f"Key(id={self.id!r})"
+
+    __str__ = __repr__
+
+
+class ModelSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """What the user pins for one model of one provider; None leaves it to what the provider reports."""
+
+    num_ctx: Count | None = None
+    keep_alive: KeepAlive | None = None  # as Ollama reads it: "10m", "1h30m", "0", "-1m" (for ever)
+    slots: Count | None = None
+    shift: bool | None = None  # True lets Ollama drop the oldest part of a full window
+    defaults: dict[str, object] = field(default_factory=dict)
+    window: Count | None = None
+    output_limit: Count | None = None
+    capabilities: tuple[Capability, ...] | None = None
+    price: Price | None = None
+
+
+class Timeouts(Struct, frozen=True, forbid_unknown_fields=True):
+    """How long an attempt may stay silent, in seconds."""
+
+    connect: Seconds = 5.0
+    first_token: SecondsOrAuto = None  # None: from what such calls took, never under 30 s
+    idle: Seconds = 60.0
+
+
+class Retry(Struct, frozen=True, forbid_unknown_fields=True):
+    """How often and when another attempt is made before the commit point."""
+
+    attempts: Count = 3
+    backoff: Seconds = 0.5
+    factor: Annotated[float, Meta(ge=1)] = 2.0
+    max_delay: Seconds = 30.0
+    on: tuple[RetryReason, ...] = ("network_error", "timeout", "rate_limit", "overloaded", "provider_error")
+
+
+class Provider(Struct, frozen=True, forbid_unknown_fields=True):
+    """Somebody who answers: the user's table laid over its preset, with nothing left to look up."""
+
+    name: str
+    dialect: Dialect
+    address: ProviderAddress
+    preset: str | None = None
+    place: Place | None = None  # None: from the address; else at least as far as the address
+    auth: Auth = "bearer"
+    keys: tuple[Key, ...] = ()
+    headers: dict[str, str] = field(default_factory=dict)  # values may be references like a key's
+    extra: dict[str, object] = field(default_factory=dict)
+    proxy: ProxyAddress | None = None
+    ca: str | None = None  # a PEM file; relative to the folder of hearth.toml
+    remote_models: bool = False
+    pull: Literal["never", "background"] = "never"
+    models: dict[str, ModelSettings] = field(default_factory=dict)
+    defaults: dict[str, object] = field(default_factory=dict)
+    default_model: str | None = None
+    embedding_model: str | None = None
+    timeouts: Timeouts = Timeouts()  # the provider's own over [timeouts]
+    retry: Retry = Retry()  # the provider's own over [retry]
+    quirks: Quirks = field(default_factory=Quirks)
+    price: Price | None = None  # what its keys inherit, as the limits below
+    daily_limit: Money | None = None
+    monthly_limit: Money | None = None
+    requests_per_minute: Count | None = None
+    tokens_per_minute: Count | None = None
+    requests_per_day: Count | None = None
+    tokens_per_day: Count | None = None
+    organization: str | None = None
+    project: str | None = None
+    deployment: str | None = None
+    api_version: str | None = None
+    location: str | None = None
+    credentials: str | None = None
+    site_url: str | None = None
+    site_title: str | None = None
+
+    def model(self, name: str) -> ModelSettings:
+        """What the user pinned for a model; for Ollama `m` and `m:latest` are one name."""
+        found = self.models.get(name)
+        if found is None and self.dialect == "ollama":
+            twin = name.removesuffix(":latest") if name.endswith(":latest") else f"{name}:latest"
+            found = self.models.get(twin)
+        return found or ModelSettings()
+
+    def __repr__(self) -> str:
+        return f"Provider(name={self.name!r}, dialect={self.dialect!r}, address={str(self.address)!r})"
+
+    __str__ = __repr__
+
+
+def _per_token(per_million: float | None, per_1k: float | None) -> float | None:
+    if per_million is not None:
+        return per_million / 1_000_000
+    return None if per_1k is None else per_1k / 1_000
