@@ -30,6 +30,7 @@ class Quirks(Struct, frozen=True, forbid_unknown_fields=True):
     stop_max: int | None = None  # most stop sequences the server takes; None: no known limit
     stop_as_list: bool = False  # a single stop must be an array too
     stream_options: bool = True  # send stream_options.include_usage
+    more_knobs: tuple[str, ...] = ()  # knobs OpenAI lacks and this server takes: top_k, min_p, repetition_penalty, …
     # (drop, rename, set and allow_only concern chat requests, in this order, after everything else was written)
     drop: tuple[str, ...] = ()  # fields taken out of a request; knobs only, never features
     rename: dict[str, str] = field(default_factory=dict)  # field -> the name this server uses
