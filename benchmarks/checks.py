@@ -65,14 +65,15 @@ def check_whole(route: Route, exchange: Exchange, model: str, pieces: int, promp
     if seq or sent < exchange.start:
         raise Spoiled("a stale reply: made before it was asked for")
     size, _, filler = rest.partition(" ")
-    if not size.startswith("p=") or int(size[2:]) < len(prompt):
+    arrived = size.removeprefix("p=")
+    if not arrived.isdecimal() or int(arrived) < len(prompt):
         raise Spoiled(f"of {len(prompt)} bytes of prompt only {size} arrived")
     if filler.encode() != FILLER:
         raise Spoiled("the reply's text is not what the mock said")
     if route.exact:
-        arrived = len(messages(prompt))
-        reply = Reply(_named(frame, model), stream, arrived, pieces)
-        _check_bytes(route.script(reply, stream=False).written([whole_text(f"{token} ".encode(), arrived)]), body)
+        sent_bytes = len(messages(prompt))
+        reply = Reply(_named(frame, model), stream, sent_bytes, pieces)
+        _check_bytes(route.script(reply, stream=False).written([whole_text(f"{token} ".encode(), sent_bytes)]), body)
 
 
 def _check_status(exchange: Exchange) -> None:

@@ -58,7 +58,7 @@ def read_frame(route: Route, line: bytes) -> Frame:
     """Read one JSON object of the route's dialect. Raises Spoiled if it is none, or carries an error."""
     try:
         frame = _ollama_frame(line) if route.dialect == "ollama" else _openai_frame(line)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Spoiled(f"frame is not what the dialect says: {error}: {line[:80]!r}") from error
     return frame
 
