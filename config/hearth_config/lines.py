@@ -1,6 +1,7 @@
 """On which line of a TOML text a key stands: prefixes of the text are parsed until the key appears in one."""
 
 import tomllib
+from collections.abc import Iterable
 from typing import Final
 
 from hearth_config.errors import Path
@@ -10,15 +11,21 @@ _CLOSERS: Final = ("", "]", "]]", '"""', "'''")  # what an unfinished value at t
 
 def find_line(text: str, path: Path) -> int | None:
     """The line (from 1) on which `path` is first there; of its parent if it stands nowhere; None if that fails too."""
+    lines = text.splitlines(keepends=True)
     while path:
-        name = next((part for part in reversed(path) if isinstance(part, str)), "")
-        lines = text.splitlines(keepends=True)
-        likely = [count for count, line in enumerate(lines, 1) if name in line]
-        for count in likely or range(1, len(lines) + 1):
+        for count in _likely(lines, path):
             if _has(lines[:count], path):
                 return count
         path = path[:-1]
     return None
+
+
+def _likely(lines: list[str], path: Path) -> Iterable[int]:
+    """The lines worth trying, since each try parses all before it: those that name the key, or follow its list."""
+    last = path[-1]
+    if isinstance(last, int):
+        return range(find_line("".join(lines), path[:-1]) or 1, len(lines) + 1)
+    return [count for count, line in enumerate(lines, 1) if last in line] or range(1, len(lines) + 1)
 
 
 def _has(lines: list[str], path: Path) -> bool:

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -21,13 +21,18 @@ SLACK = 1.0  # the machine may be busy; the promise itself is checked by a test 
 class Edits:
     """A config folder under watch, and the outcomes that come of it."""
 
-    def __init__(self, paths: Paths, stream: AsyncGenerator[Outcome, None]) -> None:
-        self.paths = paths
+    def __init__(self, paths: Paths) -> None:
         self.file = paths.config_file
-        self._stream = stream
+        self.outcomes: asyncio.Queue[Outcome] = asyncio.Queue()
+        self._paths = paths
+
+    async def watch(self) -> None:
+        current = load(self._paths, {}, allow_missing=True)
+        async for outcome in watch(self._paths, {}, current):
+            self.outcomes.put_nowait(outcome)
 
     async def next(self) -> Outcome:
-        return await asyncio.wait_for(anext(self._stream), DEADLINE + SLACK)
+        return await asyncio.wait_for(self.outcomes.get(), DEADLINE + SLACK)
 
     async def patience(self) -> float:
         """The new patience: a setting that the tests change."""
@@ -40,10 +45,9 @@ class Edits:
         assert isinstance(outcome, ConfigError)
         return str(outcome)
 
-    async def nothing(self, seconds: float = 1.5) -> None:
-        """Assert that no outcome comes; the stream is not usable after it."""
-        with pytest.raises(TimeoutError):
-            await asyncio.wait_for(anext(self._stream), seconds)
+    async def nothing(self) -> None:
+        await asyncio.sleep(1.5)
+        assert self.outcomes.empty()
 
 
 def seconds(number: int) -> str:
@@ -54,28 +58,16 @@ def watching(home: Path, scenario: Scenario) -> None:
     """Load what is in `home`, watch it, and run the scenario once the watch is armed."""
 
     async def run() -> None:
-        paths = Paths.find(str(home), {})
-        stream = watch(paths, {}, load(paths, {}, allow_missing=True))
-        edits = Edits(paths, stream)
-        waiting = asyncio.ensure_future(anext(stream))
-        await asyncio.sleep(0.05)
-        edits._stream = resume(waiting, stream)  # noqa: SLF001
+        edits = Edits(Paths.find(str(home), {}))
+        task = asyncio.create_task(edits.watch())
+        await asyncio.sleep(0.1)
         try:
             await scenario(edits)
         finally:
-            waiting.cancel()
-            await asyncio.gather(waiting, return_exceptions=True)
-            await stream.aclose()
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
 
     asyncio.run(run())
-
-
-async def resume(
-    waiting: "asyncio.Future[Outcome]", stream: AsyncGenerator[Outcome, None]
-) -> AsyncGenerator[Outcome, None]:
-    yield await waiting
-    async for outcome in stream:
-        yield outcome
 
 
 def in_place(file: Path, text: str) -> None:
