@@ -23,7 +23,7 @@ _WORD = re.compile(r"\w+|[^\w\s]")
 
 
 class Ask(msgspec.Struct, frozen=True, kw_only=True):
-    """What a request asks for, whatever dialect it came in."""
+    """What a request asks for, whatever dialect it came in; `forced` names a function that must be called."""
 
     prompt: str = ""
     after_tool: bool = False
@@ -31,6 +31,7 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     thinks: bool = False
     wants_json: bool = False
     suffix: str = ""
+    forced: tuple[str, ...] = ()
     says: str | None = None
 
 
@@ -73,6 +74,8 @@ def answer(ask: Ask) -> Answer:
         return Answer(text=FILL)
     if ask.wants_json:
         return Answer(text=JSON)
+    if ask.forced and not ask.after_tool:
+        return Answer(calls=(ToolCall(ask.forced[0], {"city": "Paris"}),))
     if ask.after_tool:
         return Answer(text=SUNNY)
     return _to_words(ask, set(re.findall(r"\w+", ask.prompt.lower())))

@@ -76,23 +76,30 @@ class LlamaServer(Form):
 
     def chunk(self, choices: list[Object], *, usage: Object | None = None) -> bytes:
         """One event."""
-        return event(self._frame(choices) | ({"usage": usage} if usage else {}))
+        frame = self._frame(choices) | ({"usage": usage} if usage else {})
+        return event(frame | {"id": self.id})
 
     def _frame(self, choices: list[Object]) -> Object:
+        if self.text_only:
+            return {
+                "choices": choices, "created": self.created, "model": self.model.name,
+                "system_fingerprint": "b1-0c1e570", "object": "text_completion",
+            }  # fmt: skip
         return {
             "choices": choices, "created": self.created, "id": self.id, "model": self.model.name,
-            "system_fingerprint": "b1-0c1e570",
-            "object": "text_completion" if self.text_only else "chat.completion.chunk",
+            "system_fingerprint": "b1-0c1e570", "object": "chat.completion.chunk",
         }  # fmt: skip
 
     def ending(self, speech: Speech) -> Iterator[bytes]:
         """Timings come with the last event, which is the usage if that was asked for."""
         for index, call in enumerate(self.calls(speech)):
             yield from self.call(index, call)
-        choice: Object = {"finish_reason": self.reason(speech), "index": 0, "delta": {}}
         if self.text_only:
-            choice = {"text": "", "index": 0, "logprobs": None, "finish_reason": self.reason(speech)}
-        last = self._frame([choice])
+            choice: Object = {"text": "", "index": 0, "logprobs": None, "finish_reason": self.reason(speech)}
+            figures = {"usage": self.usage(speech), "id": self.id, "timings": self.timings(speech)}
+            yield event(self._frame([choice]) | figures)
+            return
+        last = self._frame([{"finish_reason": self.reason(speech), "index": 0, "delta": {}}])
         if self.usage_asked:
             usage = self._frame([]) | {"usage": self.usage(speech), "timings": self.timings(speech)}
             yield event(last) + event(usage)

@@ -45,20 +45,24 @@ def _route(script: Script, request: Request) -> Reply:
             return openai_models.one(script, path.partition("/models/")[2])
     if request.method == "POST":
         if path.endswith("/chat/completions"):
-            return openai_chat.chat(script, _members(request))
+            return openai_chat.chat(script, _members(script, request))
+        if path.endswith("/fim/completions"):
+            return openai_chat.complete(script, _members(script, request), chat_shaped=True)
         if path.endswith("/completions"):
-            return openai_chat.complete(script, _members(request))
+            return openai_chat.complete(script, _members(script, request))
         if path.endswith("/embeddings"):
-            return openai_embeddings.embed(script, _members(request))
+            return openai_embeddings.embed(script, _members(script, request))
+    if script.flavour == "llama-server":
+        raise Problem(404, "File Not Found")
     raise Problem(404, f"Invalid URL ({request.method} {request.path})", code=None)
 
 
-def _members(request: Request) -> Object:
+def _members(script: Script, request: Request) -> Object:
     try:
         members: object = msgspec.json.decode(request.body)
     except msgspec.DecodeError:
         members = None
     if not isinstance(members, dict):
         text = "We could not parse the JSON body of your request."
-        raise Problem(400, text, code=None)
+        raise Problem(500 if script.flavour == "llama-server" else 400, text)
     return members

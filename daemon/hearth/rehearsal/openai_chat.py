@@ -26,20 +26,20 @@ def chat(script: Script, members: Object) -> Reply:
         raise Problem(
             400, "Missing required parameter: 'messages'.", param="messages", code="missing_required_parameter"
         )
-    ask, tokens = _ask(members, model)
+    ask, tokens = _ask(script, members, model)
     limit = members.get("max_completion_tokens") or members.get("max_tokens")
     speech = _speech(answer(ask), members, model, -1 if limit is None else int(limit))
     return _reply(script, model, form(script, model, members, tokens), speech)
 
 
-def complete(script: Script, members: Object) -> Reply:
-    """Answer POST /completions, with `suffix` as fill-in-the-middle."""
+def complete(script: Script, members: Object, *, chat_shaped: bool = False) -> Reply:
+    """Answer POST /completions, with `suffix` as fill-in-the-middle; Mistral's FIM route has the shape of chat."""
     model = find(script, members.get("model"))
     prompt = str(members.get("prompt") or "")
     suffix = str(members.get("suffix") or "")
     limit = int(members.get("max_tokens") or 16 if not suffix else members.get("max_tokens") or 256)
     speech = _speech(answer(Ask(prompt=prompt, suffix=suffix, says=model.says)), members, model, limit)
-    written = form(script, model, members, count_tokens(prompt) + count_tokens(suffix), text_only=True)
+    written = form(script, model, members, count_tokens(prompt) + count_tokens(suffix), text_only=not chat_shaped)
     return _reply(script, model, written, speech)
 
 
@@ -49,7 +49,7 @@ def _speech(said: Answer, members: Object, model: ModelScript, limit: int) -> Sp
     return Speech(said, limit=limit, ceiling=10 * model.context_length, stops=stops)
 
 
-def _ask(members: Object, model: ModelScript) -> tuple[Ask, int]:
+def _ask(script: Script, members: Object, model: ModelScript) -> tuple[Ask, int]:
     """What the request asks for, and how many tokens its prompt has. Raises Problem if that is too long."""
     history = [each for each in members["messages"] if isinstance(each, dict)]
     texts = [_text(each.get("content")) for each in history]
@@ -57,18 +57,36 @@ def _ask(members: Object, model: ModelScript) -> tuple[Ask, int]:
     offered = tools if members.get("tool_choice") != "none" else ()
     tokens = sum(count_tokens(text) + 4 for text in texts) + count_tokens(str(members.get("tools") or ""))
     if tokens > model.context_length:
-        text = f"This model's maximum context length is {model.context_length} tokens."
-        raise Problem(400, text, param="messages", code="context_length_exceeded")
+        raise _too_long(script, model, tokens)
     effort = members.get("reasoning_effort") or (members.get("reasoning") or {}).get("effort")
     last_user = next(
         (text for text, each in zip(texts[::-1], history[::-1], strict=True) if each.get("role") == "user"), ""
     )
     ask = Ask(
         prompt=last_user, after_tool=history[-1].get("role") == "tool", tools=offered, says=model.says,
+        forced=tools[:1] if members.get("tool_choice") in ("required", "any") else _named(members.get("tool_choice")),
         thinks="thinking" in model.capabilities and effort != "none",
         wants_json=(members.get("response_format") or {}).get("type") in {"json_object", "json_schema"},
     )  # fmt: skip
     return ask, tokens
+
+
+def _too_long(script: Script, model: ModelScript, tokens: int) -> Problem:
+    """The prompt does not fit, in the provider's words."""
+    window = model.context_length
+    if script.flavour == "llama-server":
+        text = f"request ({tokens} tokens) exceeds the available context size ({window} tokens), try increasing it"
+        more = {"n_prompt_tokens": tokens, "n_ctx": window}
+        return Problem(400, text, code="exceed_context_size_error", more=more)
+    text = (
+        f"This model's maximum context length is {window} tokens. However, your messages resulted in {tokens} tokens."
+    )
+    return Problem(400, text, param="messages", code="context_length_exceeded")
+
+
+def _named(choice: object) -> tuple[str, ...]:
+    """The function that `tool_choice` names."""
+    return (str(choice.get("function", {}).get("name")),) if isinstance(choice, dict) else ()
 
 
 def _text(content: object) -> str:

@@ -43,10 +43,11 @@ def embed(script: Script, members: Object) -> Reply:
     size = int(members.get("dimensions") or model.embedding_length)
     vectors = [normalised(vector(text, model.embedding_length)[:size]) for text in texts]
     form = members.get("encoding_format")
-    data = [
-        {"object": "embedding", "index": index, "embedding": encoded(numbers, form)}
-        for index, numbers in enumerate(vectors)
-    ]
     tokens = sum(count_tokens(text) for text in texts)
     usage = {"prompt_tokens": tokens, "total_tokens": tokens}
+    entries = [(index, encoded(numbers, form)) for index, numbers in enumerate(vectors)]
+    if script.flavour == "llama-server":
+        listed = [{"embedding": numbers, "index": index, "object": "embedding"} for index, numbers in entries]
+        return json_reply(script, 200, {"model": model.name, "object": "list", "usage": usage, "data": listed})
+    data = [{"object": "embedding", "index": index, "embedding": numbers} for index, numbers in entries]
     return json_reply(script, 200, {"object": "list", "data": data, "model": model.name, "usage": usage})

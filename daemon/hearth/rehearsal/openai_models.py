@@ -59,7 +59,11 @@ def entry(script: Script, model: ModelScript) -> dict[str, Any]:
                      "n_embd": model.embedding_length, "n_params": 537_792, "size": model.size, "ftype": "all F32"},
         },
     }  # fmt: skip
-    return base | extras.get(script.flavour, {})
+    extra = extras.get(script.flavour, {})
+    if script.flavour == "llama-server":
+        order = ("id", "aliases", "tags", "object", "created", "owned_by", "meta")
+        return {name: (base | extra)[name] for name in order}
+    return base | extra
 
 
 def _llama(model: ModelScript) -> dict[str, Any]:

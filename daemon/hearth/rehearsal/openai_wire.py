@@ -57,8 +57,10 @@ def problem_reply(script: Script, problem: Problem) -> Reply:
         body = {"object": "error", "message": problem.text, "type": problem.kind, "param": None, "code": str(status)}
         body = {"detail": problem.more["detail"]} if "detail" in problem.more else body
     elif script.flavour == "llama-server":
-        kind = LLAMA_KINDS.get(problem.status, "invalid_request_error")
-        body = {"error": {"message": problem.text, "type": kind, "code": problem.status, **problem.more}}
+        kind = problem.code if problem.more else LLAMA_KINDS.get(problem.status, "invalid_request_error")
+        body = {"error": {"code": problem.status, "message": problem.text, "type": kind, **problem.more}}
+        if problem.status in {401, 404, 503}:  # these come from its router, which has another order
+            body = {"error": {"message": problem.text, "type": kind, "code": problem.status}}
     return json_reply(script, status, body, closes=script.flavour == "llama-server")
 
 

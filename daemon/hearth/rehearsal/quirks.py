@@ -6,11 +6,12 @@ import secrets
 from collections.abc import Iterator
 from typing import Any
 
+from hearth.rehearsal import llama_routes
 from hearth.rehearsal.content import ToolCall
 from hearth.rehearsal.http import Reply, Request
 from hearth.rehearsal.llama_server import LlamaServer
 from hearth.rehearsal.openai_form import Form
-from hearth.rehearsal.openai_wire import Problem, event, json_reply
+from hearth.rehearsal.openai_wire import Problem, event
 from hearth.rehearsal.script import Flavour, ModelScript, Script
 from hearth.rehearsal.speech import Speech
 
@@ -237,11 +238,5 @@ def _check_deepseek(members: Object) -> None:
 
 
 def before(script: Script, request: Request) -> Reply | None:
-    """A llama-server that is still loading answers nothing else; a loaded one tells its health."""
-    if script.flavour != "llama-server":
-        return None
-    if script.loading:
-        raise Problem(503, "Loading model")
-    if request.path in {"/health", "/v1/health"}:
-        return json_reply(script, 200, {"status": "ok"})
-    return None
+    """The answer of a route that only this provider has, or None."""
+    return llama_routes.reply(script, request) if script.flavour == "llama-server" else None
