@@ -128,9 +128,9 @@ class Connection(asyncio.Protocol):
     async def _has_room(self, reply: Reply) -> bool:
         """Wait for room; False when the reply came first, or failed."""
         reply.uploading = True
-        while self._write_paused and reply.head is None and reply.problem is None:
+        while self._write_paused and not reply.started and reply.problem is None:
             await reply.wait_room()
-        return reply.head is None and reply.problem is None
+        return not reply.started and reply.problem is None
 
     # What a reply asks for.
 
@@ -162,7 +162,12 @@ class Connection(asyncio.Protocol):
         if reply is None:
             return
         rest = self._reply = Reply(self, self.who, Limits(max_bytes=reply.bytes_in + HIGH_WATER))
-        rest.head, rest.eof_delimited, rest.begun, rest.bytes_in = reply.head, reply.eof_delimited, True, reply.bytes_in
+        rest.started, rest.eof_delimited, rest.begun, rest.bytes_in = (
+            reply.started,
+            reply.eof_delimited,
+            True,
+            reply.bytes_in,
+        )
         self._parser.hand_over(rest)
         self.watch(self.loop.time() + seconds)
         if self.paused:
@@ -213,7 +218,7 @@ class Connection(asyncio.Protocol):
             self.gone.set_result(None)
         if reply is None:
             return
-        if reply.head is not None and reply.eof_delimited and exc is None:
+        if reply.started and reply.eof_delimited and exc is None:
             reply.end()
         else:
             reply.fail(self._cut(reply, exc))
@@ -242,10 +247,10 @@ class Connection(asyncio.Protocol):
         self._owner.idle(self)
 
     def _too_large(self, reply: Reply) -> bool:
-        limit = reply.limits.max_bytes if reply.head is not None else 2 * MAX_HEAD_BYTES
+        limit = reply.limits.max_bytes if reply.started else 2 * MAX_HEAD_BYTES
         if reply.bytes_in <= limit:
             return False
-        self._parser.refused = f"{'is' if reply.head is not None else 'has a head of'} over {limit} bytes"
+        self._parser.refused = f"{'is' if reply.started else 'has a head of'} over {limit} bytes"
         return True
 
     def _retire(self) -> None:
@@ -259,7 +264,7 @@ class Connection(asyncio.Protocol):
         how = "closed" if exc is None else "reset"
         if reply.bytes_in == 0:
             return Unreachable(f"{how} the connection to {self.address} without a reply.", who=reply.who)
-        where = "the middle of the reply" if reply.head is not None else "the reply's head"
+        where = "the middle of the reply" if reply.started else "the reply's head"
         return BrokenReply(f"{how} the connection in {where}.", who=reply.who)
 
     def _on_timer(self) -> None:

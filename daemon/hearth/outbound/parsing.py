@@ -104,12 +104,11 @@ class ReplyParser:
         length, chunked, self.refused = self._inspect(status)
         if self.refused:
             return
-        reply.head = Head(status, tuple(self._headers))
         empty = self._bodiless or status in {204, 304}
         reply.eof_delimited = length < 0 and not chunked and not empty
         if self._bodiless or (empty and (length > 0 or chunked)):
             self.done = True  # llhttp waits for a body that never comes: this connection carries no other reply
-        reply.wake()
+        reply.start(Head(status, tuple(self._headers)))
 
     def on_body(self, body: bytes) -> None:
         """A piece of the body, without chunk framing."""
@@ -122,7 +121,7 @@ class ReplyParser:
     def on_message_complete(self) -> None:
         """A message is whole, be it an interim one; only here llhttp knows whether the connection stays usable."""
         reply = self._reply
-        if not self.done and reply is not None and reply.head is not None:
+        if not self.done and reply is not None and reply.started:
             self.done = True
             self.keep = self._llhttp.should_keep_alive()
 

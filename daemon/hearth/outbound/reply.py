@@ -11,6 +11,7 @@ from hearth.dialects.dialect import Head
 from hearth.outbound.limits import Limits
 from hearth.problems import BrokenReply, Problem, TimedOut
 
+NO_HEAD = Head(0)
 HIGH_WATER = 256 * 1024
 """Unread bytes at which the provider is no longer read from."""
 
@@ -48,11 +49,13 @@ class Reply:
 
     __slots__ = (
         "_chunks", "_source", "_started", "_waiter", "address", "begun", "bytes_in", "bytes_out", "complete",
-        "connect_ms", "eof_delimited", "head", "limits", "problem", "reused", "unread", "uploading", "who",
+        "connect_ms", "eof_delimited", "head", "limits", "problem", "reused", "started", "unread", "uploading", "who",
     )  # fmt: skip
 
     def __init__(self, source: Source, who: str, limits: Limits) -> None:
-        self.head: Head | None = None
+        self.head = NO_HEAD
+        self.started = False
+        """Status and headers are there."""
         self.who = who
         self.begun = False
         """Set by the first piece read: from then on `limits.idle` holds. A reader that knows better sets it back."""
@@ -82,25 +85,15 @@ class Reply:
     ) -> None:
         self.close()
 
-    @property
-    def status(self) -> int:
-        """The status; 0 while there is none."""
-        return 0 if self.head is None else self.head.status
-
-    @property
-    def headers(self) -> tuple[tuple[str, str], ...]:
-        """The headers as they came, in order."""
-        return () if self.head is None else self.head.headers
-
     async def wait_head(self) -> Head:
         """Return status and headers; raises what went wrong before them."""
         while self.problem is None:
-            if self.head is not None:
+            if self.started:
                 return self.head
             await self._wait()
         raise self.problem
 
-    async def read(self) -> bytes:
+    async def read_chunk(self) -> bytes:
         """Return what has arrived, joined; b"" at the end.
 
         Raises `BrokenReply` (cut, not HTTP, too large), `TimedOut` or `Forbidden` (the mode was tightened).
@@ -114,10 +107,10 @@ class Reply:
         return self._take()
 
     async def read_all(self, limit: int) -> bytes:
-        """Return the whole body; raises as `read` does, and `BrokenReply` if it is longer than `limit` bytes."""
+        """Return the whole body; raises as `read_chunk` does, and `BrokenReply` if it is longer than `limit` bytes."""
         pieces: list[bytes] = []
         size = 0
-        while piece := await self.read():
+        while piece := await self.read_chunk():
             size += len(piece)
             if size > limit:
                 self.close()
@@ -141,6 +134,12 @@ class Reply:
             source.discard_rest(grace)
 
     # What the connection calls.
+
+    def start(self, head: Head) -> None:
+        """Status and headers have arrived."""
+        self.head = head
+        self.started = True
+        self.wake()
 
     def feed(self, piece: bytes) -> None:
         """Add a piece of the body."""
@@ -174,11 +173,11 @@ class Reply:
         limits = self.limits
         if limits.total is not None and now >= self._started + limits.total:
             said = f"the reply was not finished within {limits.total:g} s."
-        elif self.uploading and self.head is None:
+        elif self.uploading and not self.started:
             said = f"took none of the request for {limits.idle:g} s."
         elif self.begun:
             said = f"silent for {limits.idle:g} s in the middle of the reply."
-        elif self.head is not None:
+        elif self.started:
             said = f"no first token within {limits.first:g} s."
         else:
             said = f"no reply within {limits.first:g} s."
