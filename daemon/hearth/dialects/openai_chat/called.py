@@ -1,0 +1,113 @@
+"""The half that calls providers: requests out, replies in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from hearth.call import Outline
+from hearth.chat import ChatRequest, CompleteRequest, EmbedRequest, Members, Operation, Request
+from hearth.dialects.body import join, raw
+from hearth.dialects.dialect import Destination, Head, HttpRequest, ModelInfo
+from hearth.dialects.openai_chat.adapt import adapt_chat, with_model
+from hearth.dialects.openai_chat.chat import write_chat
+from hearth.dialects.openai_chat.failures import read_problem
+from hearth.dialects.openai_chat.fim import adapt_completion, as_chat, completions_path, write_completion
+from hearth.dialects.openai_chat.models import read_models
+from hearth.dialects.openai_chat.streams import Reader
+from hearth.problems import Problem, Unsupported
+
+if TYPE_CHECKING:
+    from hearth.dialects.dialect import ReplyReader
+
+_OWN_FORMS = frozenset({"fim_completions", "infill"})
+"""Ways to fill a gap whose replies have another shape than completions."""
+
+
+class OpenAICalled:
+    """Calls any server that speaks OpenAI's chat dialect; how it differs is told by `Destination.quirks`."""
+
+    name = "openai_chat"
+
+    def splices(self, outline: Outline, to: Destination) -> bool:
+        """Say whether a caller of this dialect gets this provider's bytes as they are.
+
+        False for a completion with a suffix at a provider whose reply to it has another shape: use `request` then.
+        """
+        return not ("suffix" in outline.needs and to.quirks.fim in _OWN_FORMS)
+
+    def splice(self, outline: Outline, members: Members, to: Destination) -> HttpRequest:
+        """Return the caller's request with the members replaced that Hearth owns. Raises `Unsupported`."""
+        if outline.route == "chat":
+            adapted = adapt_chat(members, to, stream=outline.stream)
+            return _post(to, to.quirks.chat_path, adapted, stream=outline.stream)
+        if outline.route == "embeddings":
+            return _post(to, _embeddings_path(to), with_model(members, to), stream=False)
+        if not self.splices(outline, to):
+            raise Unsupported("This provider fills gaps in a form of its own.", param="suffix")
+        path = completions_path(to, suffix="suffix" in outline.needs)
+        return _post(to, path, adapt_completion(members, to, stream=outline.stream), stream=outline.stream)
+
+    def request(self, request: Request, to: Destination, *, stream: bool) -> HttpRequest:
+        """Return a request written from its meaning. Raises `Unsupported` for a feature this provider cannot carry."""
+        if isinstance(request, EmbedRequest):
+            return _post(to, _embeddings_path(to), _embed(request, to), stream=False)
+        if isinstance(request, CompleteRequest):
+            if not request.templated or request.suffix is not None:
+                path, members = write_completion(request, to, stream=stream)
+                return _post(to, path, members, stream=stream)
+            request = as_chat(request)
+        return self._chat(request, to, stream=stream)
+
+    def _chat(self, request: ChatRequest, to: Destination, *, stream: bool) -> HttpRequest:
+        members = adapt_chat(write_chat(request, to, stream=stream), to, stream=stream)
+        return _post(to, to.quirks.chat_path, members, stream=stream)
+
+    def reader(self, operation: Operation, outline: Outline | None, to: Destination, head: Head) -> ReplyReader:
+        """Return a reader for the reply with this head."""
+        return Reader(
+            head,
+            to.provider,
+            embed=operation == "embed",
+            hide_usage=outline is not None and not outline.include_usage,
+            exclusive=to.quirks.reasoning_exclusive,
+        )
+
+    def problem(self, head: Head, body: bytes, provider: str) -> Problem:
+        """Return the problem of an error reply."""
+        return read_problem(head, body, provider)
+
+    def list_models(self, to: Destination) -> HttpRequest:
+        """Return the request for the list of models. Raises `Unsupported` where there is none."""
+        if to.quirks.models_path is None:
+            raise Unsupported("This provider lists no models.")
+        return HttpRequest("GET", _path(to, to.quirks.models_path), (("Accept", "application/json"), *to.headers), b"")
+
+    def models(self, body: bytes) -> tuple[ModelInfo, ...]:
+        """Return the models of a list; raises `BrokenReply`."""
+        return read_models(body)
+
+
+def _embed(request: EmbedRequest, to: Destination) -> Members:
+    members: Members = {"input": raw(request.inputs), "encoding_format": raw("float")}
+    if request.dimensions is not None:
+        members["dimensions"] = raw(request.dimensions)
+    return with_model(members, to)
+
+
+def _embeddings_path(to: Destination) -> str:
+    if to.quirks.embeddings_path is None:
+        raise Unsupported("This provider makes no embeddings.", param="input")
+    return to.quirks.embeddings_path
+
+
+def _post(to: Destination, path: str, members: Members, *, stream: bool) -> HttpRequest:
+    accept = "text/event-stream" if stream else "application/json"
+    headers = (("Content-Type", "application/json"), ("Accept", accept), *to.headers)
+    return HttpRequest("POST", _path(to, path), headers, join(members))
+
+
+def _path(to: Destination, path: str) -> str:
+    """Return a path by the rule of URLs: one with a leading slash starts at the host's root."""
+    path = path.replace("{model}", quote(to.model, safe=""))
+    return path if path.startswith("/") else f"{to.prefix.rstrip('/')}/{path}"

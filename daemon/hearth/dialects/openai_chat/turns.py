@@ -1,0 +1,152 @@
+"""Turns of a conversation written as messages of this dialect: parts, tool calls with ids, results, hoisted images."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from msgspec import Raw
+
+from hearth.chat import Audio, File, Image, Message, Refusal, Text, Thinking, ToolCall, ToolResult
+from hearth.dialects.dialect import Destination
+
+_MAGIC = (("iVBOR", "image/png"), ("/9j/", "image/jpeg"), ("R0lG", "image/gif"), ("UklG", "image/webp"))
+"""How base64 of the usual picture formats begins."""
+
+
+def write_messages(messages: Sequence[Message], to: Destination) -> list[dict[str, Any]]:
+    """Return the messages. Pictures in tool results go into a user message after them: a tool's answer is text here."""
+    return _Writer(to).write(messages)
+
+
+class _Writer:
+    """Walks the turns; remembers open calls, so that results without an id find theirs, and pictures to be hoisted."""
+
+    def __init__(self, to: Destination) -> None:
+        self._to = to
+        self._out: list[dict[str, Any]] = []
+        self._open: list[tuple[str, str]] = []
+        self._hoisted: list[dict[str, Any]] = []
+        self._count = 0
+
+    def write(self, messages: Sequence[Message]) -> list[dict[str, Any]]:
+        for message in messages:
+            if message.role != "tool":
+                self._flush()
+            if message.role == "assistant":
+                self._assistant(message)
+            elif message.role == "tool":
+                self._results(message)
+            else:
+                self._turn(message)
+        self._flush()
+        return self._out
+
+    def _turn(self, message: Message) -> None:
+        """Write a system or user turn; results that a dialect keeps inside a user turn come first."""
+        results = tuple(part for part in message.parts if isinstance(part, ToolResult))
+        if results:
+            self._results(Message("tool", results))
+        parts = [written for part in message.parts if (written := write_part(part)) is not None]
+        if not parts and results:
+            return
+        self._flush()
+        self._add({"role": message.role, "content": _content(parts)}, message.name)
+
+    def _assistant(self, message: Message) -> None:
+        said = "".join(part.text for part in message.parts if isinstance(part, Text | Refusal))
+        calls = [self._call(part) for part in message.parts if isinstance(part, ToolCall)]
+        turn: dict[str, Any] = {"role": "assistant", "content": said if said or not calls else None}
+        turn.update(self._echo(message))
+        if calls:
+            turn["tool_calls"] = calls
+        self._add(turn, message.name)
+
+    def _echo(self, message: Message) -> dict[str, Any]:
+        """Return earlier thinking under the name this provider wants it back by; nothing where it does not want it."""
+        name = self._to.quirks.echo_reasoning
+        thoughts = [part for part in message.parts if isinstance(part, Thinking)]
+        if name is None or not thoughts:
+            return {}
+        if name != "reasoning_details":
+            return {name: "".join(part.text for part in thoughts)}
+        own = [part.opaque for part in thoughts if part.opaque and part.producer == self._to.provider]
+        return {name: Raw(own[0].encode())} if own else {}
+
+    def _call(self, call: ToolCall) -> dict[str, Any]:
+        id = call.id or f"call_{self._count}"
+        self._count += 1
+        self._open.append((id, call.name))
+        return {"id": id, "type": "function", "function": {"name": call.name, "arguments": call.arguments or "{}"}}
+
+    def _results(self, message: Message) -> None:
+        for part in message.parts:
+            if isinstance(part, ToolResult):
+                self._result(part)
+
+    def _result(self, result: ToolResult) -> None:
+        texts = [part.text for part in result.parts if isinstance(part, Text)]
+        others = [part for part in result.parts if not isinstance(part, Text)]
+        if others:
+            texts.append("(See what follows.)" if not texts else "(See also what follows.)")
+            self._hoisted += [written for part in others if (written := write_part(part)) is not None]
+        self._add({"role": "tool", "tool_call_id": self._claim(result), "content": "\n".join(texts)})
+
+    def _claim(self, result: ToolResult) -> str:
+        """Return the id of the call that is answered: the result's own, or an open call's, of that name if any."""
+        found = next((entry for entry in self._open if entry[0] == result.call_id), None)
+        if found is None and not result.call_id:
+            found = next((entry for entry in self._open if entry[1] == result.name), None)
+            found = found or next(iter(self._open), None)
+        if found is None:
+            return result.call_id or f"call_{self._count}"
+        self._open.remove(found)
+        return found[0]
+
+    def _flush(self) -> None:
+        if self._hoisted:
+            self._out.append({"role": "user", "content": self._hoisted})
+            self._hoisted = []
+
+    def _add(self, turn: dict[str, Any], name: str = "") -> None:
+        if name:
+            turn["name"] = name
+        self._out.append(turn)
+
+
+def _content(parts: list[dict[str, Any]]) -> str | list[dict[str, Any]]:
+    """Return a single text as text, which every server understands, and anything else as an array."""
+    if not parts:
+        return ""
+    if len(parts) == 1 and parts[0]["type"] == "text":
+        text: str = parts[0]["text"]
+        return text
+    return parts
+
+
+def write_part(part: object) -> dict[str, Any] | None:
+    """Return a content part; None for parts that are no content here."""
+    match part:
+        case Text(text=text) | Refusal(text=text):
+            return {"type": "text", "text": text}
+        case Image():
+            return {"type": "image_url", "image_url": _image(part)}
+        case Audio(data=data, format=form):
+            return {"type": "input_audio", "input_audio": {"data": data, "format": form}}
+        case File(id=id) if id:
+            return {"type": "file", "file": {"file_id": id}}
+        case File(data=data, media_type=media_type, name=name):
+            url = f"data:{media_type or 'application/pdf'};base64,{data}"
+            return {"type": "file", "file": {"file_data": url, "filename": name or "file"}}
+    return None
+
+
+def _image(image: Image) -> dict[str, str]:
+    wire = {"url": image.url or f"data:{image.media_type or _guess(image.data)};base64,{image.data}"}
+    if image.detail:
+        wire["detail"] = image.detail
+    return wire
+
+
+def _guess(data: str) -> str:
+    return next((kind for magic, kind in _MAGIC if data.startswith(magic)), "image/png")
