@@ -25,6 +25,8 @@ from hearth_config.addresses import Address
 __all__ = ["Limits", "Origin", "Pool", "Reply", "Stats", "encode_headers"]
 
 Body = bytes | AsyncIterator[bytes]
+SPARE_S = 1.0
+"""How long a connection over `max_idle` is kept: replies that come together would else close what is needed next."""
 NO_HEADERS = encode_headers(())
 
 
@@ -67,10 +69,12 @@ class Shelf:
         if pool.closed or seconds <= 0:
             connection.abort()
             return
-        connection.watch(connection.loop.time() + seconds)
-        self.unused.append(connection)
-        if len(self.unused) > pool.max_idle:
-            self.unused[0].abort()
+        now = connection.loop.time()
+        connection.watch(now + seconds)
+        unused = self.unused
+        unused.append(connection)
+        if len(unused) > pool.max_idle:
+            unused[-pool.max_idle - 1].watch(now + SPARE_S)
         self.admit_next()
 
     def lost(self, connection: Connection) -> None:
@@ -167,7 +171,9 @@ class Pool:
         )
         connection = origin.shelf.take() if isinstance(body, bytes) else None
         if connection is None:
-            return await _exchange(await self._open(origin, limits, permit), request, who, limits)
+            connection = await self._open(origin, limits, permit, fresh=not isinstance(body, bytes))
+        if not connection.exchanges:
+            return await _exchange(connection, request, who, limits)
         self.stats.reuses += 1
         try:
             return await _exchange(connection, request, who, limits)
@@ -175,7 +181,7 @@ class Pool:
             if connection.answered:
                 raise
         self.stats.stale_retries += 1
-        return await _exchange(await self._open(origin, limits, permit), request, who, limits)
+        return await _exchange(await self._open(origin, limits, permit, fresh=True), request, who, limits)
 
     def use(self, egress: Egress) -> int:
         """Take over another mode; what it forbids ends at once, with `Forbidden` for the readers. Returns how many."""
@@ -208,16 +214,19 @@ class Pool:
         self._connections.discard(connection)
         return True
 
-    async def _open(self, origin: Origin, limits: Limits, permit: Egress | None) -> Connection:
-        """Dial, once there is room for one more."""
+    async def _open(self, origin: Origin, limits: Limits, permit: Egress | None, *, fresh: bool) -> Connection:
+        """Dial, once there is room for one more; or take what is unused by then, unless it must be fresh."""
         if self.closed:
             raise ShuttingDown("Hearth is stopping.")
         shelf = origin.shelf
         while self.max_open is not None and shelf.open >= self.max_open:
-            if (unused := shelf.take()) is not None:
+            unused = shelf.take()
+            if unused is None:
+                await shelf.wait_turn()
+            elif fresh:
                 unused.abort()
             else:
-                await shelf.wait_turn()
+                return unused
         shelf.open += 1
         try:
             connection = await self._dial(origin, limits, permit or self.egress)

@@ -214,7 +214,8 @@ class Reply:
             raise
         finally:
             self._waiter = None
-            source.deadline = inf
+            if self._source is source:  # else the connection has gone on without us, and its deadline is not ours
+                source.deadline = inf
 
     def _deadline(self, now: float) -> float:
         limits = self.limits

@@ -1,0 +1,479 @@
+"""Everything a provider can do wrong to an exchange, and what the caller is told."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import time
+from collections.abc import AsyncIterator
+from contextlib import closing
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hearth.outbound.pool import Limits
+from hearth.problems import BrokenReply, Problem, TimedOut, Unreachable
+from outbound.raw_server import OK, QUICK, Script, Visit, answering, asking, chunk, chunked, get, serving, whole
+
+REPLIES = {
+    "whole": whole(b'{"done":true}'),
+    "chunked": chunked(b'{"a":1}\n', b'{"done":true}\n'),
+    "interim": b"HTTP/1.1 100 Continue\r\n\r\n" + whole(b"after"),
+}
+BODIES = {"whole": b'{"done":true}', "chunked": b'{"a":1}\n{"done":true}\n', "interim": b"after"}
+
+
+def _problem_of(script: Script, *, limits: Limits = QUICK, body: bytes = b"{}") -> Problem:
+    """Ask a server once, read everything, and return the problem it came to."""
+
+    async def act() -> Problem:
+        async with serving(script) as raw, asking(raw) as (pool, origin):
+            try:
+                reply = await pool.send(origin, "POST", "/", body=body, limits=limits)
+                answer = await reply.read_all(1 << 30)
+            except Problem as problem:
+                return problem
+            pytest.fail(f"it went well: {answer!r}")
+
+    return asyncio.run(act())
+
+
+@pytest.mark.parametrize("form", REPLIES)
+def test_a_reply_split_at_every_byte_is_the_same_reply(form: str) -> None:
+    """F9, F11: how the network cuts a reply into pieces changes nothing."""
+    data = REPLIES[form]
+
+    async def act() -> None:
+        async def script(visit: Visit) -> None:
+            for cut in range(1, len(data)):
+                await visit.request()
+                await visit.say(data[:cut])
+                await asyncio.sleep(0.001)
+                await visit.say(data[cut:])
+
+        async with serving(script) as raw, asking(raw) as (pool, origin):
+            for _ in range(1, len(data)):
+                assert await get(pool, origin) == BODIES[form]
+            assert raw.visits == 1
+
+    asyncio.run(act())
+
+
+@pytest.mark.parametrize("form", REPLIES)
+def test_a_reply_cut_at_every_byte_is_never_whole(form: str) -> None:
+    """F6: a FIN before the last byte is an error at every place, never a short answer."""
+    data = REPLIES[form]
+
+    async def act() -> None:
+        async def script(visit: Visit) -> None:
+            await visit.request()
+            await visit.say(data[: visit.number - 1])
+
+        async with serving(script) as raw, asking(raw) as (pool, origin):
+            for cut in range(len(data)):
+                with pytest.raises((BrokenReply, Unreachable)) as failed:
+                    await get(pool, origin)
+                assert isinstance(failed.value, Unreachable) == (cut == 0)
+                assert "closed the connection" in failed.value.message
+
+    asyncio.run(act())
+
+
+@settings(max_examples=60)
+@given(
+    pieces=st.lists(st.binary(min_size=1, max_size=40), min_size=1, max_size=12),
+    cuts=st.lists(st.integers(min_value=1, max_value=60), min_size=1, max_size=30),
+    framed=st.booleans(),
+)
+def test_any_chunking_of_a_valid_reply_gives_its_body(pieces: list[bytes], cuts: list[int], framed: bool) -> None:
+    """Whatever chunks a provider chooses, and wherever the network cuts them, the body is the pieces joined."""
+    data = chunked(*pieces) if framed else whole(b"".join(pieces))
+
+    async def act() -> None:
+        async def script(visit: Visit) -> None:
+            await visit.request()
+            start = 0
+            for cut in cuts:
+                await visit.say(data[start : start + cut])
+                await asyncio.sleep(0)
+                start += cut
+            await visit.say(data[start:])
+            await visit.closed()
+
+        async with serving(script) as raw, asking(raw) as (pool, origin):
+            assert await get(pool, origin) == b"".join(pieces)
+
+    asyncio.run(act())
+
+
+@settings(max_examples=60)
+@given(data=st.one_of(st.binary(max_size=200), st.binary(max_size=200).map(lambda tail: b"HTTP/1.1 200 OK\r\n" + tail)))
+def test_garbage_is_a_problem_or_a_reply_but_never_a_crash(data: bytes) -> None:
+    """F9, F13: any bytes at all end in a reply or in a `ProviderProblem`."""
+
+    async def act() -> None:
+        async def script(visit: Visit) -> None:
+            await visit.request()
+            await visit.say(data)
+
+        async with serving(script) as raw, asking(raw) as (pool, origin):
+            try:
+                await get(pool, origin)
+            except (BrokenReply, Unreachable, TimedOut):
+                return
+
+    asyncio.run(act())
+
+
+def _once(data: bytes) -> Script:
+    async def script(visit: Visit) -> None:
+        await visit.request()
+        await visit.say(data)
+        await visit.closed()
+
+    return script
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"SSH-2.0-OpenSSH_9\r\n", "not HTTP"),
+        (b"HTTP/1.1 2000 OK\r\n\r\n", "not HTTP"),
+        (b"HTTP/1.1 200 OK\r\nbad header\r\n\r\n", "not HTTP"),
+        (OK + b"Content-Length: 5\r\nContent-Length: 6\r\n\r\nabcde", "not HTTP"),
+        (OK + b"Content-Length: -1\r\n\r\n", "not HTTP"),
+        (OK + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n", "not HTTP"),
+        (OK + b"Transfer-Encoding: gzip\r\n\r\nx", "transfer encoding"),
+        (OK + b"Content-Encoding: gzip\r\nContent-Length: 3\r\n\r\nabc", "compressed"),
+        (b"HTTP/1.1 101 x\r\nConnection: upgrade\r\nUpgrade: h2c\r\n\r\n", "another protocol"),
+        (b"HTTP/1.1 100 Continue\r\n\r\n" * 50 + whole(b"x"), "interim"),
+        (OK + b"X: y\r\n" * 201 + b"\r\n", "headers"),
+        (OK + b"X: " + b"y" * 70_000 + b"\r\n\r\n", "headers"),
+        (OK + b"X: " + b"y" * 300_000, "head"),
+        (b"HTTP/1.1 200 OK\r\nContent-Type: Text/HTML\r\nContent-Length: 6\r\n\r\n<html>", "web page"),
+    ],
+)
+def test_what_is_no_reply_of_an_api_is_refused(data: bytes, said: str) -> None:
+    """F7, F13: nonsense, floods, storms, compression and captive portals are `BrokenReply`, each in its own words."""
+    problem = _problem_of(_once(data))
+
+    assert isinstance(problem, BrokenReply)
+    assert said in problem.message
+    assert problem.who == "raw"
+
+
+def test_headers_up_to_the_cap_are_read() -> None:
+    """F28: 200 headers are many, but allowed."""
+
+    async def act() -> None:
+        async with serving(answering(whole(b"x", b"X: y\r\n" * 198))) as raw, asking(raw) as (pool, origin):
+            reply = await pool.send(origin, "GET", "/", limits=QUICK)
+            assert len(reply.head.headers) == 200
+
+    asyncio.run(act())
+
+
+@pytest.mark.parametrize("status", [300, 301, 302, 303, 307, 308])
+def test_a_redirect_is_never_followed(status: int) -> None:
+    """T11: the canary a redirect points to gets no hit, neither key nor prompt."""
+
+    async def act() -> None:
+        async with serving(answering(whole(b"stolen"))) as canary:
+            to = b"Location: http://127.0.0.1:%d/\r\nContent-Length: 0\r\n\r\n" % canary.port
+            async with serving(answering(b"HTTP/1.1 %d x\r\n" % status + to)) as raw, asking(raw) as (pool, origin):
+                with pytest.raises(BrokenReply, match=f"redirect .status {status}"):
+                    await pool.send(origin, "POST", "/", body=b"prompt", limits=QUICK)
+
+            assert canary.visits == 0
+
+    asyncio.run(act())
+
+
+@pytest.mark.parametrize("after", [0, 1, 40, len(OK) + 30])
+def test_a_reset_is_told_apart_from_an_end(after: int) -> None:
+    """F5: a RST before, in and after the head is an error within a second."""
+    data = OK + b"Transfer-Encoding: chunked\r\n\r\n" + chunk(b"abc")
+
+    async def script(visit: Visit) -> None:
+        await visit.request()
+        await visit.say(data[:after])
+        await asyncio.sleep(0.05)
+        visit.reset()
+
+    began = time.monotonic()
+    problem = _problem_of(script)
+
+    assert isinstance(problem, Unreachable if after == 0 else BrokenReply)
+    assert "reset the connection" in problem.message
+    assert time.monotonic() - began < 1.0
+
+
+def test_a_reset_does_not_end_a_body_that_ends_with_the_connection() -> None:
+    """F5, F6: where only the closed connection marks the end, a RST is no end."""
+
+    async def script(visit: Visit) -> None:
+        await visit.request()
+        await visit.say(OK + b"\r\nhalf")
+        await asyncio.sleep(0.05)
+        visit.reset()
+
+    assert isinstance(_problem_of(script), BrokenReply)
+
+
+def test_what_arrived_before_a_failure_is_read_first() -> None:
+    """F5: the tokens a provider sent before it died are not lost."""
+
+    async def act() -> None:
+        async def script(visit: Visit) -> None:
+            await visit.request()
+            await visit.say(OK + b"Transfer-Encoding: chunked\r\n\r\n" + chunk(b"so far"))
+
+        async with serving(script) as raw, asking(raw) as (pool, origin):
+            reply = await pool.send(origin, "GET", "/", limits=QUICK)
+            await asyncio.sleep(0.05)
+
+            assert await reply.read_chunk() == b"so far"
+            with pytest.raises(BrokenReply, match="middle of the reply"):
+                await reply.read_chunk()
+
+    asyncio.run(act())
+
+
+def test_nobody_listening_is_said_at_once() -> None:
+    """F1: refused within a second, with the address and what to do."""
+
+    async def act() -> None:
+        async with serving(answering(b"")) as raw:
+            pass
+        async with asking(raw) as (pool, origin):
+            began = time.monotonic()
+            with pytest.raises(Unreachable) as failed:
+                await get(pool, origin)
+
+            assert failed.value.message == f"connection refused at 127.0.0.1:{raw.port}."
+            assert "Is it running?" in failed.value.next_step
+            assert time.monotonic() - began < 1.0
+
+    asyncio.run(act())
+
+
+def test_a_connection_nobody_accepts_ends_in_time() -> None:
+    """F2: a full backlog swallows the SYN; the connect deadline says which it was and how long."""
+
+    async def act() -> None:
+        with closing(socket.create_server(("127.0.0.1", 0), backlog=0)) as full:
+            port = full.getsockname()[1]
+            fillers = [socket.socket() for _ in range(4)]
+            for filler in fillers:
+                filler.setblocking(False)
+                filler.connect_ex(("127.0.0.1", port))
+            async with serving(answering(b"")) as raw:
+                raw.port = port
+                async with asking(raw) as (pool, origin):
+                    with pytest.raises(TimedOut, match=r"no connection to 127.0.0.1:\d+ within 0.3 s"):
+                        await get(pool, origin, limits=Limits(connect=0.3))
+            for filler in fillers:
+                filler.close()
+
+    asyncio.run(act())
+
+
+def test_silence_before_the_reply_ends_in_time() -> None:
+    """F3: the first deadline runs from the request, and says so."""
+    began = time.monotonic()
+
+    problem = _problem_of(_once(b""), limits=Limits(first=0.2, idle=9.0))
+
+    assert problem == TimedOut("no reply within 0.2 s.", who="raw")
+    assert 0.15 < time.monotonic() - began < 1.0
+
+
+def test_a_head_without_a_token_ends_in_time() -> None:
+    """F3: status and headers do not count as the first token."""
+    head = OK + b"Transfer-Encoding: chunked\r\n\r\n"
+
+    problem = _problem_of(_once(head), limits=Limits(first=0.2, idle=9.0))
+
+    assert problem == TimedOut("no first token within 0.2 s.", who="raw")
+
+
+def test_a_reader_may_say_that_no_token_has_come_yet() -> None:
+    """F3: keep-alive comments do not stretch the first deadline when the reader sets `begun` back."""
+
+    async def act() -> None:
+        async def script(visit: Visit) -> None:
+            await visit.request()
+            await visit.say(OK + b"Transfer-Encoding: chunked\r\n\r\n")
+            while True:
+                await visit.say(chunk(b": wait\n\n"))
+                await asyncio.sleep(0.03)
+
+        async with serving(script) as raw, asking(raw) as (pool, origin):
+            reply = await pool.send(origin, "GET", "/", limits=Limits(first=0.2, idle=9.0))
+
+            async def read() -> None:
+                while await reply.read_chunk():
+                    reply.begun = False
+
+            with pytest.raises(TimedOut, match="first token"):
+                await read()
+
+    asyncio.run(act())
+
+
+def test_no_first_deadline_means_waiting() -> None:
+    """F3: a model that loads for long is waited for when the caller says so."""
+
+    async def act() -> None:
+        async def script(visit: Visit) -> None:
+            await visit.request()
+            await asyncio.sleep(0.3)
+            await visit.say(whole(b"loaded"))
+
+        async with serving(script) as raw, asking(raw) as (pool, origin):
+            assert await get(pool, origin, limits=Limits(first=None, idle=0.1)) == b"loaded"
+
+    asyncio.run(act())
+
+
+def test_silence_in_the_middle_ends_in_time() -> None:
+    """F4: a stalled stream is a `TimedOut` that says how long it was silent."""
+    data = OK + b"Transfer-Encoding: chunked\r\n\r\n" + chunk(b"abc")
+
+    problem = _problem_of(_once(data), limits=Limits(first=2.0, idle=0.2))
+
+    assert problem == TimedOut("silent for 0.2 s in the middle of the reply.", who="raw")
+
+
+def test_a_slow_drip_is_no_silence() -> None:
+    """F11: bytes that keep coming keep the stream alive, however slow they are."""
+
+    async def act() -> None:
+        async def script(visit: Visit) -> None:
+            await visit.request()
+            for byte in chunked(b"slow"):
+                await visit.say(bytes([byte]))
+                await asyncio.sleep(0.005)
+
+        async with serving(script) as raw, asking(raw) as (pool, origin):
+            assert await get(pool, origin, limits=Limits(first=2.0, idle=0.15)) == b"slow"
+
+    asyncio.run(act())
+
+
+def test_a_slow_reader_is_not_a_silent_provider() -> None:
+    """F4: only time spent waiting for the provider counts, not the time our own caller takes."""
+
+    async def act() -> None:
+        async def script(visit: Visit) -> None:
+            await visit.request()
+            await visit.say(OK + b"Transfer-Encoding: chunked\r\n\r\n" + chunk(b"one"))
+            await asyncio.sleep(0.1)
+            await visit.say(chunk(b"two") + b"0\r\n\r\n")
+
+        async with serving(script) as raw, asking(raw) as (pool, origin):
+            reply = await pool.send(origin, "GET", "/", limits=Limits(first=2.0, idle=0.15))
+            assert await reply.read_chunk() == b"one"
+            await asyncio.sleep(0.4)
+            assert await reply.read_chunk() == b"two"
+
+    asyncio.run(act())
+
+
+def test_a_stream_has_a_wall_clock_cap_where_one_is_set() -> None:
+    """F12: an endless stream ends after `total` seconds."""
+
+    async def script(visit: Visit) -> None:
+        await visit.request()
+        await visit.say(OK + b"Transfer-Encoding: chunked\r\n\r\n")
+        while True:
+            await visit.say(chunk(b"x"))
+            await asyncio.sleep(0.02)
+
+    problem = _problem_of(script, limits=Limits(first=2.0, idle=2.0, total=0.3))
+
+    assert problem == TimedOut("the reply was not finished within 0.3 s.", who="raw")
+
+
+def test_a_provider_that_does_not_take_the_request_ends_in_time() -> None:
+    """F4: a provider that stopped reading is found out by the idle limit."""
+
+    async def script(visit: Visit) -> None:
+        await asyncio.sleep(5.0)
+
+    problem = _problem_of(script, limits=Limits(first=9.0, idle=0.3), body=b"x" * 60_000_000)
+
+    assert problem == TimedOut("took none of the request for 0.3 s.", who="raw")
+
+
+@pytest.mark.parametrize("said", [b"", OK + b"Transfer-Encoding: chunked\r\n\r\n" + chunk(b"abc")])
+def test_cancelling_closes_the_connection_at_once(said: bytes) -> None:
+    """F20, F21: the provider sees a hang-up within 0.1 s, before the first token and after it."""
+
+    async def act() -> None:
+        closed = asyncio.Event()
+
+        async def script(visit: Visit) -> None:
+            await visit.request()
+            await visit.say(said)
+            await visit.closed()
+            closed.set()
+
+        async with serving(script) as raw, asking(raw) as (pool, origin):
+            task = asyncio.create_task(get(pool, origin))
+            await asyncio.sleep(0.05)
+            task.cancel()
+            await asyncio.wait_for(closed.wait(), 0.1)
+
+            with pytest.raises(asyncio.CancelledError):
+                await task
+
+    asyncio.run(act())
+
+
+def test_cancelling_an_upload_closes_the_connection_at_once() -> None:
+    """F22: a client that goes away while it uploads is not kept waiting for."""
+
+    async def act() -> None:
+        closed = asyncio.Event()
+
+        async def endless() -> AsyncIterator[bytes]:
+            while True:
+                yield b"x" * 1000
+                await asyncio.sleep(0.01)
+
+        async def script(visit: Visit) -> None:
+            await visit.closed()
+            closed.set()
+
+        async with serving(script) as raw, asking(raw) as (pool, origin):
+            task = asyncio.create_task(pool.send(origin, "POST", "/", body=endless(), limits=QUICK))
+            await asyncio.sleep(0.05)
+            task.cancel()
+            await asyncio.wait_for(closed.wait(), 0.1)
+
+    asyncio.run(act())
+
+
+def test_closing_a_reply_closes_the_connection_at_once() -> None:
+    """F21: `with reply:` hangs up when its block is left early."""
+
+    async def act() -> None:
+        closed = asyncio.Event()
+
+        async def script(visit: Visit) -> None:
+            await visit.request()
+            await visit.say(OK + b"Transfer-Encoding: chunked\r\n\r\n" + chunk(b"abc"))
+            await visit.closed()
+            closed.set()
+
+        async with serving(script) as raw, asking(raw) as (pool, origin):
+            with await pool.send(origin, "GET", "/", limits=QUICK) as reply:
+                await reply.read_chunk()
+            await asyncio.wait_for(closed.wait(), 0.1)
+
+            with pytest.raises(BrokenReply, match="closed"):
+                await reply.read_chunk()
+
+    asyncio.run(act())
