@@ -1,0 +1,112 @@
+"""Recorded exchanges with real servers that speak this dialect, and shorthands the tests of it share."""
+
+import base64
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from hearth.chat import Members, Operation
+from hearth.dialects.body import cut
+from hearth.dialects.dialect import Destination, Head, Stamp
+from hearth.dialects.openai_chat import CALLED, SERVED
+from hearth.events import Event, Frame
+
+GOLDEN = Path(__file__).parents[2] / "golden"
+BOX = Destination("box", "m", prefix="/v1")
+STAMP = Stamp("0123456789abcdefghijklmnop", "shown", 1_700_000_000_000_000_000)
+OPERATIONS: dict[str, Operation] = {
+    "/v1/chat/completions": "chat",
+    "/v1/completions": "complete",
+    "/infill": "complete",
+    "/v1/embeddings": "embed",
+}
+ROUTES = {"/v1/chat/completions": "chat", "/v1/completions": "completions", "/v1/embeddings": "embeddings"}
+
+
+class Recording(NamedTuple):
+    """One exchange: where it went, what was asked, what came back."""
+
+    name: str
+    path: str
+    request: bytes
+    head: Head
+    body: bytes
+
+    @property
+    def operation(self) -> Operation:
+        return OPERATIONS[self.path]
+
+    @property
+    def streamed(self) -> bool:
+        return "event-stream" in self.head.get("content-type")
+
+    @property
+    def answered(self) -> bool:
+        return self.head.status == 200 and self.path in OPERATIONS
+
+
+@cache
+def recordings() -> tuple[Recording, ...]:
+    """All recordings of this dialect."""
+    folders = ("openai_chat", "openai_completions", "openai_embeddings")
+    return tuple(_read(file) for folder in folders for file in sorted((GOLDEN / folder).glob("*.json")))
+
+
+def recording(name: str) -> Recording:
+    """The recording `folder/name`."""
+    return next(one for one in recordings() if one.name == name)
+
+
+def _read(file: Path) -> Recording:
+    wire: dict[str, Any] = json.loads(file.read_text("utf-8"))
+    request, response = wire["request"], wire["response"]
+    given = request.get("body") or ""
+    asked = base64.b64decode(request["body_base64"]) if "body_base64" in request else given.encode()
+    body = b"".join(_bytes(piece) for _, piece in response["chunks"])
+    head = Head(response["status"] or 0, tuple((name, value) for name, value in response["headers"]))
+    return Recording(f"{file.parent.name}/{file.stem}", request["path"], asked, head, body)
+
+
+def _bytes(piece: str | dict[str, str]) -> bytes:
+    return piece.encode() if isinstance(piece, str) else base64.b64decode(piece["base64"])
+
+
+def named(one: object) -> str:
+    """Name a recording in a test's id."""
+    return one.name if isinstance(one, Recording) else str(one)
+
+
+def sse_head(kind: str = "text/event-stream") -> Head:
+    """The head of a streamed reply."""
+    return Head(200, (("Content-Type", kind),))
+
+
+def frames(operation: Operation, head: Head, *pieces: bytes, to: Destination = BOX) -> list[Frame]:
+    """All frames of a reply fed in these pieces."""
+    reader = CALLED.reader(operation, None, to, head)
+    return [*(frame for piece in pieces for frame in reader.feed(piece)), *reader.close()]
+
+
+def events(operation: Operation, head: Head, *pieces: bytes, to: Destination = BOX) -> list[Event]:
+    """All events of a reply fed in these pieces."""
+    return [event for frame in frames(operation, head, *pieces, to=to) for event in frame.events]
+
+
+def chat_events(*pieces: bytes, to: Destination = BOX) -> list[Event]:
+    """All events of a streamed chat reply."""
+    return events("chat", sse_head(), *pieces, to=to)
+
+
+def written(route: str, body: bytes | dict[str, Any], said: list[Event]) -> bytes:
+    """What a client that sent this body gets for these events: a stream if it asked for one, else a whole reply."""
+    members: Members = cut(body if isinstance(body, bytes) else json.dumps(body).encode())
+    outline = SERVED.outline(route, members)
+    writer = SERVED.writer(outline, STAMP)
+    return writer.stream(said) if outline.stream else writer.whole(said)
+
+
+def chunks(stream: bytes) -> list[dict[str, Any]]:
+    """The JSON of all data records of a stream, the end mark left out."""
+    lines = [line.removeprefix(b"data: ") for line in stream.split(b"\n\n") if line.startswith(b"data: ")]
+    return [json.loads(line) for line in lines if line != b"[DONE]"]
