@@ -7,7 +7,7 @@ import msgspec
 import measure
 from rounds import Case, Row
 from rounds import measure as measured
-from shapes import LONG, SLOW
+from shapes import FIRST, LONG, SLOW
 from solo import growth_row, idle_row, import_row, start_row
 from stage import Stage, staged
 from stats import spread
@@ -63,7 +63,7 @@ def first(effort: Effort) -> Outcome:
 
 def pieces(effort: Effort) -> Outcome:
     """The way of each piece of 16 streams."""
-    case = Case("transit", 16, transit, ("p50_ms", "p99_ms"), ("p50_ms",))
+    case = Case("transit", 16, transit, ("p50_ms", "p99_ms"), ("p50_ms",), warm=first_piece)
     return _in_rounds(effort, [case], effort.transit_seconds)
 
 
@@ -75,8 +75,8 @@ def prompt(effort: Effort) -> Outcome:
 
 def streams(effort: Effort) -> Outcome:
     """Hundreds of streams at once: whole, in time, and in little memory."""
-    crowds = [Case("streams, 20 ms", clients, Crowd(LONG), ("transit_p50_ms",)) for clients in effort.crowds]
-    crowds.append(Case("streams, 100 ms", 1000, Crowd(SLOW), ("transit_p50_ms",)))
+    crowds = [_crowd("streams, 20 ms", clients, LONG) for clients in effort.crowds]
+    crowds.append(_crowd("streams, 100 ms", 1000, SLOW))
     outcome = Outcome()
     with staged(effort.targets) as stage:
         outcome.notes.extend(stage.notes)
@@ -118,6 +118,10 @@ CASES: dict[str, Callable[[Effort], Outcome]] = {
     "start": start,
     "import": imports,
 }
+
+
+def _crowd(name: str, clients: int, model: str) -> Case:
+    return Case(name, clients, Crowd(model), ("transit_p50_ms",), warm=Crowd(FIRST))
 
 
 def _in_rounds(effort: Effort, cases: list[Case], seconds: float) -> Outcome:

@@ -11,8 +11,30 @@ from stats import Spread
 UNSTEADY = 1.5
 """A direct line whose median varied by more than this between rounds makes differences to it doubtful."""
 
-_SKIPPED = ("p50_ms", "p99_ms", "max_ms", "transit_p50_ms", "transit_p99_ms", "transit_max_ms")
+_SKIPPED = ("p50_ms", "p99_ms", "max_ms", "transit_p50_ms", "transit_p99_ms", "transit_max_ms", "bare_s")
 """Bare times say more about the machine than about Hearth; they stand in the JSON only."""
+
+_TITLES = {
+    "rps": "req/s",
+    "rps_of_direct": "req/s × direct",
+    "p50_ms_of_direct": "p50 × direct",
+    "added_p50_ms": "added p50 ms",
+    "added_p99_ms": "added p99 ms",
+    "added_p50_of_nginx": "added p50 × nginx",
+    "added_transit_p50_ms": "added transit p50 ms",
+    "kept_percent": "gaps in time %",
+    "exact_percent": "byte-exact %",
+    "worst_gap_ms": "worst gap ms",
+    "peak_rss_mb": "peak RSS MB",
+    "rss_mb": "RSS MB",
+    "loaded_rss_mb": "RSS once warm MB",
+    "after_rss_mb": "RSS afterwards MB",
+    "grown_mb": "grown MB",
+    "cpu_percent": "% of a core",
+    "wakeups_per_s": "wake-ups/s",
+    "ready_s": "first answer after s",
+    "import_s": "import adds s",
+}
 
 
 class Report(msgspec.Struct):
@@ -33,11 +55,8 @@ def as_json(report: Report) -> bytes:
 def table(title: str, rows: list[Row]) -> str:
     """One case as text: a line a route, a column a figure, and under it the goals and what went wrong."""
     names = _columns(rows)
-    head = ["route", "clients", *(_title(name) for name in names), "samples"]
-    lines = [
-        [row.route, str(row.clients or "-"), *(_cell(row, name) for name in names), str(row.samples or "-")]
-        for row in rows
-    ]
+    head = ["route", *(_title(name) for name in names), "samples"]
+    lines = [[row.route, *(_cell(row, name) for name in names), str(row.samples or "-")] for row in rows]
     return "\n".join([title, *_aligned([head, *lines]), *_troubles(rows), *_judged(verdicts(rows)), ""])
 
 
@@ -60,13 +79,7 @@ def _columns(rows: list[Row]) -> list[str]:
 
 
 def _title(name: str) -> str:
-    unit = {"_ms": "ms", "_mb": "MB", "_s": "s", "_percent": "%"}
-    for suffix, short in unit.items():
-        if name.endswith(suffix) and not name.endswith("per_s"):
-            return f"{name.removesuffix(suffix).replace('_', ' ')} {short}"
-    return (
-        name.removesuffix("_ms").replace("_ms_", " ").replace("_per_s", "/s").replace("_", " ").replace("rps", "req/s")
-    )
+    return _TITLES.get(name, name.replace("_", " "))
 
 
 def _cell(row: Row, name: str) -> str:
@@ -92,7 +105,7 @@ def _aligned(lines: list[list[str]]) -> list[str]:
 
 
 def _troubles(rows: list[Row]) -> list[str]:
-    failed = [f"  not measured: {row.route}, {row.clients} clients: {row.failed}" for row in rows if row.failed]
+    failed = [f"  not measured: {row.route}: {row.failed}" for row in rows if row.failed]
     errors = [f"  {number} x {row.route}: {text}" for row in rows for text, number in row.errors.items()]
     return failed + errors
 
@@ -100,6 +113,6 @@ def _troubles(rows: list[Row]) -> list[str]:
 def _judged(judged: list[Verdict]) -> list[str]:
     return [
         f"  {'pass' if one.held else 'MISS'}  {one.route}, {_title(one.goal.metric)}: {_number(one.measured)} "
-        f"(goal {one.goal.sense} {one.goal.limit:g}{f', {one.goal.clients} clients' if one.goal.clients else ''})"
+        f"(goal {one.goal.sense} {one.goal.limit:g})"
         for one in judged
     ]

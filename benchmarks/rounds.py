@@ -16,13 +16,18 @@ WARM_SECONDS = 0.3
 
 
 class Case(msgspec.Struct, frozen=True):
-    """One thing to measure with so many clients; `added` and `ratios` name figures to compare with the direct line."""
+    """One thing to measure with so many clients.
+
+    `added` and `ratios` name the figures to compare with the direct line; `warm` is a visit that warms a route sooner
+    than the measured one would.
+    """
 
     name: str
     clients: int
     visit: Visit
     added: tuple[str, ...] = ()
     ratios: tuple[str, ...] = ()
+    warm: Visit | None = None
 
 
 class Row(msgspec.Struct):
@@ -45,7 +50,7 @@ def measure(stage: Stage, case: Case, rounds: int, seconds: float) -> list[Row]:
     results: dict[Route, list[Figures]] = {route: [] for route in usable}
     for number in range(rounds):
         for route in reversed(usable) if number % 2 else usable:
-            results[route].append(_visit(stage, case, route, seconds))
+            results[route].append(_visit(stage, case.visit, case, route, seconds))
     return [
         _row(case, route, results[route], results.get(stage.base(route), []))
         if route in results
@@ -54,13 +59,13 @@ def measure(stage: Stage, case: Case, rounds: int, seconds: float) -> list[Row]:
     ]
 
 
-def _visit(stage: Stage, case: Case, route: Route, seconds: float) -> Figures:
-    return case.visit(route, stage.servers[route.target].port, case.clients, seconds)
+def _visit(stage: Stage, visit: Visit, case: Case, route: Route, seconds: float) -> Figures:
+    return visit(route, stage.servers[route.target].port, case.clients, seconds)
 
 
 def _warm(stage: Stage, case: Case, route: Route) -> str:
     """One short unmeasured visit; says why the route cannot be measured, "" if it can."""
-    figures = _visit(stage, case, route, WARM_SECONDS)
+    figures = _visit(stage, case.warm or case.visit, case, route, WARM_SECONDS)
     if figures.samples:
         return ""
     return next(iter(figures.errors), "no sample came")

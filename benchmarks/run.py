@@ -69,6 +69,7 @@ def _effort(options: argparse.Namespace) -> Effort:
 
 
 def _run_case(name: str, effort: Effort, report: Report) -> None:
+    print(f"{name} …", file=sys.stderr, flush=True)
     outcome = CASES[name](effort)
     report.rows.extend(outcome.rows)
     report.notes.extend(note for note in outcome.notes if note not in report.notes)
