@@ -89,6 +89,7 @@ class RawServer:
         self.path = ""
         self._script = script
         self._tasks: set[asyncio.Task[None]] = set()
+        self._writers: list[asyncio.StreamWriter] = []
 
     @property
     def address(self) -> TcpAddress | UnixAddress:
@@ -100,6 +101,7 @@ class RawServer:
         task = asyncio.current_task()
         assert task is not None
         self._tasks.add(task)
+        self._writers.append(writer)
         with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
             await self._script(Visit(reader, writer, self.visits))
         self._tasks.discard(task)
@@ -109,7 +111,9 @@ class RawServer:
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await asyncio.sleep(0)
+        for writer in self._writers:
+            writer.transport.abort()
+        await asyncio.sleep(0.002)
 
 
 @contextlib.asynccontextmanager

@@ -198,7 +198,9 @@ async def _timed(work: Coroutine[object, object, T], where: str, seconds: float,
 
 
 def _unreachable(error: OSError, where: str, who: str) -> Problem:
-    text, step = _REASONS.get(error.errno or 0, ("no connection to {0}: " + (error.strerror or "it failed") + ".", ""))
+    text, step = _REASONS.get(
+        error.errno or 0, ("no connection to {0}: " + (error.strerror or str(error) or "it failed") + ".", "")
+    )
     return Unreachable(text.format(where), who=who, next_step=step)
 
 

@@ -34,8 +34,8 @@ async def first_to_connect(
             done, _ = await asyncio.wait(
                 tasks, timeout=stagger if waiting else None, return_when=asyncio.FIRST_COMPLETED
             )
+            tasks -= done
             for task in done:
-                tasks.discard(task)
                 error = task.exception()
                 if error is None:
                     _discard_others(done - {task}, discard)
