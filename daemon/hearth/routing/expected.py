@@ -17,10 +17,12 @@ if TYPE_CHECKING:
 BUCKETS = (256, 1024, 4096, 16384, 65536)
 """Prompt lengths in tokens that part the times to the first token."""
 
-HALF_LIFE = 1800.0
+HALF_LIFE = 300.0
 """Seconds after which what was seen counts half."""
 
 _MOST_WEIGHT = 8.0
+_OUTLIER = 4.0
+_LEAST_MEAN = 0.25
 _TRUST = 0.25
 _IMAGE_TOKENS = 1000
 _BYTES_PER_TOKEN = 4
@@ -41,8 +43,10 @@ class Average(Struct, frozen=True):
     at: float = 0.0
 
     def add(self, value: float, now: float) -> Average:
-        """Return the average with one more value seen at `now`."""
+        """Return the average with one more value seen at `now`; one far out of line counts for four times the mean."""
         old = self._weight_at(now)
+        if old >= 1:
+            value = min(value, max(self.mean, _LEAST_MEAN) * _OUTLIER)
         return Average((self.mean * old + value) / (old + 1), min(old + 1, _MOST_WEIGHT), now)
 
     def value(self, now: float, prior: float) -> float:

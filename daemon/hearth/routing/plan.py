@@ -82,9 +82,9 @@ def plan(call: Call, resolution: Resolution, world: World, settings: Settings) -
         judged = judged[:1]
     usable = _arranged(judged)
     candidates = tuple(Candidate(one.target, _reason(one, judged, resolution), one.verdicts) for one in usable)
-    if len(usable) == len(judged) and not judged[-1].rank and not usable[-1].rank:
+    if candidates and not resolution.pulls and not any(one.rank for one in judged):
         return Plan(resolution, mode, candidates)
-    refused = tuple(Refused(one.target, one.verdicts) for one in judged if one not in usable)
+    refused = tuple(Refused(one.target, one.verdicts) for one in judged if not any(one is other for other in usable))
     return Plan(
         resolution,
         mode,

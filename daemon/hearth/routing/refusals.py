@@ -10,6 +10,7 @@ from hearth.problems import ContextTooLong, Forbidden, Problem, UnknownModel, Un
 from hearth.routing.modes import REACH, mode_of, who_set
 from hearth.routing.near import shown
 from hearth.routing.resolution import Resolution
+from hearth.routing.search import UNNAMED
 from hearth.routing.world import World
 from hearth_config.settings import Settings
 
@@ -34,7 +35,7 @@ def problem_of(
 
 
 def _unknown(resolution: Resolution) -> UnknownModel:
-    if resolution.asked in {"", "default"}:
+    if resolution.asked in UNNAMED:
         return UnknownModel(
             "No model was named, and there is no default.",
             next_step="Name one, set default_model in hearth.toml, or install one: `ollama pull qwen3:8b`.",

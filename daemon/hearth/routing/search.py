@@ -23,6 +23,9 @@ Globs = tuple[tuple[str, Pattern[str]], ...]
 
 _OLLAMA_NAME = compile_pattern(r"[A-Za-z0-9_][\w./-]{0,200}(:[A-Za-z0-9_][\w.-]{0,79})?", ASCII)
 _SHIPPED = tuple((glob, compile_pattern(translate(glob), IGNORECASE)) for glob in SHIPPED)
+UNNAMED = frozenset({"", "default", "default:latest"})
+"""What a caller says that leaves the choice to us."""
+
 _SCOPES: dict[str, Place] = {"local": "machine", "cloud": "cloud"}
 
 
@@ -81,7 +84,7 @@ class _Seeker:
             self.steps.append(f'"{shown(name)}" leads in a circle')
             return None
         self.names.append(name)
-        if name in {"", "default"}:
+        if name in UNNAMED:
             return self._default()
         for step in (
             self._alias,
@@ -108,7 +111,7 @@ class _Seeker:
         return None
 
     def _alias(self, name: str) -> _Found | None:
-        alias = self._settings.models.get(name)
+        alias = self._settings.models.get(name) or self._settings.models.get(name.removesuffix(":latest"))
         if alias is None:
             self.steps.append(f'no alias is called "{shown(name)}"')
             return None
@@ -171,7 +174,7 @@ class _Seeker:
     def unlisted(self, name: str) -> _Found | None:
         """Try the local Ollama under that name if it has not said what it has."""
         last = self.names[-1] if self.names else name
-        if self._misspelt or self._within == "cloud" or not _OLLAMA_NAME.fullmatch(last) or last == "default":
+        if self._misspelt or self._within == "cloud" or not _OLLAMA_NAME.fullmatch(last) or last in UNNAMED:
             return None
         targets = [self._index.find(provider.name, last) for provider in self._index.unasked()]
         if not targets:
@@ -182,7 +185,7 @@ class _Seeker:
     def missing(self, name: str, known: Callable[[], Iterator[str]]) -> Resolution:
         """Say that nobody knows the name, and where the call may go instead."""
         problem = self._slip(name) if self._misspelt else None
-        blank = name in {"", "default"}
+        blank = name in UNNAMED
         fallback = () if self._scoped or problem else self.fallback(_Found("missing", ()))
         fits = not blank and _OLLAMA_NAME.fullmatch(name) is not None and bool(fallback)
         self.steps.append("no default model is known" if blank else f'"{shown(name)}" is missing')

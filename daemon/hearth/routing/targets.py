@@ -77,8 +77,7 @@ def make_target(provider: Provider, listing: Listing, model: str, info: ModelInf
 def provider_place(provider: Provider, listing: Listing) -> Place:
     """Return where a provider's answers are made: at its address, or farther away where config or its proxy say so.
 
-    A host name counts as cloud until it was looked up; where the config calls it `lan` it is planned as such, and the
-    dialler checks the address. It is never `machine`: it would have to be looked up in `offline`.
+    A host name counts as cloud until it was looked up, and never as this machine: `offline` could not look it up again.
     """
     address = provider.address
     if isinstance(address, UnixAddress):
@@ -86,7 +85,7 @@ def provider_place(provider: Provider, listing: Listing) -> Place:
     literal = place_of(address.host)
     if literal == "machine":
         return provider.place or "machine"
-    place = literal or _farthest("lan", listing.place or ("lan" if provider.place in {"machine", "lan"} else "cloud"))
+    place = literal or _farthest("lan", listing.place or "cloud")
     via = "machine" if provider.proxy is None else place_of(provider.proxy.host) or "cloud"
     return _farthest(place, via, provider.place or "machine")
 

@@ -20,7 +20,7 @@ def judge(call: Call, target: Target, world: World, settings: Settings) -> Verdi
         return ALLOW
     state = world.states.get(target.name, UNKNOWN_TARGET)
     busy = settings.busy
-    if state.queued >= busy.queue > 0 or (busy.queue == 0 and state.in_flight >= state.slots):
+    if state.queued >= busy.queue and (state.queued or state.in_flight >= state.slots):
         return defer(NAME, "busy", f"has a full queue: {state.queued} calls wait")
     cold = is_cold(target, state)
     strain = _strain(world.machine, busy, cold=cold)
