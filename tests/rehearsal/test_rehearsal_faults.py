@@ -36,7 +36,7 @@ async def raw(rehearsal: Rehearsal) -> bytes:
 
 
 def test_a_refusal_has_its_status_headers_and_the_dialects_error() -> None:
-    """F: a 503 with Retry-After speaks as Ollama on /api and as OpenAI on /v1."""
+    """A 503 with Retry-After speaks as Ollama on /api and as OpenAI on /v1."""
 
     async def act(rehearsal: Rehearsal) -> tuple[Answer, Answer]:
         return await chat(rehearsal), await ask(rehearsal, "/v1/chat/completions", chat_body())
@@ -61,7 +61,7 @@ def test_a_fault_is_used_up_by_inference_and_not_by_probes() -> None:
 
 @pytest.mark.parametrize(("by", "ended"), [("fin", "closed early"), ("rst", "reset")])
 def test_a_stream_is_cut_after_so_many_objects(by: Ending, ended: str) -> None:
-    """F6: three lines arrive, then FIN or RST, and never a terminator."""
+    """Three lines arrive, then FIN or RST, and never a terminator."""
     answer = play(chat, Fault.cut(objects=3, by=by))
 
     assert answer.status == 200
@@ -72,7 +72,7 @@ def test_a_stream_is_cut_after_so_many_objects(by: Ending, ended: str) -> None:
 
 @pytest.mark.parametrize("size", [1, 57, 200, 400])
 def test_a_stream_is_cut_after_so_many_bytes(size: int) -> None:
-    """F6: exactly so many bytes of the body arrive."""
+    """Exactly so many bytes of the body arrive."""
     answer = play(chat, Fault.cut(size=size))
 
     assert answer.ended == "closed early"
@@ -80,7 +80,7 @@ def test_a_stream_is_cut_after_so_many_bytes(size: int) -> None:
 
 
 def test_a_whole_reply_is_cut_too() -> None:
-    """F6: a body with a length that ends early."""
+    """A body with a length that ends early."""
     answer = play(lambda rehearsal: chat(rehearsal, stream=False), Fault.cut(size=20))
 
     assert answer.ended == "closed early"
@@ -88,7 +88,7 @@ def test_a_whole_reply_is_cut_too() -> None:
 
 
 def test_a_missing_terminator_comes_after_the_last_object() -> None:
-    """F6: the last object says done, and still the body is not whole."""
+    """The last object says done, and still the body is not whole."""
     answer = play(chat, Fault.missing_terminator())
 
     assert answer.objects()[-1]["done"] is True
@@ -96,7 +96,7 @@ def test_a_missing_terminator_comes_after_the_last_object() -> None:
 
 
 def test_an_error_in_mid_stream_is_the_last_line_and_the_end_is_clean() -> None:
-    """F9: status stays 200, the last line has only `error` (as recorded when a runner dies)."""
+    """Status stays 200, the last line has only `error` (as recorded when a runner dies)."""
     answer = play(chat, Fault.error("an error was encountered", after=2))
 
     assert answer.status == 200
@@ -114,7 +114,7 @@ def test_an_error_of_an_unstreamed_answer_is_its_status() -> None:
 
 
 def test_an_error_of_openai_in_mid_stream_is_an_event() -> None:
-    """F9: data with an error, and no [DONE] after it."""
+    """Data with an error, and no [DONE] after it."""
 
     async def act(rehearsal: Rehearsal) -> Answer:
         return await ask(rehearsal, "/v1/chat/completions", chat_body(stream=True))
@@ -127,7 +127,7 @@ def test_an_error_of_openai_in_mid_stream_is_an_event() -> None:
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
 def test_a_redirect_points_to_the_canary(status: int) -> None:
-    """T11: the reply names another address, and nothing else."""
+    """The reply names another address, and nothing else."""
     answer = play(chat, Fault.redirect(status, "http://127.0.0.1:9/canary"))
 
     assert (answer.status, answer.header("Location")) == (status, "http://127.0.0.1:9/canary")

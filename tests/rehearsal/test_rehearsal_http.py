@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hearth.rehearsal import Rehearsal
+from hearth.rehearsal import ModelScript, Rehearsal
 from rehearsal.raw_client import ask, chat, chat_body, connected, head, read
 
 BODY = json.dumps(chat_body(stream=False)).encode()
@@ -154,6 +154,50 @@ def test_waiting_for_what_does_not_come_ends() -> None:
                 await rehearsal.wait_for_hangup(0.05)
 
     asyncio.run(run())
+
+
+def test_several_may_wait_at_once() -> None:
+    """Each waiter sees the change that it waits for, whoever came first."""
+
+    async def run() -> list[str]:
+        async with Rehearsal() as rehearsal:
+            waiting = [asyncio.create_task(rehearsal.wait_for_call(n, timeout=2)) for n in (2, 1)]
+            await asyncio.sleep(0)
+            await ask(rehearsal, "/api/version", method="GET")
+            await ask(rehearsal, "/api/tags", method="GET")
+            return [call.path for call in await asyncio.gather(*waiting)]
+
+    assert asyncio.run(run()) == ["/api/tags", "/api/version"]
+
+
+def test_it_may_leave_and_come_back_on_the_same_port() -> None:
+    """A server that was restarted is found again; its calls are remembered, its models are no longer loaded."""
+
+    async def run() -> list[object]:
+        rehearsal = Rehearsal()
+        await rehearsal.start()
+        url = rehearsal.url
+        await chat(rehearsal)
+        await rehearsal.stop()
+        with pytest.raises(ConnectionRefusedError):
+            await chat(rehearsal)
+        async with rehearsal:
+            again = await ask(rehearsal, "/api/ps", method="GET")
+            return [rehearsal.url == url, again.objects(), len(rehearsal.calls)]
+
+    assert asyncio.run(run()) == [True, [{"models": []}], 2]
+
+
+def test_the_part_may_change_while_it_is_played() -> None:
+    """Other models appear at once, and a stand-in that runs for days need not remember what it was asked."""
+
+    async def run() -> tuple[int, int]:
+        async with Rehearsal(record=False) as rehearsal:
+            rehearsal.rescript(models=(ModelScript(name="new"),))
+            answer = await chat(rehearsal, model="new")
+            return answer.status, len(rehearsal.calls)
+
+    assert asyncio.run(run()) == (200, 0)
 
 
 def test_a_client_that_leaves_after_its_answer_did_not_hang_up() -> None:

@@ -179,3 +179,31 @@ def test_a_remote_model_says_so() -> None:
 
     assert entry["remote_host"] == answer.objects()[0]["remote_host"] == "https://ollama.com:443"
     assert refused.status == 403
+
+
+def test_the_idle_model_gives_way_to_another() -> None:
+    """No more models are loaded than the engine allows; the one that would go first goes."""
+
+    async def act(rehearsal: Rehearsal) -> list[str]:
+        await chat(rehearsal, keep_alive="10m")
+        await chat(rehearsal, model="thinker", keep_alive="1m")
+        await chat(rehearsal, model="plain")
+        return sorted(model["name"] for model in await loaded(rehearsal))
+
+    assert play(act, Script(max_loaded=2)) == ["plain:latest", "scripted:latest"]
+
+
+def test_a_pull_that_is_left_installs_nothing() -> None:
+    """It takes its scripted time, and leaving it is the end of it."""
+    script = Script(registry=(ModelScript(name="big", size=4_000_000_000),), pull_seconds=0.2)
+
+    async def act(rehearsal: Rehearsal) -> list[int]:
+        async with connected(rehearsal) as (reader, writer):
+            writer.write(head("POST", "/api/pull", [], b'{"model": "big"}'))
+            await reader.readuntil(b'"completed"')
+        await rehearsal.wait_for_hangup(2)
+        before = (await chat(rehearsal, model="big")).status
+        pulled = await ask(rehearsal, "/api/pull", {"model": "big"})
+        return [before, len(pulled.objects()), (await chat(rehearsal, model="big")).status]
+
+    assert play(act, script) == [404, 9, 200]

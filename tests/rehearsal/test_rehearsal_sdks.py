@@ -172,7 +172,7 @@ def test_a_wrong_key_is_refused() -> None:
 
 
 def test_an_error_in_mid_stream_is_raised_by_the_client() -> None:
-    """F9: the official client raises what OpenAI sends in the middle of a stream."""
+    """The official client raises what OpenAI sends in the middle of a stream."""
 
     async def act(client: openai.AsyncOpenAI) -> str:
         stream = await client.chat.completions.create(model="scripted", messages=user("Hello there"), stream=True)

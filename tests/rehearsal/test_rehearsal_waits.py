@@ -52,7 +52,7 @@ def test_delays_are_where_they_were_planned() -> None:
 
 
 def test_a_stall_is_seen_as_a_hang_up_when_the_client_gives_up() -> None:
-    """F3: after two objects nothing comes; the client leaves and the rehearsal says when."""
+    """After two objects nothing comes; the client leaves and the rehearsal says when."""
 
     async def act(rehearsal: Rehearsal) -> tuple[float, float]:
         async with connected(rehearsal) as (reader, writer):
@@ -70,7 +70,7 @@ def test_a_stall_is_seen_as_a_hang_up_when_the_client_gives_up() -> None:
 
 
 def test_never_answering_is_ended_by_the_client_alone() -> None:
-    """F4: the request is read and recorded, no byte comes back."""
+    """The request is read and recorded, no byte comes back."""
 
     async def act(rehearsal: Rehearsal) -> tuple[bytes, int]:
         async with connected(rehearsal) as (reader, writer):

@@ -4,9 +4,10 @@ It shares no code with the dialects: what it says is written from recordings of 
 agree with our own mistakes.
 """
 
+from hearth.rehearsal.calls import Call
 from hearth.rehearsal.engine import Load
 from hearth.rehearsal.faults import Fault
-from hearth.rehearsal.rehearsal import Call, Rehearsal
+from hearth.rehearsal.rehearsal import Rehearsal
 from hearth.rehearsal.script import MODELS, ModelScript, Script
 
 __all__ = ["MODELS", "Call", "Fault", "Load", "ModelScript", "Rehearsal", "Script"]

@@ -72,7 +72,18 @@ class Engine:
         self._waiting = 0
         self._loader = asyncio.Lock()
         self._freed = asyncio.Event()
-        for age, model in enumerate(script.models):
+        self._install_all()
+
+    def rescript(self, script: Script, *, models: bool) -> None:
+        """Go on with another script; `models` replaces what is installed."""
+        self.script = script
+        if models:
+            self.close()
+            self.installed.clear()
+            self._install_all()
+
+    def _install_all(self) -> None:
+        for age, model in enumerate(self.script.models):
             self.install(model, datetime.now(UTC) - timedelta(seconds=60 * age + 60))
 
     def install(self, model: ModelScript, at: datetime | None = None) -> None:

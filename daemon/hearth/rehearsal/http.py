@@ -114,6 +114,7 @@ class Connection(asyncio.Protocol):
         self.gone = asyncio.Event()
         self.gone_at = 0.0
         self.ours = False
+        self._deaf = False
         self._transport: asyncio.Transport | None = None
         self._parser = httptools.HttpRequestParser(self)
         self._waiting: deque[Request] = deque()
@@ -136,6 +137,8 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Bytes of a request came."""
+        if self._deaf:
+            return
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade:
@@ -212,8 +215,9 @@ class Connection(asyncio.Protocol):
 
     def stop_reading(self) -> None:
         """Never read from this client."""
-        if self._transport is not None:
-            self._transport.pause_reading()
+        self._deaf = True
+        if self._transport is not None:  # soon, because uvloop begins to read only after connection_made
+            asyncio.get_running_loop().call_soon(self._transport.pause_reading)
 
     def close(self) -> None:
         """End the connection after what was written (FIN)."""

@@ -6,11 +6,12 @@ import asyncio
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Self, TypeVar
+from typing import Any, Self
 
 import msgspec
 
 from hearth.rehearsal import ollama, openai
+from hearth.rehearsal.calls import Call, Watch
 from hearth.rehearsal.engine import Engine, Load
 from hearth.rehearsal.faults import Fault, FaultQueue
 from hearth.rehearsal.http import Connection, Reply, Request
@@ -18,55 +19,36 @@ from hearth.rehearsal.openai_wire import Problem, problem_reply
 from hearth.rehearsal.script import Script
 from hearth.rehearsal.wire import Writer
 
-T = TypeVar("T")
 INFERENCE = ("/chat", "/generate", "/completions", "/embed", "/embeddings", "/responses", "/messages", "/infill")
-
-
-class Call(msgspec.Struct):
-    """One request as it arrived and what became of it. Times are `time.monotonic()` seconds.
-
-    `hung_up_at` is set if the client closed before the reply was whole; `bytes_sent` counts everything, head included.
-    """
-
-    method: str
-    path: str
-    headers: tuple[tuple[str, str], ...]
-    body: bytes
-    received_at: float
-    connection: int
-    finished_at: float | None = None
-    hung_up_at: float | None = None
-    bytes_sent: int = 0
-    status: int = 0
-
-    def header(self, name: str) -> str:
-        """The first value of a header, any case, or ""."""
-        wanted = name.lower()
-        return next((value for key, value in self.headers if key.lower() == wanted), "")
-
-    def json(self) -> dict[str, object]:
-        """The body as a JSON object."""
-        return msgspec.json.decode(self.body, type=dict[str, object])
 
 
 class Rehearsal:
     """A scripted server on loopback (`host`, `port`; 0 finds one) or on a Unix socket (`path`).
 
-    `async with Rehearsal(script) as r:` or `await r.start()` … `await r.stop()`. `r.url` is where it listens.
+    `async with Rehearsal(script) as r:` or `await r.start()` … `await r.stop()`, as often as you like: the port stays.
+    `r.url` is where it listens. `r.calls` holds every request unless `record` is false (for a stand-in that runs for
+    days); `r.panics` holds what went wrong in the rehearsal itself and was answered with an empty 500.
     """
 
     def __init__(
-        self, script: Script | None = None, *, host: str = "127.0.0.1", port: int = 0, path: Path | None = None
+        self,
+        script: Script | None = None,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        path: Path | None = None,
+        record: bool = True,
     ) -> None:
         self.script = script or Script()
         self.host = host
         self.port = port
         self.path = path
+        self.record = record
         self.calls: list[Call] = []
         self.panics: list[Exception] = []
         self.connections = 0
-        self._changed = asyncio.Event()
-        self.engine = Engine(self.script, self._notify)
+        self._watch = Watch()
+        self.engine = Engine(self.script, self._watch.notify)
         self._faults = FaultQueue()
         self._open: set[Connection] = set()
         self._idle: dict[Connection, asyncio.TimerHandle] = {}
@@ -123,6 +105,11 @@ class Rehearsal:
         """How many clients are connected now."""
         return len(self._open)
 
+    def rescript(self, **changes: Any) -> None:  # noqa: ANN401 - the fields of Script
+        """Change the part while it is played; new `models` replace what is installed, and what was loaded is gone."""
+        self.script = msgspec.structs.replace(self.script, **changes)
+        self.engine.rescript(self.script, models="models" in changes)
+
     def next(self, *faults: Fault, path: str | None = None, model: str | None = None, times: int = 1) -> None:
         """Let the next matching requests go wrong, one fault each, in this order (`times` each; -1: always).
 
@@ -147,7 +134,7 @@ class Rehearsal:
             matching = [call for call in self.calls if call.path.endswith(path)]
             return matching[count - 1] if len(matching) >= count else None
 
-        return await self._until(found, timeout)
+        return await self._watch.until(found, timeout)
 
     async def wait_for_hangup(self, timeout: float = 10.0, count: int = 1) -> Call:
         """The `count`-th call that its client left, as soon as it did. Raises TimeoutError."""
@@ -156,7 +143,7 @@ class Rehearsal:
             left = [call for call in self.calls if call.hung_up_at is not None]
             return left[count - 1] if len(left) >= count else None
 
-        return await self._until(found, timeout)
+        return await self._watch.until(found, timeout)
 
     async def wait_for_load(self, count: int = 1, timeout: float = 60.0) -> Load:
         """The `count`-th load that became whole. Raises TimeoutError."""
@@ -165,17 +152,7 @@ class Rehearsal:
             whole = [load for load in self.loads if load.ended is not None]
             return whole[count - 1] if len(whole) >= count else None
 
-        return await self._until(found, timeout)
-
-    async def _until(self, found: Callable[[], T | None], timeout: float) -> T:
-        async with asyncio.timeout(timeout):
-            while (value := found()) is None:
-                self._changed = asyncio.Event()
-                await self._changed.wait()
-        return value
-
-    def _notify(self) -> None:
-        self._changed.set()
+        return await self._watch.until(found, timeout)
 
     # What the connections call.
 
@@ -190,7 +167,7 @@ class Rehearsal:
             connection.stop_reading()
         elif self.script.idle_close:
             self._close_later(connection, self.script.idle_close)
-        self._changed.set()
+        self._watch.notify()
 
     def disconnected(self, connection: Connection) -> None:
         """A client is gone."""
@@ -198,7 +175,7 @@ class Rehearsal:
         timer = self._idle.pop(connection, None)
         if timer is not None:
             timer.cancel()
-        self._changed.set()
+        self._watch.notify()
 
     async def serve(self, connection: Connection, request: Request) -> bool:
         """Record one request, answer it under its fault, and note how that ended."""
@@ -206,8 +183,9 @@ class Rehearsal:
         if timer is not None:
             timer.cancel()
         call = Call(request.method, request.target, request.headers, request.body, time.monotonic(), connection.number)
-        self.calls.append(call)
-        self._changed.set()
+        if self.record:
+            self.calls.append(call)
+        self._watch.notify()
         before, fault = connection.sent, self._faults.take(request)
         writer = Writer(connection, fault)
         try:
@@ -217,7 +195,7 @@ class Rehearsal:
             call.finished_at = time.monotonic()
             if connection.gone.is_set() and not connection.ours and not writer.complete:
                 call.hung_up_at = connection.gone_at
-            self._changed.set()
+            self._watch.notify()
         if alive and fault.close_after is not None:
             self._close_later(connection, fault.close_after)
         elif alive and self.script.idle_close:
