@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import functools
 import ipaddress
 import os
 import socket
@@ -20,11 +19,12 @@ from hearth.outbound.happy import first_to_connect
 from hearth.outbound.limits import Limits
 from hearth.outbound.names import Resolver, is_local_name
 from hearth.outbound.proxy import Proxy, open_tunnel
-from hearth.outbound.tls import make_context, tls_problem
+from hearth.outbound.tls import context_for, tls_problem
 from hearth.problems import Forbidden, Problem, TimedOut, Unreachable
 from hearth_config.addresses import Address, TcpAddress, UnixAddress
 
 P = TypeVar("P", bound=asyncio.Protocol)
+T = TypeVar("T")
 
 START_IT = "Is it running? Otherwise correct its address in hearth.toml."
 _REASONS = {
@@ -159,7 +159,7 @@ async def _wrap(sock: socket.socket, route: Route, factory: Callable[[], P], lim
     elif address.scheme == "http":
         _, protocol = await loop.create_connection(factory, sock=sock)
     else:
-        context = await _context(route.ca)
+        context = await loop.run_in_executor(None, context_for, route.ca, who)
         try:
             async with asyncio.timeout(limits.tls + 1.0):
                 _, protocol = await loop.create_connection(
@@ -168,22 +168,6 @@ async def _wrap(sock: socket.socket, route: Route, factory: Callable[[], P], lim
         except (OSError, ssl.SSLError) as error:
             raise tls_problem(error, address.authority, who, limits.tls) from None
     return protocol
-
-
-_contexts: dict[str | None, ssl.SSLContext] = {}
-
-
-async def _context(ca: str | None) -> ssl.SSLContext:
-    """The TLS context for a `ca`, built once, in a thread: it reads files for some tens of milliseconds."""
-    context = _contexts.get(ca)
-    if context is None:
-        context = _contexts[ca] = await asyncio.get_running_loop().run_in_executor(
-            None, functools.partial(make_context, ca)
-        )
-    return context
-
-
-T = TypeVar("T")
 
 
 async def _timed(work: Coroutine[object, object, T], where: str, seconds: float, who: str) -> T:

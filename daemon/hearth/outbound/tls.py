@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from functools import lru_cache
 from pathlib import Path
 
 from hearth.problems import Problem, TimedOut, Unreachable
@@ -17,23 +18,31 @@ _NEXT_STEP = {
 }
 
 
-def make_context(ca: str | None) -> ssl.SSLContext:
-    """Build a client context: only `ca` (a PEM file) if given, else the system's store. Reads files for tens of ms.
+def context_for(ca: str | None, who: str) -> ssl.SSLContext:
+    """The client context that trusts `ca` (a PEM file) alone, or the system's store; made again when the file changes.
 
-    Raises `Unreachable` if the file cannot be used.
+    Reads files for some tens of milliseconds. Raises `Unreachable` if `ca` cannot be used.
     """
+    try:
+        return _make_context(ca, Path(ca).stat().st_mtime_ns if ca is not None else 0)
+    except (OSError, ValueError) as error:
+        readable = isinstance(error, ssl.SSLError | ValueError)
+        why = (
+            "it holds no PEM certificate" if readable else str(getattr(error, "strerror", None) or "it cannot be read")
+        )
+        step = "Correct ca in hearth.toml."
+        raise Unreachable(f"the ca file {ca} cannot be used: {why}.", who=who, next_step=step) from None
+
+
+@lru_cache(maxsize=16)
+def _make_context(ca: str | None, _changed: int) -> ssl.SSLContext:
     if ca is None:
         import truststore
 
         context: ssl.SSLContext = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     else:
-        try:
-            context = ssl.create_default_context(cadata=Path(ca).read_text("ascii"))
-        except (OSError, ValueError, ssl.SSLError) as error:
-            why = error.strerror if isinstance(error, OSError) and error.strerror else "it holds no PEM certificate"
-            raise Unreachable(
-                f"the ca file {ca} cannot be used: {why}.", next_step="Correct ca in hearth.toml."
-            ) from None
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.load_verify_locations(cadata=Path(ca).read_text("ascii"))
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_alpn_protocols(["http/1.1"])
     return context
