@@ -1,0 +1,134 @@
+"""The two run-time switches, `hearth mode` and `hearth use`, kept in the state file so that they survive restarts."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import Raw, Struct
+
+from hearth.call import MODES, Mode
+from hearth.problems import Forbidden, Internal
+from hearth_config.settings import Settings
+
+_UNREADABLE = (msgspec.DecodeError, msgspec.ValidationError, RecursionError)
+
+
+class ModeTooLoose(Forbidden):
+    """The switch may only tighten what the file says."""
+
+
+class SwitchNotKept(Internal):
+    """The switch holds now, but could not be written down: it will be gone after a restart."""
+
+
+class Use(Struct, frozen=True):
+    """What `hearth use` chose, and what the file's default_model was then: the choice lasts until that changes."""
+
+    model: str
+    file_said: str | None = None
+
+
+class Switches:
+    """The switches of now. `warning` says what was wrong with the state file, "" when nothing was."""
+
+    def __init__(self, path: Path) -> None:
+        """Read the state file. A missing one means no switches, a broken one too, with a warning."""
+        self.path = path
+        self.warning = ""
+        self.mode: Mode | None = None
+        self._use: Use | None = None
+        self._others: dict[str, Raw] = {}
+        self._load()
+
+    def default_model(self, settings: Settings) -> str | None:
+        """Return what `hearth use` chose; None: nobody has, or the file has changed since."""
+        chosen = self._use
+        return chosen.model if chosen is not None and chosen.file_said == settings.default_model else None
+
+    def switch_mode(self, mode: Mode | None, settings: Settings, where: str = "hearth.toml") -> None:
+        """Tighten the mode until told otherwise; None leaves it to the file. `where` names the file's line.
+
+        Raises `ModeTooLoose` and changes nothing, or `SwitchNotKept` though it holds.
+        """
+        if mode is not None and MODES.index(mode) > MODES.index(settings.mode):
+            raise ModeTooLoose(
+                f'mode {mode} is looser than mode = "{settings.mode}" in {where}.',
+                next_step="The file is the ceiling: change it there.",
+            )
+        self.mode = mode
+        self._write()
+
+    def use(self, model: str | None, settings: Settings) -> None:
+        """Choose the default model until the file's default_model changes; None leaves it to the file.
+
+        Raises `SwitchNotKept` though it holds.
+        """
+        self._use = None if model is None else Use(model, settings.default_model)
+        self._write()
+
+    def _load(self) -> None:
+        try:
+            members = msgspec.json.decode(self.path.read_bytes(), type=dict[str, Raw])
+        except FileNotFoundError:
+            return
+        except (OSError, *_UNREADABLE) as error:
+            why = error.strerror if isinstance(error, OSError) else "it is not JSON"
+            self._warn(f"cannot be read ({why}): no switch holds")
+            return
+        self.mode = self._take(members, "mode", Mode)
+        self._use = self._take(members, "use", Use)
+        self._others = members
+
+    def _take(self, members: dict[str, Raw], name: str, kind: Any) -> Any:  # noqa: ANN401 -- a kind of value, and one
+        """Read one member by itself, so that what is wrong with one does not lose the other."""
+        raw = members.pop(name, None)
+        try:
+            return None if raw is None else msgspec.json.decode(raw, type=kind | None)
+        except _UNREADABLE:
+            self._warn(f'has a "{name}" that means nothing: that switch does not hold')
+            return None
+
+    def _warn(self, what: str) -> None:
+        self.warning = f"{self.path} {what}. Set the switches again with `hearth mode` and `hearth use`."
+
+    def _write(self) -> None:
+        """Replace the file as a whole: after a crash it is the old one or the new one."""
+        text = msgspec.json.format(msgspec.json.encode({**self._others, "mode": self.mode, "use": self._use})) + b"\n"
+        draft = self.path.with_name(f".{self.path.name}.{os.getpid()}")
+        try:
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _write_through(draft, text)
+            draft.replace(self.path)
+            _sync_folder(self.path.parent)
+        except OSError as error:
+            with suppress(OSError):
+                draft.unlink()
+            raise SwitchNotKept(
+                f"This holds until the next restart only: {self.path} cannot be written ({error.strerror}).",
+                next_step="Free the disk or correct the folder's permissions, then set it again.",
+            ) from None
+        self.warning = ""
+
+
+def _write_through(path: Path, text: bytes) -> None:
+    with suppress(FileNotFoundError):
+        path.unlink()
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the new name last; only POSIX knows how to."""
+    if os.name != "posix":
+        return
+    fd = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
