@@ -213,15 +213,17 @@ def test_a_client_that_leaves_after_its_answer_did_not_hang_up() -> None:
     assert asyncio.run(run()) == [None] * 50
 
 
-def test_it_starts_from_the_command_line() -> None:
-    """The first line it prints is its address."""
-    command = [sys.executable, "-m", "hearth.rehearsal", "--port", "0"]
+def test_it_starts_from_the_command_line(tmp_path: Path) -> None:
+    """The first line it prints is its address; a script file says what it plays."""
+    script = tmp_path / "script.json"
+    script.write_text('{"version": "9.9.9", "models": [{"name": "only"}]}')
+    command = [sys.executable, "-m", "hearth.rehearsal", "--port", "0", "--script", str(script)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         url = process.stdout.readline().strip()
-        with urllib.request.urlopen(url, timeout=5) as reply:  # noqa: S310 - the address it has just printed
+        with urllib.request.urlopen(f"{url}/api/version", timeout=5) as reply:  # noqa: S310 - the address it has just printed
             said = reply.read()
         process.terminate()
 
     assert url.startswith("http://127.0.0.1:")
-    assert said == b"Ollama is running"
+    assert said == b'{"version":"9.9.9"}'

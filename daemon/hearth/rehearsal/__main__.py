@@ -5,14 +5,17 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
+from pathlib import Path
 from typing import get_args
+
+import msgspec
 
 from hearth.rehearsal.rehearsal import Rehearsal
 from hearth.rehearsal.script import Flavour, Kind, Script
 
 
 async def _play(script: Script, port: int) -> None:
-    async with Rehearsal(script, port=port) as rehearsal:
+    async with Rehearsal(script, port=port, record=False) as rehearsal:
         sys.stdout.write(f"{rehearsal.url}\n")
         sys.stdout.flush()
         await asyncio.Event().wait()
@@ -26,9 +29,15 @@ def main() -> None:
     parser.add_argument(
         "--flavour", choices=get_args(Flavour), default="openai", help="which provider, for --kind openai"
     )
+    parser.add_argument(
+        "--script", type=Path, help="a JSON file with the fields of Script, instead of the two above"
+    )
     chosen = parser.parse_args()
+    script = Script(kind=chosen.kind, flavour=chosen.flavour)
+    if chosen.script is not None:
+        script = msgspec.json.decode(chosen.script.read_bytes(), type=Script)
     try:
-        asyncio.run(_play(Script(kind=chosen.kind, flavour=chosen.flavour), chosen.port))
+        asyncio.run(_play(script, chosen.port))
     except KeyboardInterrupt:
         sys.exit(0)
 

@@ -41,7 +41,7 @@ def _route(script: Script, request: Request) -> Reply:
     if request.method == "GET":
         if path.endswith("/models"):
             return openai_models.listed(script)
-        if "/models/" in path:
+        if "/models/" in path and script.flavour != "llama-server":
             return openai_models.one(script, path.partition("/models/")[2])
     if request.method == "POST":
         if path.endswith("/chat/completions"):

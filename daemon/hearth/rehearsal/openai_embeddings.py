@@ -39,6 +39,8 @@ def encoded(numbers: list[float], form: object) -> list[float] | str:
 def embed(script: Script, members: Object) -> Reply:
     """Answer with one vector an input."""
     model = find(script, members.get("model"))
+    if script.flavour == "llama-server" and not model.embeds:
+        raise Problem(501, "This server does not support embeddings. Start it with `--embeddings`")
     texts = inputs(members.get("input"))
     size = int(members.get("dimensions") or model.embedding_length)
     vectors = [normalised(vector(text, model.embedding_length)[:size]) for text in texts]

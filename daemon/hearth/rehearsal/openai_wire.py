@@ -15,7 +15,10 @@ KINDS = {
     401: "invalid_request_error", 402: "insufficient_quota", 403: "permission_error", 429: "rate_limit_error",
     500: "server_error", 503: "server_error",
 }  # fmt: skip
-LLAMA_KINDS = {401: "authentication_error", 404: "not_found_error", 500: "server_error", 503: "unavailable_error"}
+LLAMA_KINDS = {
+    401: "authentication_error", 404: "not_found_error", 500: "server_error", 501: "not_supported_error",
+    503: "unavailable_error",
+}  # fmt: skip
 
 
 class Problem(Exception):
