@@ -29,9 +29,7 @@ def main() -> None:
     parser.add_argument(
         "--flavour", choices=get_args(Flavour), default="openai", help="which provider, for --kind openai"
     )
-    parser.add_argument(
-        "--script", type=Path, help="a JSON file with the fields of Script, instead of the two above"
-    )
+    parser.add_argument("--script", type=Path, help="a JSON file with the fields of Script, instead of the two above")
     chosen = parser.parse_args()
     script = Script(kind=chosen.kind, flavour=chosen.flavour)
     if chosen.script is not None:
