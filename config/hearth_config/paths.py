@@ -1,5 +1,7 @@
 """Where Hearth's files live: the folders of the system, or one folder for everything (`--home`, HEARTH_HOME)."""
 
+import os
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -33,7 +35,7 @@ class Paths(Struct, frozen=True):
             if not Path(variable).is_absolute():
                 raise ValueError("HEARTH_HOME is not an absolute path. Write the whole path, beginning with /.")
             return _in_one_folder(Path(variable))
-        return _in_system_folders(PlatformDirs("hearth", appauthor=False))
+        return _in_system_folders(PlatformDirs("hearth", appauthor=False), environ)
 
 
 def _in_one_folder(home: Path) -> Paths:
@@ -51,7 +53,8 @@ def _in_one_folder(home: Path) -> Paths:
     )
 
 
-def _in_system_folders(dirs: PlatformDirs) -> Paths:
+def _in_system_folders(dirs: PlatformDirs, environ: Mapping[str, str]) -> Paths:
+    runtime = _runtime_folder(dirs, environ)
     return Paths(
         config_file=dirs.user_config_path / "hearth.toml",
         env_file=dirs.user_config_path / "hearth.env",
@@ -60,7 +63,20 @@ def _in_system_folders(dirs: PlatformDirs) -> Paths:
         state_dir=dirs.user_state_path,
         state_file=dirs.user_state_path / "state.json",
         token_file=dirs.user_state_path / "token",
-        socket=dirs.user_runtime_path / "hearth.sock",
-        lock_file=dirs.user_runtime_path / "hearth.lock",
+        socket=runtime / "hearth.sock",
+        lock_file=runtime / "hearth.lock",
         log_file=dirs.user_log_path / "hearth.log",
     )
+
+
+def _runtime_folder(dirs: PlatformDirs, environ: Mapping[str, str]) -> Path:
+    """Where socket and lock belong; without a runtime folder of the user's own, their state folder.
+
+    Never a folder in /tmp, where another user could be first.
+    """
+    if sys.platform in {"darwin", "win32"}:
+        return dirs.user_runtime_path
+    for folder in (environ.get("XDG_RUNTIME_DIR", ""), f"/run/user/{os.getuid()}"):
+        if folder.startswith("/") and Path(folder).is_dir() and os.access(folder, os.W_OK):
+            return Path(folder) / "hearth"
+    return dirs.user_state_path / "run"
