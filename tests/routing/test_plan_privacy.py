@@ -3,6 +3,7 @@
 from itertools import pairwise
 
 from hypothesis import given
+from hypothesis import settings as how_often
 from hypothesis import strategies as st
 
 from hearth.call import MODES, Call, Mode, Place, Task, Wishes, tightest
@@ -111,6 +112,7 @@ def call_of(name: str, mode: Mode, task: Task, need: frozenset[Need], wish: Wish
     return a_call(name, mode=tightest(*limits), task=task, needs=need, app="zed" if app else "", wishes=wish)
 
 
+@how_often(max_examples=400)
 @given(
     settings=all_settings,
     listed=st.dictionaries(st.sampled_from(PROVIDERS), listings),

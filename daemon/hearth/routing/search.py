@@ -176,11 +176,11 @@ class _Seeker:
         last = self.names[-1] if self.names else name
         if self._misspelt or self._within == "cloud" or not _OLLAMA_NAME.fullmatch(last) or last in UNNAMED:
             return None
-        targets = [self._index.find(provider.name, last) for provider in self._index.unasked()]
-        if not targets:
+        found = self._found("unlisted", [self._index.find(one.name, last) for one in self._index.unasked()])
+        if not found.targets:
             return None
-        self.steps.append(f"{targets[0].provider} has not said what it has, so it is asked")
-        return self._found("unlisted", targets)
+        self.steps.append(f"{found.targets[0].provider} has not said what it has, so it is asked")
+        return found
 
     def missing(self, name: str, known: Callable[[], Iterator[str]]) -> Resolution:
         """Say that nobody knows the name, and where the call may go instead."""
