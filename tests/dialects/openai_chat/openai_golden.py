@@ -10,7 +10,7 @@ from hearth.chat import Members, Operation
 from hearth.dialects.body import cut
 from hearth.dialects.dialect import Destination, Head, Stamp
 from hearth.dialects.openai_chat import CALLED, SERVED
-from hearth.events import Event, Frame
+from hearth.events import Event, Frame, Started
 
 GOLDEN = Path(__file__).parents[2] / "golden"
 BOX = Destination("box", "m", prefix="/v1")
@@ -21,6 +21,7 @@ OPERATIONS: dict[str, Operation] = {
     "/infill": "complete",
     "/v1/embeddings": "embed",
 }
+DONE = b"data: [DONE]\n\n"
 ROUTES = {"/v1/chat/completions": "chat", "/v1/completions": "completions", "/v1/embeddings": "embeddings"}
 
 
@@ -110,3 +111,18 @@ def chunks(stream: bytes) -> list[dict[str, Any]]:
     """The JSON of all data records of a stream, the end mark left out."""
     lines = [line.removeprefix(b"data: ") for line in stream.split(b"\n\n") if line.startswith(b"data: ")]
     return [json.loads(line) for line in lines if line != b"[DONE]"]
+
+
+def sse(*records: dict[str, Any]) -> bytes:
+    """A stream of these records."""
+    return b"".join(b"data: " + json.dumps(record).encode() + b"\n\n" for record in records)
+
+
+def delta(finish: str | None = None, **said: object) -> dict[str, Any]:
+    """A chunk with one choice."""
+    return {"choices": [{"index": 0, "delta": said, "finish_reason": finish}]}
+
+
+def meaning(*pieces: bytes, to: Destination = BOX) -> list[Event]:
+    """The events of a stream, without `Started`."""
+    return [event for event in chat_events(*pieces, to=to) if not isinstance(event, Started)]

@@ -123,8 +123,10 @@ class Reader:
             chunk = decode_chunk(data)
         except (msgspec.DecodeError, RecursionError):
             return self._unread(record)
-        if record.event == "error" and chunk.error is None:
-            return Frame(record.raw, (self._meaning.fail(from_reply(data, None, self._provider)),))
+        if chunk.choices is None and chunk.error is None and (record.event == "error" or chunk.content is None):
+            problem = from_reply(data, None, self._provider)
+            if problem is not None or record.event == "error":
+                return Frame(record.raw, (self._meaning.fail(problem),))
         events = self._meaning.read(chunk)
         if chunk.stop and chunk.choices is None and not self._meaning.failed:
             self.finished = True
@@ -152,15 +154,20 @@ class Reader:
         if problem is not None:
             return Frame(body, (self._meaning.fail(problem),))
         try:
-            events = read_vectors(text) if self._embed else self._meaning.read(decode_chunk(text), whole=True)
+            events = read_vectors(text) if self._embed else self._answer(decode_chunk(text))
         except (msgspec.DecodeError, ValueError, RecursionError):
             return Frame(body, (self._meaning.fail(self._broken("the reply cannot be read, or was cut")),))
         if self._meaning.failed:
             return Frame(body, tuple(events))
-        if not events:
-            return Frame(body, (self._meaning.fail(self._broken("the reply holds no answer")),))
         self.finished = True
         return Frame(body, (*events, *self._meaning.ended(), Done()))
+
+    def _answer(self, chunk: Chunk) -> list[Event]:
+        """Return the events of a whole reply, one without an answer included."""
+        events = self._meaning.read(chunk, whole=True)
+        if not chunk.choices and chunk.content is None and not self._meaning.failed:
+            events.append(self._meaning.fail(self._broken("the reply holds no answer")))
+        return events
 
     def _no_api(self, text: bytes) -> BrokenReply:
         """Name what came instead of a reply: a page of a captive portal, or nothing (F7)."""
@@ -262,7 +269,7 @@ class Meaning:
     def _delta(self, number: int, delta: Delta, events: list[Event], *, whole: bool) -> None:
         thought = delta.reasoning_content or delta.reasoning
         if not isinstance(thought, str):
-            thought = _details(delta.reasoning_details)
+            thought = _details(delta.reasoning_details) if delta.reasoning_details else ""
         if thought:
             events.append(ThinkingDelta(thought, number))
         if delta.content:
