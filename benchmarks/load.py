@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from exchange import Client, Exchange
 
-PATIENCE = 60.0
+PATIENCE = 30.0
 """Seconds that the last replies may take after a round's own time is over."""
 
 

@@ -55,7 +55,7 @@ def as_json(report: Report) -> bytes:
 def table(title: str, rows: list[Row]) -> str:
     """One case as text: a line a route, a column a figure, and under it the goals and what went wrong."""
     names = _columns(rows)
-    head = ["route", *(_title(name) for name in names), "samples"]
+    head = ["route", *(figure_title(name) for name in names), "samples"]
     lines = [[row.route, *(_cell(row, name) for name in names), str(row.samples or "-")] for row in rows]
     return "\n".join([title, *_aligned([head, *lines]), *_troubles(rows), *_judged(verdicts(rows)), ""])
 
@@ -78,7 +78,8 @@ def _columns(rows: list[Row]) -> list[str]:
     return [name for name in names if name not in _SKIPPED]
 
 
-def _title(name: str) -> str:
+def figure_title(name: str) -> str:
+    """A figure's name for people."""
     return _TITLES.get(name, name.replace("_", " "))
 
 
@@ -89,11 +90,12 @@ def _cell(row: Row, name: str) -> str:
 
 def _ranged(figure: Spread) -> str:
     if len(figure.rounds) == 1 or figure.least == figure.greatest:
-        return _number(figure.median)
-    return f"{_number(figure.median)} [{_number(figure.least)}..{_number(figure.greatest)}]"
+        return number(figure.median)
+    return f"{number(figure.median)} [{number(figure.least)}..{number(figure.greatest)}]"
 
 
-def _number(value: float) -> str:
+def number(value: float) -> str:
+    """A figure with about four digits."""
     return f"{value:.0f}" if abs(value) >= 1000 else f"{value:.2f}" if abs(value) >= 10 else f"{value:.3f}"
 
 
@@ -112,7 +114,7 @@ def _troubles(rows: list[Row]) -> list[str]:
 
 def _judged(judged: list[Verdict]) -> list[str]:
     return [
-        f"  {'pass' if one.held else 'MISS'}  {one.route}, {_title(one.goal.metric)}: {_number(one.measured)} "
+        f"  {'pass' if one.held else 'MISS'}  {one.route}, {figure_title(one.goal.metric)}: {number(one.measured)} "
         f"(goal {one.goal.sense} {one.goal.limit:g})"
         for one in judged
     ]

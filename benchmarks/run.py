@@ -92,8 +92,8 @@ def _conclude(report: Report, busy: float) -> None:
     report.goals = verdicts(report.rows)
     for note in report.notes:
         print(f"note: {note}")
-    held = sum(verdict.held for verdict in report.goals)
-    print(f"goals held: {held} of {len(report.goals)}")
+    missed = [verdict for verdict in report.goals if not verdict.held]
+    print(f"goals held: {len(report.goals) - len(missed)} of {len(report.goals)}")
 
 
 def _allow_files(number: int) -> None:

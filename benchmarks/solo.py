@@ -19,6 +19,7 @@ SETTLE = 3.0
 """Seconds that a fresh daemon gets before it counts as idle."""
 WARM_REQUESTS = 2000
 BATCH = 5000
+"""Requests on one route before the next has its turn; every route gets some of the warming."""
 CLIENTS = 16
 IMPORTS = 5
 
@@ -71,7 +72,7 @@ def _ask(stage: Stage, requests: int) -> Figures:
     turn = 0
     while total.samples + total.errors.total() < requests:
         route: Route = HEARTH[turn % len(HEARTH)]
-        batch = min(BATCH, requests - total.samples)
+        batch = max(1, min(BATCH, requests // len(HEARTH), requests - total.samples))
         figures = Whole(KILOBYTE, batch)(route, stage.servers["hearth"].port, CLIENTS, 0)
         total.samples += figures.samples
         total.errors += figures.errors

@@ -7,6 +7,7 @@ import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 import measure
@@ -21,6 +22,7 @@ from routes import DIRECT, Route
 from run import main
 from stage import Stage, staged
 from stats import spread
+from summary import summary
 from targets import mock
 from visits import KILOBYTE, Crowd, Whole, first_piece
 
@@ -116,6 +118,19 @@ def test_the_table_shows_the_goal_beside_the_figure() -> None:
     assert "pass  Ollama → Ollama, added p50 ms: 0.200 (goal ≤ 0.25" in text
     assert "MISS  Ollama → Ollama, added p50 ms: 0.500" in text
     assert "2 x Ollama → Ollama: the stream has no proper end" in text
+
+
+def test_a_run_can_be_quoted_as_markdown() -> None:
+    """The summary of a written run names machine, figure, routes and goals; what missed its goal is bold."""
+    rows = [row("added_p50_ms", 0.2), Row("short", "OpenAI → Ollama", "translated", 1, {"added_p50_ms": spread([0.5])})]
+    rows.append(Row("idle", "hearth", "alone", 0, {"rss_mb": spread([50.0])}))
+    report = Report({"cpu": "Some CPU"}, quick=False, rows=rows, goals=verdicts(rows))
+
+    text = summary(msgspec.json.decode(as_json(report), type=Report))
+
+    assert text.startswith("cpu Some CPU")
+    assert "| short: added p50 ms | 0.200 | – | **0.500** | – | ≤ 0.25 / ≤ 0.35 |" in text
+    assert "| idle: RSS MB | 50.00 |  |  |  | ≤ 60 |" in text
 
 
 def test_an_unsteady_direct_line_is_doubted() -> None:
