@@ -69,7 +69,7 @@ def _preset(name: str, table: Table) -> tuple[str | None, Table]:
         near = nearest(str(chosen), names())
         hint = f'; did you mean "{near}"' if near else ""
         raise Problem(("providers", name, "preset"), f"there is no such preset{hint}", f"Allowed: {one_of(names())}")
-    return str(chosen), _read(str(chosen))
+    return str(chosen), read_preset(str(chosen))
 
 
 @cache
@@ -77,7 +77,8 @@ def _text(preset: str) -> str:
     return (FOLDER / f"{preset}.toml").read_text("utf-8")
 
 
-def _read(preset: str) -> Table:
+def read_preset(preset: str) -> Table:
+    """The raw table of a preset, made anew on each call."""
     return tomllib.loads(_text(preset))
 
 
