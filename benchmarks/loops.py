@@ -13,6 +13,7 @@ def run(work: Load[T]) -> T:
     """Run `work` on a fresh event loop and return what it returns."""
     if sys.platform == "win32":
         return asyncio.run(work)
-    import uvloop
+    else:  # noqa: RET505  # so that mypy knows which branch a system takes
+        import uvloop
 
-    return uvloop.run(work)
+        return uvloop.run(work)

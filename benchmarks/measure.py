@@ -102,24 +102,33 @@ def machine() -> dict[str, str | int]:
 @contextlib.contextmanager
 def pinned(core: int | None) -> Iterator[None]:
     """Run on this core meanwhile; children started now stay there. None, or a system without pinning: anywhere."""
-    if core is None or sys.platform != "linux":
-        yield
-        return
-    before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {core})
+    before = _cores()
+    stay_on({core} if core is not None else before)
     try:
         yield
     finally:
-        os.sched_setaffinity(0, before)
+        stay_on(before)
+
+
+def stay_on(cores: set[int]) -> None:
+    """Run on these cores from now on, where the system lets a process choose."""
+    if sys.platform == "linux" and cores:
+        os.sched_setaffinity(0, cores)
 
 
 @functools.cache
 def two_cores() -> tuple[int | None, int | None]:
     """A core for mock and load, and another for what is measured; None, None where cores cannot be chosen."""
-    if sys.platform != "linux":
-        return None, None
-    cores = sorted(os.sched_getaffinity(0))
+    cores = sorted(_cores())
     return (cores[0], cores[1]) if len(cores) > 1 else (None, None)
+
+
+def _cores() -> set[int]:
+    """The cores that this process may use; empty where the system does not say."""
+    if sys.platform == "linux":
+        return os.sched_getaffinity(0)
+    else:  # noqa: RET505  # so that mypy sees both branches on every system
+        return set()
 
 
 def _status(pid: int) -> dict[str, int]:

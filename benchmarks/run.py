@@ -2,7 +2,6 @@
 
 import argparse
 import contextlib
-import os
 import sys
 from pathlib import Path
 
@@ -26,7 +25,8 @@ def main(words: list[str] | None = None) -> int:
     options = _options().parse_args(words)
     effort = _effort(options)
     _allow_files(FILES)
-    _stay_on(measure.two_cores()[0])
+    core = measure.two_cores()[0]
+    measure.stay_on({core} if core is not None else set())
     report = Report(measure.machine(), quick=options.quick, rows=[])
     print(" · ".join(f"{name} {value}" for name, value in report.machine.items()), end="\n\n")
     busy = measure.busy_share()
@@ -97,18 +97,12 @@ def _conclude(report: Report, busy: float) -> None:
 
 
 def _allow_files(number: int) -> None:
-    if sys.platform == "win32":
-        return
-    import resource
+    if sys.platform != "win32":
+        import resource
 
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    with contextlib.suppress(ValueError, OSError):
-        resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(number, hard)), hard))
-
-
-def _stay_on(core: int | None) -> None:
-    if core is not None and sys.platform == "linux":
-        os.sched_setaffinity(0, {core})
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(number, hard)), hard))
 
 
 if __name__ == "__main__":
