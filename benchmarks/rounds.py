@@ -13,6 +13,8 @@ from stats import Spread, spread
 from visits import Figures, Visit
 
 WARM_SECONDS = 0.3
+WARM_TRIES = 3
+"""A fresh target may still be looking around."""
 
 
 class Case(msgspec.Struct, frozen=True):
@@ -64,11 +66,14 @@ def _visit(stage: Stage, visit: Visit, case: Case, route: Route, seconds: float)
 
 
 def _warm(stage: Stage, case: Case, route: Route) -> str:
-    """One short unmeasured visit; says why the route cannot be measured, "" if it can."""
-    figures = _visit(stage, case.warm or case.visit, case, route, WARM_SECONDS)
-    if figures.samples:
-        return ""
-    return next(iter(figures.errors), "no sample came")
+    """Short unmeasured visits until one is answered; says why the route cannot be measured, "" if it can."""
+    reason = ""
+    for _ in range(WARM_TRIES):
+        figures = _visit(stage, case.warm or case.visit, case, route, WARM_SECONDS)
+        if figures.samples:
+            return ""
+        reason = next(iter(figures.errors), "no sample came")
+    return reason
 
 
 def _row(case: Case, route: Route, visits: list[Figures], direct: list[Figures]) -> Row:
