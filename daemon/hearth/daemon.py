@@ -1,0 +1,368 @@
+"""The composition root: start, reload, drain, stop.
+
+What survives a reload is made here and handed to `Core`: the listeners and their connections, the pool and what was contacted, the
+keys' rests, the lanes with their queues and loads, health, inventory and load senses, the switches, the usage log, the calls in
+flight. All else belongs to a generation.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import sys
+from collections.abc import Callable, Coroutine
+from time import time
+from typing import TYPE_CHECKING
+
+from hearth.generation import Generation
+from hearth.ledger.ledger import Ledger
+from hearth.outbound.egress import Egress
+from hearth.outbound.keys import Keys
+from hearth.outbound.pool import Pool
+from hearth.problems import ShuttingDown
+from hearth.routing.modes import REACH
+from hearth.senses.health import HealthSense
+from hearth.senses.inventory import InventorySense
+from hearth.senses.load import LoadSense
+from hearth.senses.ports import holder
+from hearth.senses.switches import Switches
+from hearth.server.app import Application
+from hearth.server.connection import Listener
+from hearth.server.core import Core
+from hearth.server.guard import Rules
+from hearth.server.sockets import CannotListen, InstanceLock, Opened, inherited_sockets, tcp_sockets, unix_socket
+from hearth.server.tokens import ensure_tokens, known_tokens
+from hearth_config.addresses import Endpoint
+from hearth_config.errors import ConfigError
+from hearth_config.load import Loaded, load
+from hearth_config.secrets import Secret, resolve
+from hearth_config.watch import watch
+
+if TYPE_CHECKING:
+    from hearth.call import Place
+    from hearth.dialects.dialect import Head, HttpRequest
+    from hearth.routing.inventory import Inventory
+    from hearth_config.paths import Paths
+
+log = logging.getLogger("hearth")
+
+DRAIN_S = 20.0
+"""How long calls in flight may go on once the daemon was asked to stop (F35)."""
+LEDGER_S = 5.0
+FD_WANTED = 8192
+
+
+class Daemon:
+    """One running Hearth."""
+
+    def __init__(self, paths: Paths, loaded: Loaded, environ: dict[str, str]) -> None:
+        """Make all parts; nothing listens, dials or is written yet."""
+        self.paths = paths
+        self.environ = environ
+        self.loaded = loaded
+        self.undressed = loaded
+        """The config as the files say it, without a stand-in."""
+        self.dress: Callable[[Loaded], Loaded] = _as_it_is
+        self.stopping = asyncio.Event()
+        self.pool = Pool(Egress(loaded.settings.mode))
+        self.switches = Switches(paths.state_file)
+        self.ledger = Ledger(paths.database, keep_s=loaded.settings.usage.keep)
+        self.load = LoadSense()
+        self.health = HealthSense(self._resumed)
+        self.inventory = InventorySense(self._fetch, self._inventory_changed, self._may_ask, self._reached)
+        generation = Generation(loaded, self.pool)
+        self.core = Core(
+            generation=generation,
+            pool=self.pool,
+            keys=Keys(self._resolve),
+            load=self.load,
+            inventory=self.inventory,
+            health=self.health,
+            switches=self.switches,
+            ledger=self.ledger,
+        )
+        self.core.reload = self.reload
+        self.core.ask_to_stop = self.stopping.set
+        self.application = Application(self.core, Rules())
+        self.inventory.use(generation.providers)
+        self.core.apply_mode()
+        self._lock = InstanceLock(paths.lock_file)
+        self._listeners: list[Listener] = []
+        self._servers: list[asyncio.AbstractServer] = []
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    # What the senses ask for.
+
+    async def _fetch(self, provider: str, request: HttpRequest) -> tuple[Head, bytes]:
+        return await self.core.fetch(provider, request)
+
+    def _inventory_changed(self, _: Inventory) -> None:
+        self.core.rebuild_catalog()
+
+    def _may_ask(self, place: Place) -> bool:
+        return place in REACH[self.core.mode]
+
+    def _reached(self, provider: str, reachable: bool | None, error: str) -> None:  # noqa: FBT001 -- a fact, not a switch
+        self.health.reached(provider, reachable=reachable, error=error)
+
+    def _resumed(self) -> None:
+        self.pool.drop_idle()
+        self.inventory.distrust()
+
+    def _resolve(self, reference: str) -> Secret:
+        return resolve(reference, self.loaded.variables, self.loaded.base_dir)
+
+    # Start.
+
+    async def start(self) -> None:
+        """Lock, listen, look around. Raises `CannotListen` when another daemon or program is in the way."""
+        self._lock.acquire()
+        opened: list[Opened] = []
+        try:
+            opened = self._open_sockets()
+            self.ledger.start()
+            self._take_rules()
+            for one in opened:
+                await self._listen(one)
+        except BaseException:
+            for one in opened:
+                one.sock.close()
+            self._lock.release()
+            raise
+        self._spawn("inventory", self._look_around())
+        self._spawn("config", self._watch_config())
+
+    def _open_sockets(self) -> list[Opened]:
+        listen = self.loaded.settings.listen
+        opened: list[Opened] = []
+        try:
+            if listen.socket != "off" and hasattr(asyncio.get_running_loop(), "create_unix_server"):
+                path = self.paths.socket if listen.socket == "auto" else type(self.paths.socket)(listen.socket)
+                opened.append(unix_socket(path))
+            if listen.tcp == "systemd":
+                opened += inherited_sockets(self.environ)
+            elif isinstance(listen.tcp, Endpoint):
+                opened += tcp_sockets(listen.tcp.host, listen.tcp.port, holder)
+            for endpoint in listen.also:
+                opened += tcp_sockets(endpoint.host, endpoint.port, holder)
+        except CannotListen:
+            for one in opened:
+                one.sock.close()
+            raise
+        return opened
+
+    async def _listen(self, one: Opened) -> None:
+        listener = Listener(self.application.handle, one.door, self.loaded.settings.listen.body_limit)
+        loop = asyncio.get_running_loop()
+        if one.door.kind == "unix":
+            server: asyncio.AbstractServer = await loop.create_unix_server(listener, sock=one.sock)
+            self.core.listening.append(f"unix:{one.sock.getsockname()}")
+        else:
+            server = await loop.create_server(listener, sock=one.sock)
+            host = f"[{one.door.address}]" if ":" in one.door.address else one.door.address
+            self.core.listening.append(f"http://{host}:{one.door.port}")
+        self._listeners.append(listener)
+        self._servers.append(server)
+
+    def _take_rules(self) -> None:
+        generation = self.core.generation
+        listen = generation.settings.listen
+        tokens = known_tokens(ensure_tokens(self.paths.token_file), generation.app_tokens())
+        rules = Rules(listen.trust, frozenset(host.lower() for host in listen.hosts), frozenset(listen.origins), tokens)
+        self.application.take_rules(rules)
+
+    def _spawn(self, name: str, work: Coroutine[object, object, None]) -> None:
+        """Run something beside the calls; if it fails it is started no more, and the log says so (F39)."""
+        task = asyncio.create_task(_guarded(name, work), name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _look_around(self) -> None:
+        await self.inventory.start()
+
+    # Reload.
+
+    async def _watch_config(self) -> None:
+        async for outcome in watch(self.paths, self.environ, self.undressed):
+            if isinstance(outcome, ConfigError):
+                self._refuse_config(str(outcome))
+            else:
+                self.take_over(outcome)
+
+    async def reload(self) -> str:
+        """Read the config again now; returns what is wrong with it, "" when it was taken over."""
+        try:
+            loaded = await asyncio.to_thread(load, self.paths, self.environ)
+        except ConfigError as error:
+            self._refuse_config(str(error))
+            return str(error)
+        self.take_over(loaded)
+        return self.core.config_error
+
+    def _refuse_config(self, said: str) -> None:
+        self.core.config_error = said
+        self.core.events.say("config_error", said=said)
+
+    def take_over(self, plain: Loaded) -> None:
+        """Build a whole new generation, then swap one reference; nothing changes if it cannot be built."""
+        loaded = self.dress(plain)
+        try:
+            generation = Generation(loaded, self.pool)
+        except ValueError as error:
+            self._refuse_config(f"{loaded.path}: {error}")
+            return
+        self.undressed = plain
+        before, self.loaded = self.loaded, loaded
+        self.core.keys.forget(self._resolve)
+        self.core.take_over(generation)
+        self.core.loaded_at, self.core.reloads = time(), self.core.reloads + 1
+        self.health.keep(generation.providers)
+        self.inventory.use(generation.providers)
+        self.inventory.wanted()
+        self._take_rules()
+        if before.settings.listen != loaded.settings.listen and _rebinds(before, loaded):
+            self.core.config_error = f"{loaded.path}: [listen] tcp, also and socket take effect at the next start."
+        self.core.events.say("config_loaded", path=str(loaded.path), reloads=self.core.reloads)
+
+    # Stop.
+
+    async def serve(self) -> None:
+        """Wait until asked to stop, then drain and stop."""
+        await self.stopping.wait()
+        await self.stop()
+
+    async def stop(self) -> None:
+        """Take no new connection, let calls in flight finish as far as time allows, end the rest in their dialect, write all down."""
+        for server in self._servers:
+            server.close()
+        for listener in self._listeners:
+            listener.pre_shutdown()
+            listener.stop_sweeping()
+        await self._drain()
+        for task in [*self._tasks]:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.core.pulls.close()
+        await asyncio.gather(*(lane.close() for lane in self.core.lanes.values()))
+        await self.inventory.close()
+        await asyncio.gather(*(listener.shutdown(1.0) for listener in self._listeners))
+        await self.pool.aclose()
+        self.load.close()
+        await asyncio.to_thread(self.ledger.close, LEDGER_S)
+        if self.core.generation.settings.listen.socket == "auto":
+            self.paths.socket.unlink(missing_ok=True)
+        self._lock.release()
+
+    async def _drain(self) -> None:
+        """Wait for the calls in flight; a second request to stop ends them at once."""
+        deadline = asyncio.get_running_loop().time() + DRAIN_S
+        self.stopping.clear()
+        while len(self.core.calls) and asyncio.get_running_loop().time() < deadline and not self.stopping.is_set():
+            await asyncio.sleep(0.05)
+        for live in self.core.calls:
+            live.kill(ShuttingDown("Hearth is stopping.", retry_after=2.0))
+        for _ in range(20):
+            if not len(self.core.calls):
+                return
+            await asyncio.sleep(0.05)
+
+
+def _as_it_is(loaded: Loaded) -> Loaded:
+    return loaded
+
+
+async def _guarded(name: str, work: Coroutine[object, object, None]) -> None:
+    try:
+        await work
+    except asyncio.CancelledError:
+        raise
+    except Exception:
+        log.exception("%s stopped", name)
+
+
+def _rebinds(before: Loaded, after: Loaded) -> bool:
+    old, new = before.settings.listen, after.settings.listen
+    return (old.tcp, old.also, old.socket) != (new.tcp, new.also, new.socket)
+
+
+def raise_fd_limit() -> None:
+    """Allow as many open files as a thousand streams need, where the system lets us."""
+    if sys.platform == "win32":
+        return
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = FD_WANTED if hard == resource.RLIM_INFINITY else min(FD_WANTED, hard)
+    if soft < wanted:
+        with contextlib.suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def event_loop() -> Callable[[], asyncio.AbstractEventLoop]:
+    """Return the fastest event loop there is: uvloop where it exists."""
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.new_event_loop
+    return uvloop.new_event_loop
+
+
+async def main(daemon: Daemon, announce: Callable[[Core], None]) -> None:
+    """Run a daemon until it is asked to stop, by a signal or by the control API."""
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with contextlib.suppress(NotImplementedError):
+            loop.add_signal_handler(number, daemon.stopping.set)
+    await daemon.start()
+    announce(daemon.core)
+    await daemon.serve()
+
+
+def run(paths: Paths, *, stand_in: bool = False) -> int:
+    """Run Hearth in the foreground; returns the exit code. `stand_in` starts the built-in engine if no Ollama answers."""
+    os.umask(0o077)
+    raise_fd_limit()
+    environ = dict(os.environ)
+    try:
+        loaded = load(paths, environ, allow_missing=True)
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+        return 1
+    _set_up_log(loaded)
+    try:
+        with asyncio.Runner(loop_factory=event_loop()) as runner:
+            runner.run(_run(paths, loaded, environ, stand_in=stand_in))
+    except CannotListen as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+async def _run(paths: Paths, loaded: Loaded, environ: dict[str, str], *, stand_in: bool) -> None:
+    from hearth.standing_in import StandIn
+
+    daemon = Daemon(paths, loaded, environ)
+    beside = StandIn(daemon) if stand_in else None
+    if beside is not None:
+        await beside.step_in()
+    try:
+        await main(daemon, _announce)
+    finally:
+        if beside is not None:
+            await beside.step_out()
+
+
+def _announce(core: Core) -> None:
+    for address in core.listening:
+        print(f"Hearth listens on {address}", flush=True)
+    if core.stand_in:
+        print(f"No Ollama answers: the rehearsal stands in for it at {core.stand_in}", flush=True)
+
+
+def _set_up_log(loaded: Loaded) -> None:
+    logging.basicConfig(
+        level=loaded.settings.log.level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s"
+    )

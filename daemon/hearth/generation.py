@@ -1,0 +1,175 @@
+"""Everything built from one config, immutable: a reload builds a whole new one, then one reference is swapped (design §4)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from msgspec import ValidationError, convert
+
+from hearth.chat import Knobs, Members
+from hearth.dialects import ollama, openai_chat
+from hearth.dialects.body import raw
+from hearth.dialects.dialect import Called, Destination
+from hearth.outbound.keys import Credential
+from hearth.outbound.pool import Origin, Pool, encode_headers
+from hearth.outbound.proxy import Proxy
+from hearth.routing.apps import Apps
+from hearth.routing.inventory import NEVER_ASKED
+from hearth.routing.targets import provider_place
+from hearth_config.secrets import SecretError, read_reference, resolve
+from hearth_config.settings import Provider, Settings
+
+if TYPE_CHECKING:
+    from hearth.call import Mode
+    from hearth.outbound.egress import Egress
+    from hearth.routing.plan import Candidate
+    from hearth.routing.targets import Target
+    from hearth_config.load import Loaded
+
+CALLED: Mapping[str, Called] = {"ollama": ollama.CALLED, "openai_chat": openai_chat.CALLED}
+"""The dialects we can call providers in."""
+
+_AUTH_HEADERS = {
+    "bearer": ("Authorization", "Bearer "),
+    "api-key": ("api-key", ""),
+    "x-api-key": ("x-api-key", ""),
+    "x-goog-api-key": ("x-goog-api-key", ""),
+}
+_LOCAL_GUARD_SINCE = (0, 18, 0)
+"""The first Ollama that understands `model:tag:local` (wire/ollama.md §3.6); older ones refuse such a name."""
+
+
+class ProviderRuntime:
+    """One provider of one generation, ready to be asked."""
+
+    def __init__(self, settings: Provider, loaded: Loaded, pool: Pool) -> None:
+        """Nothing is dialled or looked up here."""
+        self.settings = settings
+        self.called = CALLED[settings.dialect]
+        self.place = provider_place(settings, NEVER_ASKED)
+        self.origin: Origin = pool.origin(
+            settings.address,
+            who=settings.name,
+            place=self.place,
+            ca=str(loaded.base_dir / settings.ca) if settings.ca else None,
+            proxy=Proxy(settings.proxy) if settings.proxy is not None and self.place != "machine" else None,
+        )
+        self._loaded = loaded
+        self._pool = pool
+        self._lines: dict[tuple[str, tuple[tuple[str, str], ...]], tuple[Credential, bytes]] = {}
+        self._destinations: dict[tuple[str, bool], tuple[Target, Destination]] = {}
+        self._permits: dict[str, tuple[Egress, Egress]] = {}
+        self.version = ""
+        self._extra: Members = {name: raw(value) for name, value in settings.extra.items()}
+
+    def destination(self, candidate: Candidate, mode: Mode) -> Destination:
+        """Return what the dialect needs to know of a target, under a mode: the strict ones ask Ollama for its guard too."""
+        target = candidate.target
+        strict = mode in ("offline", "lan") and not target.remote and self._guarded()
+        known = self._destinations.get((target.name, strict))
+        if known is not None and known[0] is target:
+            return known[1]
+        made = self.describe(target, local_only=strict)
+        self._destinations[target.name, strict] = (target, made)
+        return made
+
+    def _guarded(self) -> bool:
+        """Whether this Ollama understands the guard; one whose version is not known is asked for it, and fails closed."""
+        if self.settings.dialect != "ollama":
+            return False
+        parts = self.version.split("-")[0].split(".")
+        if len(parts) < 3 or not all(part.isdigit() for part in parts):
+            return True
+        return tuple(int(part) for part in parts) >= _LOCAL_GUARD_SINCE
+
+    def describe(self, target: Target, *, local_only: bool = False) -> Destination:
+        """Put together what config says of a target."""
+        return Destination(
+            provider=self.settings.name,
+            model=target.model,
+            prefix=self.settings.address.prefix,
+            quirks=self.settings.quirks,
+            pins=target.pins,
+            defaults=knobs_of(target.settings.defaults),
+            extra=self._extra,
+            local_only=local_only,
+        )
+
+    def header_lines(self, credential: Credential, headers: tuple[tuple[str, str], ...]) -> bytes:
+        """Return the encoded headers of a request; the same ones are made once. They hold the key: never logged."""
+        known = self._lines.get((credential.id, headers))
+        if known is not None and known[0] is credential:
+            return known[1]
+        made = encode_headers((*self._credentials(credential), *credential.headers, *headers))
+        self._lines[credential.id, headers] = (credential, made)
+        return made
+
+    def _credentials(self, credential: Credential) -> tuple[tuple[str, str], ...]:
+        form = _AUTH_HEADERS.get(self.settings.auth)
+        if form is None or credential.secret is None:
+            return ()
+        return ((form[0], form[1] + credential.secret.reveal()),)
+
+    def configured_headers(self) -> tuple[tuple[str, str], ...]:
+        """Resolve the headers the config gives this provider; may block, so it is called in a thread. Raises `SecretError`."""
+        return tuple((name, self._header_value(value)) for name, value in self.settings.headers.items())
+
+    def _header_value(self, value: str) -> str:
+        if read_reference(value).kind == "literal":
+            return value
+        return resolve(value, self._loaded.variables, self._loaded.base_dir).reveal()
+
+    def permit(self, mode: Mode) -> Egress:
+        """Return what a call of this mode lets out, under the egress of now."""
+        egress = self._pool.egress
+        known = self._permits.get(mode)
+        if known is not None and known[0] is egress:
+            return known[1]
+        made = egress.at(mode)
+        self._permits[mode] = (egress, made)
+        return made
+
+
+class Generation:
+    """One config, made ready. `targets` keeps only providers whose dialect we can call; the others are named in `unspoken`."""
+
+    def __init__(self, loaded: Loaded, pool: Pool) -> None:
+        """Build all of it, or raise; nothing is dialled."""
+        self.loaded = loaded
+        self.settings: Settings = loaded.settings
+        self.providers: dict[str, ProviderRuntime] = {
+            name: ProviderRuntime(provider, loaded, pool)
+            for name, provider in self.settings.providers.items()
+            if provider.dialect in CALLED
+        }
+        self.unspoken: tuple[str, ...] = tuple(name for name in self.settings.providers if name not in self.providers)
+        self.apps = Apps(self.settings.apps)
+
+    @property
+    def host_names(self) -> frozenset[str]:
+        """The host names that configured providers use; no other is ever looked up in mode lan."""
+        addresses = (runtime.settings.address for runtime in self.providers.values())
+        return frozenset(address.host for address in addresses if hasattr(address, "host"))
+
+    def app_tokens(self) -> dict[str, str]:
+        """Return the apps' tokens with the apps' names; one that cannot be had is left out (the config's check named it)."""
+        found: dict[str, str] = {}
+        for name, app in self.settings.apps.items():
+            if app.match.token is None:
+                continue
+            try:
+                secret = resolve(app.match.token, self.loaded.variables, self.loaded.base_dir)
+            except SecretError:
+                continue
+            found[secret.reveal()] = name
+        return found
+
+
+def knobs_of(defaults: Mapping[str, object]) -> Knobs:
+    """Return the knobs among a model's `defaults`; names that are no knob are left to the loader to refuse."""
+    known = {name: value for name, value in defaults.items() if name in Knobs.__struct_fields__}
+    try:
+        return convert(known, Knobs)
+    except ValidationError:
+        return Knobs()

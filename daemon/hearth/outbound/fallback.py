@@ -1,0 +1,191 @@
+"""Who is asked next: the plan's candidates in order, another key first, a pause where one is due, and never after the commit point."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from time import monotonic
+from typing import TYPE_CHECKING, Protocol
+
+from hearth.outbound.lanes import Overflow, Ticket
+from hearth.outbound.upstream import Asked, Sink, Target, Upstream
+from hearth.problems import Overloaded, Problem, ProviderProblem, QueueFull
+from hearth.record import Attempt, Ending
+
+if TYPE_CHECKING:
+    from hearth.outbound.keys import Keys
+    from hearth.outbound.lanes import Lane
+    from hearth.outbound.pool import Pool
+    from hearth.routing.plan import Candidate, Plan
+    from hearth_config.settings import Retry
+
+MAX_RETRY_AFTER_S = 20.0
+"""A provider that wants a longer pause than this is left alone (F14)."""
+
+
+class RetryBudget:
+    """At most a fifth more attempts than calls, over all calls, so that an outage is not made worse (F16)."""
+
+    SHARE = 0.2
+    LEAST = 3.0
+    MOST = 10.0
+
+    def __init__(self) -> None:
+        """Start with room for a few."""
+        self._room = self.LEAST
+
+    def earn(self) -> None:
+        """Count a call."""
+        self._room = min(self.MOST, self._room + self.SHARE)
+
+    def spend(self) -> bool:
+        """Take room for one retry, if there is any."""
+        if self._room < 1.0:
+            return False
+        self._room -= 1.0
+        return True
+
+
+class Surroundings(Protocol):
+    """What an answer needs of the daemon."""
+
+    pool: Pool
+    keys: Keys
+    retries: RetryBudget
+
+    @property
+    def patience_s(self) -> float:
+        """How long a call waits for a local model while somebody else could be asked."""
+        ...
+
+    def target(self, provider: str) -> Target:
+        """Return a provider of this call's generation."""
+        ...
+
+    def lane(self, candidate: Candidate) -> Lane | None:
+        """Return the lane of a local model; None where nobody queues."""
+        ...
+
+    def first_token_s(self, candidate: Candidate) -> float | None:
+        """Return how long the first token may take."""
+        ...
+
+    def noticed(self, upstream: Upstream, problem: Problem | None) -> None:
+        """Take note of how an attempt ended: for health, learned times and cooldowns."""
+        ...
+
+
+class Answering:
+    """One call on its way through the candidates of its plan."""
+
+    def __init__(self, asked: Asked, plan: Plan, around: Surroundings, sink: Sink, ticket: Ticket) -> None:
+        """Nothing happens before `run`."""
+        self.asked = asked
+        self.plan = plan
+        self.around = around
+        self.sink = sink
+        self.ticket = ticket
+        self.attempts: list[Attempt] = []
+        self.current: Upstream | None = None
+        self.queued_s = 0.0
+        self.overflowed = False
+
+    async def run(self, retry: Retry) -> None:
+        """Ask until somebody answers. Raises the problem of the last one asked, or the first's when nobody else could be."""
+        self.around.retries.earn()
+        problem: Problem | None = None
+        pause = retry.backoff
+        for round_number in range(retry.attempts):
+            for position, candidate in enumerate(self.plan.candidates):
+                if len(self.attempts) >= max(retry.attempts, len(self.plan.candidates)):
+                    break
+                try:
+                    await self._ask(candidate, last=position + 1 == len(self.plan.candidates))
+                except ProviderProblem as failed:
+                    problem = failed
+                    if self.sink.committed or not failed.falls_back:
+                        raise
+                except QueueFull as full:
+                    problem = problem or full
+                else:
+                    return
+            wait = self._pause_before_retry(problem, pause, retry)
+            if wait is None or round_number + 1 == retry.attempts:
+                break
+            await asyncio.sleep(wait)
+            pause = min(pause * retry.factor, retry.max_delay)
+        raise problem if problem is not None else Overloaded("Nobody could be asked.", who="hearth")
+
+    def _pause_before_retry(self, problem: Problem | None, pause: float, retry: Retry) -> float | None:
+        """Return how long to wait before the same candidates are asked again; None when they are not."""
+        if problem is None or problem.cause not in retry.on or self.plan.candidates[-1].target.place == "machine":
+            return None
+        if len(self.attempts) >= retry.attempts:
+            return None
+        if problem.retry_after is not None and problem.retry_after > MAX_RETRY_AFTER_S:
+            return None
+        if not self.around.retries.spend():
+            return None
+        jittered = pause * random.uniform(0.5, 1.0)  # noqa: S311 -- spreads load, keeps no secret
+        return max(problem.retry_after or 0.0, jittered)
+
+    async def _ask(self, candidate: Candidate, *, last: bool) -> None:
+        lane = self.around.lane(candidate)
+        if lane is None:
+            await self._with_keys(candidate)
+            return
+        await self._enter(lane, None if last else self.around.patience_s)
+        try:
+            await self._with_keys(candidate)
+        finally:
+            lane.leave(self.ticket)
+
+    async def _enter(self, lane: Lane, patience: float | None) -> None:
+        since = monotonic()
+        try:
+            await lane.enter(self.ticket, patience)
+        except Overflow:
+            self.overflowed = True
+            raise Overloaded(
+                f"{lane.name} would have kept this call waiting for longer than patience allows."
+            ) from None
+        finally:
+            self.queued_s += monotonic() - since
+
+    async def _with_keys(self, candidate: Candidate) -> None:
+        """Ask with one key after the other, as long as it is the key that is at fault."""
+        target = self.around.target(candidate.target.provider)
+        name = target.settings.name
+        tried: frozenset[str] = frozenset()
+        problem: Problem | None = None
+        while True:
+            credential = await self.around.keys.choose(target, tried)
+            if credential is None:
+                raise problem if problem is not None else Overloaded("all keys were tried", who=name)
+            try:
+                await self._try(Upstream(self.asked, candidate, target, credential, len(self.attempts) + 1))
+            except ProviderProblem as failed:
+                self.around.keys.rest(name, credential.id, failed)
+                if self.sink.committed or failed.cause not in ("auth", "quota", "rate_limit"):
+                    raise
+                problem = failed
+                tried |= {credential.id}
+            else:
+                return
+
+    async def _try(self, upstream: Upstream) -> None:
+        self.current = upstream
+        try:
+            await upstream.run(self.around.pool, self.sink, self.around.first_token_s(upstream.candidate))
+        except Problem as problem:
+            self._note(upstream, "truncated" if upstream.meter.first_ns else "failed", problem)
+            raise
+        except BaseException:
+            self._note(upstream, "client_gone", None)
+            raise
+        self._note(upstream, "complete", None)
+
+    def _note(self, upstream: Upstream, ending: Ending, problem: Problem | None) -> None:
+        self.attempts.append(upstream.record(ending, problem))
+        if ending != "client_gone":
+            self.around.noticed(upstream, problem)

@@ -1,0 +1,130 @@
+"""Which key of a provider goes with an attempt: the first that is not resting, resolved as late as possible."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable
+from time import monotonic
+from typing import Protocol
+
+from msgspec import Struct
+
+from hearth.problems import KeyRefused, Problem, QuotaSpent, RateLimited
+from hearth_config.secrets import Secret, SecretError
+from hearth_config.settings import Key, Provider
+
+Resolve = Callable[[str], Secret]
+FRESH_S = 300.0
+"""How long a resolved secret is used before it is looked up again."""
+REFUSED_REST_S = 600.0
+LIMITED_REST_S = 20.0
+
+
+class KeyView(Struct, frozen=True):
+    """A key's state for `hearth status`; never its value."""
+
+    provider: str
+    id: str
+    state: str
+    rests_s: float | None = None
+
+
+class Credential(Struct, frozen=True):
+    """A key ready to be sent; `id` is how it is known everywhere."""
+
+    id: str
+    secret: Secret | None = None
+    headers: tuple[tuple[str, str], ...] = ()
+    """The headers the config gives the provider, resolved."""
+
+
+class Holder(Protocol):
+    """A provider whose configured headers may be references too."""
+
+    settings: Provider
+
+    def configured_headers(self) -> tuple[tuple[str, str], ...]:
+        """Resolve them; may block."""
+        ...
+
+
+class Keys:
+    """The keys of all providers: which rest and why. Survives reloads; values are never kept past `FRESH_S`."""
+
+    def __init__(self, resolve: Resolve) -> None:
+        """`resolve` turns a reference into a secret; it may block and is called in a thread."""
+        self._resolve = resolve
+        self._resting: dict[tuple[str, str], tuple[float, str]] = {}
+        self._fresh: dict[tuple[str, str], tuple[float, Credential]] = {}
+
+    def forget(self, resolve: Resolve) -> None:
+        """Take over a new config: a changed secret is looked up again, a refused key gets another chance."""
+        self._resolve = resolve
+        self._fresh.clear()
+        self._resting.clear()
+
+    def usable(self, provider: Provider) -> list[Key]:
+        """Return the provider's keys that do not rest; all of them when all rest (the last candidate never rests, pain 43)."""
+        now = monotonic()
+        awake = [key for key in provider.keys if self._resting.get((provider.name, key.id), (0.0, ""))[0] <= now]
+        return awake or list(provider.keys)
+
+    async def choose(self, holder: Holder, tried: frozenset[str]) -> Credential | None:
+        """Return a key not tried yet, by weight among those awake; one without a secret where the provider has no keys.
+
+        Returns None when all were tried. Raises `KeyRefused` when a secret cannot be had.
+        """
+        provider = holder.settings
+        if not provider.keys:
+            return None if "" in tried else await self._credential(holder, None)
+        left = [key for key in self.usable(provider) if key.id not in tried]
+        if not left:
+            return None
+        weights = [key.weight for key in left]
+        key = left[0] if len(left) == 1 else random.choices(left, weights)[0]  # noqa: S311 -- not for secrecy
+        return await self._credential(holder, key)
+
+    async def _credential(self, holder: Holder, key: Key | None) -> Credential:
+        name = (holder.settings.name, key.id if key is not None else "")
+        known = self._fresh.get(name)
+        if known is not None and known[0] > monotonic():
+            return known[1]
+        made = await self._look_up(holder, key)
+        self._fresh[name] = (monotonic() + FRESH_S, made)
+        return made
+
+    async def _look_up(self, holder: Holder, key: Key | None) -> Credential:
+        if key is None and not holder.settings.headers:
+            return Credential("")
+        try:
+            return await asyncio.to_thread(self._resolve_all, holder, key)
+        except SecretError as error:
+            raise KeyRefused(
+                f"the key {key.id if key is not None else ''!r} cannot be had: {error}", who=holder.settings.name
+            ) from None
+
+    def _resolve_all(self, holder: Holder, key: Key | None) -> Credential:
+        headers = holder.configured_headers()
+        return Credential("", None, headers) if key is None else Credential(key.id, self._resolve(key.value), headers)
+
+    def rest(self, provider: str, key_id: str, problem: Problem) -> None:
+        """Let a key rest after what its provider said of it."""
+        if isinstance(problem, KeyRefused | QuotaSpent):
+            seconds = problem.retry_after or REFUSED_REST_S
+        elif isinstance(problem, RateLimited):
+            seconds = problem.retry_after or LIMITED_REST_S
+        else:
+            return
+        self._resting[provider, key_id] = (monotonic() + seconds, problem.kind)
+
+    def views(self, provider: Provider) -> tuple[KeyView, ...]:
+        """Return the state of a provider's keys."""
+        now = monotonic()
+        return tuple(self._view(provider.name, key.id, now) for key in provider.keys)
+
+    def _view(self, provider: str, key_id: str, now: float) -> KeyView:
+        until, why = self._resting.get((provider, key_id), (0.0, ""))
+        return (
+            KeyView(provider, key_id, why, round(until - now, 1)) if until > now else KeyView(provider, key_id, "ready")
+        )

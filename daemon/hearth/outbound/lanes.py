@@ -1,0 +1,262 @@
+"""When a call may go to a local model: its slots, a bounded queue, one loader, and the newest keystroke first.
+
+A lane belongs to one model and outlives reloads. Loading is the lane's own task: callers wait for it, may leave or overflow
+meanwhile, and never end it; else a model that loads for longer than anybody's patience would never become warm (design §4).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from hearth.problems import Overloaded, Problem, QueueFull
+
+if TYPE_CHECKING:
+    from hearth.routing.expected import Learned
+
+Loader = Callable[[], Awaitable[float]]
+"""Loads the lane's model with its pinned options; returns until when (monotonic seconds) it stays loaded."""
+
+
+class Overflow(Exception):
+    """The wait grew longer than the caller's patience, and somebody else may be asked."""
+
+
+class Ticket:
+    """One call's place in a lane. `group` says who competes: among tickets of one non-empty group the newest wins."""
+
+    __slots__ = ("admitted", "group", "position", "since", "supersede")
+
+    def __init__(self, group: str = "", supersede: Callable[[], None] | None = None) -> None:
+        """`supersede` is called when a newer ticket of the group needs the slot this one holds."""
+        self.group = group
+        self.supersede = supersede
+        self.since = monotonic()
+        self.admitted = 0.0
+        self.position = 0
+
+
+class LaneView(Struct, frozen=True):
+    """What others may know of a lane: counts now, and times in seconds on the monotonic clock."""
+
+    slots: int
+    in_flight: int
+    queued: int
+    limit: int
+    loaded: bool
+    loading_since: float | None
+    loads: int
+    last_load_s: float | None
+
+
+class Lesson(Struct, frozen=True):
+    """What an attempt showed of its model: seconds and tokens; None where it showed nothing."""
+
+    prompt_tokens: int = 0
+    first_token_s: float | None = None
+    call_s: float | None = None
+    output_tokens: int | None = None
+    stays_until: float = 0.0
+
+
+class _Waiter:
+    __slots__ = ("future", "ticket")
+
+    def __init__(self, ticket: Ticket, future: asyncio.Future[None]) -> None:
+        self.ticket = ticket
+        self.future = future
+
+
+class Lane:
+    """The queue before one model. All methods run on the event loop; none blocks it."""
+
+    def __init__(self, name: str, engine: asyncio.Lock, learned: Learned) -> None:
+        """`engine` is held while loading: an engine loads one model at a time. Without a loader a model is always loaded."""
+        self.name = name
+        self.slots = 1
+        self.limit = 32
+        self.learned = learned
+        self.loads = 0
+        self.last_load_s: float | None = None
+        self.gpu_share: float | None = None
+        self.load_problem: Problem | None = None
+        self._loader: Loader | None = None
+        self._engine = engine
+        self._active: set[Ticket] = set()
+        self._waiters: deque[_Waiter] = deque()
+        self._loading: asyncio.Task[None] | None = None
+        self._loading_since: float | None = None
+        self._warm_until = 0.0
+
+    def configure(self, slots: int, limit: int, loader: Loader | None) -> None:
+        """Take over what a new config says; calls in flight and in the queue stay."""
+        self.slots, self.limit, self._loader = slots, limit, loader
+        self._pump()
+
+    @property
+    def warm(self) -> bool:
+        """Whether the model is loaded, as far as we know."""
+        return self._loader is None or bool(self._active) or self._warm_until > monotonic()
+
+    @property
+    def idle(self) -> bool:
+        """Whether nobody uses, waits for or loads this model."""
+        return not self._active and not self._waiters and self._loading is None
+
+    def view(self) -> LaneView:
+        """Return the lane's state as frozen values."""
+        return LaneView(
+            self.slots,
+            len(self._active),
+            len(self._waiters),
+            self.limit,
+            self.warm,
+            self._loading_since,
+            self.loads,
+            self.last_load_s,
+        )
+
+    def note_loaded(self, until: float) -> None:
+        """Say that the engine reports the model as loaded until then (monotonic seconds; 0 means that it is not)."""
+        self._warm_until = until
+
+    async def enter(self, ticket: Ticket, patience: float | None) -> None:
+        """Wait for a slot of the loaded model.
+
+        Raises `QueueFull`, `Overflow` when `patience` (seconds; None waits for ever) runs out, or the problem that loading ended in.
+        A cancelled caller leaves the queue at once.
+        """
+        if not self._waiters and len(self._active) < self.slots and self.warm:
+            self._admit(ticket)
+            return
+        self._supersede(ticket)
+        if len(self._waiters) >= self.limit:
+            raise QueueFull(f"{len(self._waiters)} calls wait for {self.name} already.", retry_after=1.0)
+        await self._wait(ticket, patience)
+
+    async def _wait(self, ticket: Ticket, patience: float | None) -> None:
+        waiter = _Waiter(ticket, asyncio.get_running_loop().create_future())
+        ticket.position = len(self._waiters) + 1
+        self._waiters.append(waiter)
+        self._pump()
+        try:
+            async with asyncio.timeout(patience):
+                await waiter.future
+        except TimeoutError:
+            self._give_up(waiter)
+            raise Overflow from None
+        except BaseException:
+            self._give_up(waiter)
+            raise
+
+    def _give_up(self, waiter: _Waiter) -> None:
+        if waiter in self._waiters:
+            self._waiters.remove(waiter)
+        if waiter.ticket in self._active:
+            self.leave(waiter.ticket)
+
+    def leave(self, ticket: Ticket) -> None:
+        """Give the slot back; harmless when it was never taken."""
+        self._active.discard(ticket)
+        self._pump()
+
+    def learn(self, lesson: Lesson) -> None:
+        """Take over what an attempt showed: times, and that the engine keeps the model for a while after it."""
+        now = monotonic()
+        self._warm_until = max(self._warm_until, lesson.stays_until)
+        if lesson.first_token_s is not None:
+            self.learned = self.learned.saw_first_token(lesson.prompt_tokens, lesson.first_token_s, now)
+        if lesson.call_s is not None:
+            self.learned = self.learned.saw_call(lesson.call_s, lesson.output_tokens, now)
+
+    def _admit(self, ticket: Ticket) -> None:
+        ticket.admitted = monotonic()
+        ticket.position = 0
+        self._active.add(ticket)
+
+    def _pump(self) -> None:
+        if not self._waiters:
+            return
+        if not self.warm:
+            self.warm_up()
+            return
+        while self._waiters and len(self._active) < self.slots:
+            waiter = self._waiters.popleft()
+            if not waiter.future.done():
+                self._admit(waiter.ticket)
+                waiter.future.set_result(None)
+
+    def _supersede(self, ticket: Ticket) -> None:
+        """Let the newest of a group win: drop the older ones that wait, and end one that holds the last slot."""
+        if not ticket.group:
+            return
+        for waiter in [w for w in self._waiters if w.ticket.group == ticket.group and not w.future.done()]:
+            waiter.future.set_exception(Superseded("A newer completion request took this one's place."))
+        rivals = [t for t in self._active if t.group == ticket.group and t.supersede is not None]
+        if rivals and len(self._active) >= self.slots:
+            oldest = min(rivals, key=lambda rival: rival.since)
+            supersede, oldest.supersede = oldest.supersede, None
+            if supersede is not None:
+                supersede()
+
+    def warm_up(self) -> asyncio.Task[None] | None:
+        """Start loading unless it is loaded or loading; returns the task that loads. It ends by itself, whoever leaves."""
+        if self._loading is None and not self.warm:
+            self._loading = asyncio.create_task(self._load(), name=f"load {self.name}")
+        return self._loading
+
+    async def loaded(self) -> None:
+        """Wait until the model is loaded; the load goes on if the caller leaves. Raises the problem that loading ended in."""
+        task = self.warm_up()
+        if task is not None:
+            await asyncio.shield(task)
+        if self.load_problem is not None and not self.warm:
+            raise self.load_problem
+
+    async def _load(self) -> None:
+        try:
+            async with self._engine:
+                self._loading_since = monotonic()
+                loader = self._loader
+                self._warm_until = await loader() if loader is not None else 0.0
+                self.last_load_s = monotonic() - self._loading_since
+                self.loads += 1
+                self.learned = self.learned.saw_load(self.last_load_s, monotonic())
+                self.load_problem = None
+        except Problem as problem:
+            self.load_problem = problem
+            self._fail_waiters(problem)
+        finally:
+            self._loading = None
+            self._loading_since = None
+        self._pump_after_load()
+
+    def _pump_after_load(self) -> None:
+        """Hand out the slots; a model that is not warm now failed to load, and its waiters have been told."""
+        if self.warm:
+            self._pump()
+        elif self._waiters:
+            self._fail_waiters(Overloaded(f"{self.name} was unloaded again at once.", retry_after=1.0))
+
+    def _fail_waiters(self, problem: Problem) -> None:
+        while self._waiters:
+            waiter = self._waiters.popleft()
+            if not waiter.future.done():
+                waiter.future.set_exception(problem)
+
+    async def close(self) -> None:
+        """End a load in progress: the daemon stops."""
+        if self._loading is not None:
+            self._loading.cancel()
+            await asyncio.gather(self._loading, return_exceptions=True)
+
+
+class Superseded(QueueFull):
+    """A newer autocompletion of the same editor took the place of this one."""
+
+    kind = "superseded"

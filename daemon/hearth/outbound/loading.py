@@ -1,0 +1,102 @@
+"""Hearth's own call that loads a model: an empty request with the same pinned options every other call sends (design §4)."""
+
+from __future__ import annotations
+
+import re
+from math import inf
+from time import monotonic
+from typing import TYPE_CHECKING, Protocol
+
+from hearth.dialects.dialect import Called, Destination, Head, HttpRequest
+from hearth.dialects.ollama import probes
+from hearth.outbound.keys import Credential, Holder, Keys
+from hearth.outbound.limits import Limits
+from hearth.problems import KeyRefused
+
+if TYPE_CHECKING:
+    from hearth.outbound.pool import Origin, Pool
+    from hearth.routing.targets import Target
+
+LOAD_S = 900.0
+"""The longest load: past Ollama's own stall limit of five minutes, and several times that for slow disks."""
+OLLAMA_KEEP_ALIVE_S = 300.0
+MARGIN_S = 5.0
+_UNITS = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
+_DURATION = re.compile(r"([0-9.]+)(ns|us|ms|s|m|h)")
+REPLY_LIMIT = 64 * 1024 * 1024
+
+
+class Engine(Protocol):
+    """A local provider that loads models."""
+
+    called: Called
+    origin: Origin
+
+    def describe(self, target: Target, *, local_only: bool = False) -> Destination:
+        """Return what the dialect needs to know of a target."""
+        ...
+
+    def header_lines(self, credential: Credential, headers: tuple[tuple[str, str], ...]) -> bytes:
+        """Return a request's encoded headers."""
+        ...
+
+
+class EngineHolder(Engine, Holder, Protocol):
+    """An engine whose key, if it wants one, can be chosen."""
+
+
+async def load_model(engine: EngineHolder, target: Target, pool: Pool, keys: Keys) -> float:
+    """Load a model with its pinned options; returns until when (monotonic seconds) it stays. Raises the `Problem` it ended in."""
+    await ask_engine(engine, probes.load(engine.describe(target), embedding=embeds(target)), pool, keys, first_s=LOAD_S)
+    return stays_until(target.pins.keep_alive)
+
+
+async def unload_model(engine: EngineHolder, target: Target, pool: Pool, keys: Keys) -> None:
+    """Ask the engine to give a model's memory back after the work in flight. Raises the `Problem` it ended in."""
+    await ask_engine(
+        engine, probes.unload(engine.describe(target), embedding=embeds(target)), pool, keys, first_s=LOAD_S
+    )
+
+
+def embeds(target: Target) -> bool:
+    """Whether a model only makes vectors: an embedding model refuses an empty generate, a chat model an empty embed."""
+    words = target.capabilities
+    return words is not None and "embedding" in words and "completion" not in words
+
+
+async def ask_engine(
+    engine: EngineHolder, request: HttpRequest, pool: Pool, keys: Keys, *, first_s: float
+) -> tuple[Head, bytes]:
+    """Ask a provider one question of Hearth's own and return the whole answer. Raises the `Problem` it ended in."""
+    credential = await keys.choose(engine, frozenset())
+    if credential is None:
+        raise KeyRefused("no key can be used", who=engine.settings.name)
+    reply = await pool.send(
+        engine.origin,
+        request.method,
+        request.path,
+        engine.header_lines(credential, request.headers),
+        request.body,
+        limits=Limits(first=first_s, idle=first_s),
+    )
+    with reply:
+        body = await reply.read_all(REPLY_LIMIT)
+        head = reply.head
+        if head.status != 200:
+            raise engine.called.problem(head, body, engine.settings.name)
+        return head, body
+
+
+def stays_until(keep_alive: str | float | None) -> float:
+    """Return until when (monotonic seconds) a model just used stays loaded, a little early to be safe."""
+    seconds = OLLAMA_KEEP_ALIVE_S if keep_alive is None else keep_alive_seconds(keep_alive)
+    return inf if seconds < 0 else monotonic() + max(seconds - MARGIN_S, seconds / 2)
+
+
+def keep_alive_seconds(text: str | float) -> float:
+    """Read a keep_alive as Ollama does: a number of seconds, or a Go duration ("1h30m"); negative means for ever."""
+    if isinstance(text, int | float):
+        return float(text)
+    parts = _DURATION.findall(text)
+    seconds = sum(float(number) * _UNITS[unit] for number, unit in parts)
+    return -1.0 if text.startswith("-") else seconds

@@ -1,0 +1,245 @@
+"""One attempt: one target asked once, its reply read into frames that are handed on as they come."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from time import monotonic_ns, time
+from typing import TYPE_CHECKING, Protocol
+
+from hearth.dialects.dialect import Called, Destination, Head, HttpRequest, Served
+from hearth.events import Frame
+from hearth.outbound.lanes import Lesson
+from hearth.outbound.limits import Limits
+from hearth.outbound.loading import stays_until
+from hearth.outbound.meter import Meter
+from hearth.problems import BrokenReply, Problem, TimedOut
+from hearth.record import Attempt, Ending
+
+if TYPE_CHECKING:
+    from hearth.call import Call, Mode
+    from hearth.chat import Request
+    from hearth.outbound.egress import Egress
+    from hearth.outbound.keys import Credential
+    from hearth.outbound.pool import Origin, Pool, Reply
+    from hearth.routing.plan import Candidate
+    from hearth_config.settings import Provider
+
+ERROR_BODY_LIMIT = 64 * 1024
+WHOLE_REPLY_S = 600.0
+"""How long a reply that is not streamed may take to begin: all of it is made before its first byte."""
+MILLION = 1_000_000
+
+
+class Asked:
+    """What a client asked, with its meaning read at most once, and only when somebody needs it."""
+
+    __slots__ = ("_meaning", "call", "served")
+
+    def __init__(self, call: Call, served: Served) -> None:
+        """Keep the call beside the half that read it."""
+        self.call = call
+        self.served = served
+        self._meaning: Request | None = None
+
+    def meaning(self) -> Request:
+        """Return the whole meaning. Raises `BadRequest` or `Unsupported` as the served half does."""
+        if self._meaning is None:
+            outline = self.call.outline
+            self._meaning = self.served.read(outline.route, self.call.members)
+        return self._meaning
+
+
+class Sink(Protocol):
+    """Where frames go: the client's side of a call."""
+
+    @property
+    def committed(self) -> bool:
+        """Whether something meaningful has been sent, so that the target may not be swapped any more."""
+        ...
+
+    def begin(self, attempt: Upstream) -> None:
+        """Say that what follows comes from this attempt; what an earlier one left unsent is forgotten."""
+        ...
+
+    async def take(self, frames: Sequence[Frame], *, meaningful: bool) -> None:
+        """Hand on frames, in order."""
+        ...
+
+
+class Target(Protocol):
+    """A provider of one generation, ready to be asked."""
+
+    settings: Provider
+    called: Called
+    origin: Origin
+
+    def destination(self, candidate: Candidate, mode: Mode) -> Destination:
+        """Return what the dialect needs to know of a target at this provider, under that mode."""
+        ...
+
+    def configured_headers(self) -> tuple[tuple[str, str], ...]:
+        """Resolve the headers the config gives this provider; may block."""
+        ...
+
+    def header_lines(self, credential: Credential, headers: tuple[tuple[str, str], ...]) -> bytes:
+        """Return the encoded headers of a request: the dialect's, the configured ones and the credential. Never logged."""
+        ...
+
+    def permit(self, mode: Mode) -> Egress:
+        """Return what a call of this mode lets out."""
+        ...
+
+
+class Upstream:
+    """One try of a call at one target. Its notes become an `Attempt` record, whatever happens."""
+
+    def __init__(self, asked: Asked, candidate: Candidate, target: Target, credential: Credential, number: int) -> None:
+        """Nothing is sent yet; `number` counts the call's attempts from 1."""
+        self.asked = asked
+        self.candidate = candidate
+        self.target = target
+        self.credential = credential
+        self.number = number
+        self.destination = target.destination(candidate, asked.call.mode)
+        self.passthrough = asked.served.name == target.called.name
+        self.meter = Meter()
+        self.head: Head | None = None
+        self.started = time()
+        self.started_ns = monotonic_ns()
+        self.sent_ns = 0
+        self.bytes_out = 0
+
+    async def run(self, pool: Pool, sink: Sink, first_token_s: float | None) -> None:
+        """Ask, and hand all frames of the answer to the sink.
+
+        Raises the `Problem` this attempt ended in; a failure that already went to the client in its stream is raised too.
+        Cancelling closes the connection at once.
+        """
+        request = self.write()
+        self.bytes_out = len(request.body)
+        target = self.target
+        self.sent_ns = monotonic_ns()
+        reply = await pool.send(
+            target.origin,
+            request.method,
+            request.path,
+            target.header_lines(self.credential, request.headers),
+            request.body,
+            limits=self._limits(first_token_s),
+            permit=target.permit(self.asked.call.mode),
+        )
+        try:
+            head = self.head = reply.head
+            if head.status >= 300:
+                raise target.called.problem(head, await _error_body(reply), target.settings.name)
+            sink.begin(self)
+            await self._relay(reply, head, sink)
+        except BaseException:
+            reply.close()
+            raise
+        reply.finish()
+
+    def _limits(self, first_token_s: float | None) -> Limits:
+        timeouts = self.target.settings.timeouts
+        if not self.asked.call.outline.stream:
+            first_token_s = max(first_token_s or 0.0, WHOLE_REPLY_S)
+        return Limits(connect=timeouts.connect, first=first_token_s, idle=timeouts.idle)
+
+    def write(self) -> HttpRequest:
+        """Return the request: the caller's own, spliced, in the same dialect; else written from its meaning."""
+        call = self.asked.call
+        destination = self.destination
+        if self.passthrough:
+            return self.target.called.splice(call.outline, call.members, destination)
+        return self.target.called.request(self.asked.meaning(), destination, stream=call.outline.stream)
+
+    async def _relay(self, reply: Reply, head: Head, sink: Sink) -> None:
+        outline = self.asked.call.outline
+        reader = self.target.called.reader(
+            outline.operation, outline if self.passthrough else None, self.destination, head
+        )
+        meter = self.meter
+        while True:
+            data = await reply.read_chunk()
+            frames = reader.feed(data) if data else reader.close()
+            meter.bytes_in += len(data)
+            if frames:
+                meaningful = meter.see(frames, monotonic_ns())
+                if meter.failed is not None and not sink.committed and not meaningful:
+                    raise meter.failed
+                await sink.take(frames, meaningful=meaningful)
+                if meter.failed is not None:
+                    raise meter.failed
+            if not data or reader.finished:
+                return
+
+    def lesson(self) -> Lesson:
+        """Return what this attempt showed of its model. A call that failed shows nothing."""
+        meter = self.meter
+        if not meter.first_ns or meter.failed is not None:
+            return Lesson()
+        tokens_in, tokens_out, _ = meter.tokens(self.asked.call.outline.prompt_bytes // 4)
+        stream = self.asked.call.outline.stream
+        return Lesson(
+            prompt_tokens=tokens_in or 0,
+            first_token_s=(meter.first_ns - self.sent_ns) / 1e9 if stream else None,
+            call_s=(monotonic_ns() - self.sent_ns) / 1e9,
+            output_tokens=tokens_out,
+            stays_until=stays_until(self.destination.pins.keep_alive),
+        )
+
+    def record(self, ending: Ending, problem: Problem | None = None) -> Attempt:
+        """Return what is written down of this try."""
+        target, meter, usage = self.candidate.target, self.meter, self.meter.usage
+        tokens_in, tokens_out, estimated = meter.tokens(self.asked.call.outline.prompt_bytes // 4)
+        return Attempt(
+            call_id=self.asked.call.id,
+            number=self.number,
+            target=target.name,
+            provider=target.provider,
+            model=target.model,
+            place=target.place,
+            key_id=self.credential.id,
+            started=self.started,
+            ending=ending,
+            problem=problem.kind if problem is not None else "",
+            detail=problem.text[:300] if problem is not None else "",
+            upstream_status=self.head.status if self.head is not None else None,
+            first_token_ms=(meter.first_ns - self.started_ns) / MILLION if meter.first_ns else None,
+            total_ms=(monotonic_ns() - self.started_ns) / MILLION,
+            load_ms=usage.load_ns / MILLION if usage is not None and usage.load_ns is not None else None,
+            input_tokens=tokens_in,
+            output_tokens=tokens_out,
+            cached_tokens=usage.cached if usage is not None else None,
+            reasoning_tokens=usage.reasoning if usage is not None else None,
+            estimated=estimated,
+            cost=self.cost(),
+            currency=usage.currency if usage is not None and usage.cost is not None else "",
+            cost_source=self.cost_source(),
+            reason=self.candidate.reason,
+            address=str(self.target.settings.address),
+            bytes_out=self.bytes_out,
+            bytes_in=meter.bytes_in,
+        )
+
+    def cost(self) -> float | None:
+        """A local answer costs nothing; any other costs what its provider says, or is unknown (never guessed)."""
+        if self.candidate.target.place == "machine":
+            return 0.0
+        usage = self.meter.usage
+        return usage.cost if usage is not None else None
+
+    def cost_source(self) -> str:
+        """Return whose figure the cost is."""
+        if self.candidate.target.place == "machine":
+            return "local"
+        usage = self.meter.usage
+        return "provider" if usage is not None and usage.cost is not None else "unknown"
+
+
+async def _error_body(reply: Reply) -> bytes:
+    """Return what the error reply says, as far as it can be read; the status alone must do where it cannot."""
+    try:
+        return await reply.read_all(ERROR_BODY_LIMIT)
+    except (BrokenReply, TimedOut):
+        return b""

@@ -1,0 +1,91 @@
+"""What is written down of a call when it has ended, and told to those who watch."""
+
+from __future__ import annotations
+
+from time import monotonic_ns
+from typing import TYPE_CHECKING
+
+from hearth.record import CallRecord, Entry
+from hearth.routing.explain import compact
+
+if TYPE_CHECKING:
+    from hearth.problems import Problem
+    from hearth.record import Attempt, Ending
+    from hearth.routing.plan import Plan
+    from hearth.server.core import Core
+    from hearth.server.delivery import Delivery
+    from hearth.server.live import LiveCall
+
+MILLION = 1_000_000
+MAX_NAME = 200
+
+
+def note(core: Core, live: LiveCall, plan: Plan, delivery: Delivery, ending: Ending, problem: Problem | None) -> None:
+    """Hand the call and its attempts to the ledger. Never raises, never waits."""
+    answering = live.answering
+    attempts = tuple(answering.attempts) if answering is not None else ()
+    core.ledger.add(Entry(_record(live, plan, delivery, ending, problem, attempts), attempts))
+    if problem is not None or ending != "complete":
+        core.events.say(
+            "call_ended",
+            call=live.call.id,
+            ending=ending,
+            problem=problem.kind if problem is not None else "",
+            target=attempts[-1].target if attempts else "",
+        )
+
+
+def _record(
+    live: LiveCall,
+    plan: Plan,
+    delivery: Delivery,
+    ending: Ending,
+    problem: Problem | None,
+    attempts: tuple[Attempt, ...],
+) -> CallRecord:
+    call, last = live.call, attempts[-1] if attempts else None
+    now = monotonic_ns()
+    first = delivery.first_byte_ns
+    simple = len(plan.candidates) == 1 and not plan.refused and not plan.candidates[0].verdicts
+    return CallRecord(
+        id=call.id,
+        time=call.wall,
+        app=call.app.name,
+        dialect=call.dialect,
+        route=call.outline.route,
+        task=call.task,
+        asked=call.outline.model[:MAX_NAME],
+        mode=plan.mode,
+        stream=call.outline.stream,
+        target=last.target if last is not None else "",
+        place=last.place if last is not None else "",
+        reason=last.reason if last is not None else _why_refused(problem),
+        attempts=len(attempts),
+        ending=ending,
+        problem=problem.kind if problem is not None else "",
+        detail=problem.text[:300] if problem is not None else "",
+        status=delivery.status,
+        input_tokens=last.input_tokens if last is not None else None,
+        output_tokens=last.output_tokens if last is not None else None,
+        cached_tokens=last.cached_tokens if last is not None else None,
+        estimated=last.estimated if last is not None else False,
+        cost=_total_cost(attempts),
+        currency=last.currency if last is not None else "",
+        queue_ms=live.answering.queued_s * 1000 if live.answering is not None else 0.0,
+        first_token_ms=(first - call.received_ns) / MILLION if first else None,
+        total_ms=(now - call.received_ns) / MILLION,
+        overhead_ms=delivery.overhead_ms(),
+        user_agent=call.app.user_agent[:MAX_NAME],
+        plan="" if simple else compact(plan),
+    )
+
+
+def _why_refused(problem: Problem | None) -> str:
+    return f"refused:{problem.kind}" if problem is not None else ""
+
+
+def _total_cost(attempts: tuple[Attempt, ...]) -> float | None:
+    """Sum the attempts' costs; one unknown makes the sum unknown, never smaller. An attempt that failed before any token cost nothing."""
+    costs = [one.cost for one in attempts if one.ending == "complete" or one.first_token_ms is not None]
+    known = [cost for cost in costs if cost is not None]
+    return sum(known) if costs and len(known) == len(costs) else None

@@ -1,0 +1,284 @@
+"""What outlives a reload, in one place for the handlers: pool, keys, lanes, senses, ledger, calls in flight, and the generation of now."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from time import monotonic, time
+from typing import TYPE_CHECKING
+
+from hearth.call import Call, Mode, tightest
+from hearth.outbound.egress import Egress
+from hearth.outbound.fallback import RetryBudget
+from hearth.outbound.lanes import Lane
+from hearth.outbound.loading import ask_engine, load_model
+from hearth.routing.catalog import Catalog
+from hearth.routing.expected import Learned
+from hearth.routing.inventory import Inventory
+from hearth.routing.plan import Plan, plan
+from hearth.routing.world import TargetState, World
+from hearth.server.events import Events
+from hearth.server.live import LiveCalls
+from hearth.server.pulls import Pulls
+
+if TYPE_CHECKING:
+    from hearth.dialects.dialect import Head, HttpRequest
+    from hearth.generation import Generation, ProviderRuntime
+    from hearth.ledger.ledger import Ledger
+    from hearth.outbound.keys import Keys
+    from hearth.outbound.pool import Pool
+    from hearth.outbound.upstream import Upstream
+    from hearth.problems import Problem
+    from hearth.routing.plan import Candidate
+    from hearth.routing.targets import Target
+    from hearth.senses.health import HealthSense
+    from hearth.senses.inventory import InventorySense
+    from hearth.senses.load import LoadSense
+    from hearth.senses.switches import Switches
+
+DEFAULT_SLOTS = {"ollama": 1}
+"""Ollama runs one call a model unless told otherwise (OLLAMA_NUM_PARALLEL); the others serve several."""
+OTHER_SLOTS = 4
+LOCAL_FIRST_TOKEN_S = 600.0
+CLOUD_FIRST_TOKEN_S = 120.0
+LEAST_FIRST_TOKEN_S = 30.0
+QUESTION_S = 10.0
+"""How long a provider may take to say what it has."""
+
+
+async def _cannot_reload() -> str:
+    return "This daemon was started without a config file to read again."
+
+
+def _cannot_stop() -> None:
+    return None
+
+
+class States(Mapping[str, TargetState]):
+    """The state of each target, put together when a policy asks: building a World costs nothing."""
+
+    def __init__(self, core: Core) -> None:
+        """Look into the core's lanes and health."""
+        self._core = core
+
+    def __getitem__(self, name: str) -> TargetState:
+        """Return a target's state now."""
+        lane = self._core.lanes.get(name)
+        resting_until, why = self._core.health.target_rest(name)
+        if lane is None:
+            return TargetState(resting_until=resting_until, rest_reason=why)
+        view = lane.view()
+        return TargetState(
+            loaded=view.loaded,
+            loading_since=view.loading_since,
+            in_flight=view.in_flight,
+            queued=view.queued,
+            slots=view.slots,
+            resting_until=resting_until,
+            rest_reason=why,
+            gpu_share=lane.gpu_share,
+            learned=lane.learned,
+        )
+
+    def get(self, name: str, default: object = None) -> TargetState:
+        """Return a target's state now."""
+        return self[name]
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield the targets that have a lane."""
+        return iter(self._core.lanes)
+
+    def __len__(self) -> int:
+        """Count the lanes."""
+        return len(self._core.lanes)
+
+
+class Core:
+    """The daemon's living parts. One object; the event loop's alone."""
+
+    def __init__(
+        self,
+        *,
+        generation: Generation,
+        pool: Pool,
+        keys: Keys,
+        load: LoadSense,
+        inventory: InventorySense,
+        health: HealthSense,
+        switches: Switches,
+        ledger: Ledger,
+    ) -> None:
+        """Take the parts that the daemon made."""
+        self.generation = generation
+        self.pool = pool
+        self.keys = keys
+        self.load = load
+        self.inventory = inventory
+        self.health = health
+        self.switches = switches
+        self.ledger = ledger
+        self.retries = RetryBudget()
+        self.events = Events()
+        self.calls = LiveCalls()
+        self.lanes: dict[str, Lane] = {}
+        self.states = States(self)
+        self.pulls = Pulls(self)
+        self.started = monotonic()
+        self.listening: list[str] = []
+        self.config_error = ""
+        self.loaded_at = time()
+        self.reloads = 0
+        self.newer: dict[str, str] = {}
+        """Notes about targets, by name: that a newer version was seen, that the context spilled out of the GPU."""
+        self.reload: Callable[[], Awaitable[str]] = _cannot_reload
+        """Reads the config again; set by the daemon. Returns what is wrong with it, "" when it was taken over."""
+        self.ask_to_stop: Callable[[], None] = _cannot_stop
+        self.stand_in = ""
+        """The address of the stand-in engine while it answers for a missing Ollama, else ""."""
+        self.refused_callers: dict[str, int] = {}
+        self._engines: dict[str, asyncio.Lock] = {}
+        self.catalog = Catalog(generation.settings, Inventory(), switches.default_model(generation.settings))
+
+    # The config and the switches.
+
+    @property
+    def mode(self) -> Mode:
+        """The tightest of the file's ceiling and the run-time switch."""
+        switched = self.switches.mode
+        return self.generation.settings.mode if switched is None else tightest(self.generation.settings.mode, switched)
+
+    def take_over(self, generation: Generation) -> None:
+        """Make a new generation the one that new calls use. Calls in flight keep theirs, save what a tighter mode forbids."""
+        self.generation = generation
+        self.config_error = ""
+        self.apply_mode()
+        self.rebuild_catalog()
+        for name, lane in self.lanes.items():
+            target = self.catalog.targets.get(name)
+            if target is not None:
+                self._configure(lane, target)
+
+    def apply_mode(self) -> int:
+        """Let the mode of now hold for what is under way too; returns how many connections that ended."""
+        egress: Egress = self.pool.egress.at(self.mode, self.generation.host_names)
+        return self.pool.use(egress)
+
+    def rebuild_catalog(self) -> None:
+        """Read names anew: settings, inventory or the chosen default have changed."""
+        settings = self.generation.settings
+        self.catalog = Catalog(settings, self.inventory.inventory, self.switches.default_model(settings))
+        for name, runtime in self.generation.providers.items():
+            runtime.version = self.inventory.inventory.of(name).version
+        for target in self.catalog.targets.values():
+            self._note_loaded(target)
+
+    def _note_loaded(self, target: Target) -> None:
+        lane = self.lanes.get(target.name)
+        if lane is None and not target.loaded:
+            return
+        lane = lane or self.lane_of(target)
+        if lane is not None and lane.idle:
+            lane.note_loaded(self.inventory.loaded_until(target) if target.loaded else 0.0)
+            lane.gpu_share = _gpu_share(target)
+
+    async def fetch(self, provider: str, request: HttpRequest) -> tuple[Head, bytes]:
+        """Ask a provider one question of Hearth's own. Raises the `Problem` that kept it from an answer."""
+        return await ask_engine(self.target(provider), request, self.pool, self.keys, first_s=QUESTION_S)
+
+    async def refresh_engines(self) -> None:
+        """Ask every engine on this machine what it has loaded now."""
+        near = [name for name, runtime in self.generation.providers.items() if runtime.place == "machine"]
+        await asyncio.gather(*(self.inventory.refresh(name) for name in near))
+
+    # Planning.
+
+    def plan(self, call: Call) -> Plan:
+        """Decide whom a call may try, from what is known at this moment."""
+        self.health.check_suspend()
+        self.inventory.wanted()
+        resolution = self.catalog.resolve(call.outline.model, call.task)
+        return plan(call, resolution, self.world(), self.generation.settings)
+
+    def world(self) -> World:
+        """Return everything a plan looks at, as of now."""
+        return World(monotonic(), self.mode, self.load.machine(), self.states, self.health.providers)
+
+    def warm(self, made: Plan) -> None:
+        """Start what the plan wants for the next call: models to be loaded here, models to be fetched."""
+        for missing in made.pulls:
+            self.pulls.background(missing)
+        for target in made.warm:
+            lane = self.lane_of(target)
+            if lane is not None:
+                lane.warm_up()
+
+    # Surroundings of an answer.
+
+    @property
+    def patience_s(self) -> float:
+        """How long a call waits for a local model while somebody else could be asked."""
+        return self.generation.settings.busy.patience
+
+    def target(self, provider: str) -> ProviderRuntime:
+        """Return a provider of the generation of now."""
+        return self.generation.providers[provider]
+
+    def lane(self, candidate: Candidate) -> Lane | None:
+        """Return the lane of a candidate's model; None where nobody queues."""
+        return self.lane_of(candidate.target)
+
+    def lane_of(self, target: Target) -> Lane | None:
+        """Return the lane of a model on this machine, or of one whose slots the config limits; None for any other."""
+        found = self.lanes.get(target.name)
+        if found is not None:
+            return found
+        if target.place != "machine" and target.settings.slots is None:
+            return None
+        engine = self._engines.setdefault(target.provider, asyncio.Lock())
+        lane = self.lanes[target.name] = Lane(target.name, engine, Learned())
+        self._configure(lane, target)
+        return lane
+
+    def _configure(self, lane: Lane, target: Target) -> None:
+        slots = target.settings.slots or DEFAULT_SLOTS.get(target.dialect, OTHER_SLOTS)
+        loads = target.dialect == "ollama" and not target.remote
+
+        async def load() -> float:
+            current = self.catalog.targets.get(target.name, target)
+            return await load_model(self.target(target.provider), current, self.pool, self.keys)
+
+        lane.configure(slots, self.generation.settings.busy.queue, load if loads else None)
+
+    def first_token_s(self, candidate: Candidate) -> float | None:
+        """Return how long the first token may take: what the config says, else by place and by what such calls took."""
+        target = candidate.target
+        configured = self.target(target.provider).settings.timeouts.first_token
+        if configured is not None:
+            return configured
+        if target.place == "machine":
+            return LOCAL_FIRST_TOKEN_S
+        return max(LEAST_FIRST_TOKEN_S, CLOUD_FIRST_TOKEN_S)
+
+    def noticed(self, upstream: Upstream, problem: Problem | None) -> None:
+        """Take note of how an attempt ended: for health, learned times, and the alarm about cut prompts."""
+        target = upstream.candidate.target
+        if problem is None:
+            self.health.succeeded(target.name)
+        else:
+            self.health.failed(target.name, problem)
+            self.inventory.doubt(target.provider, problem)
+        lane = self.lanes.get(target.name)
+        if lane is not None:
+            lane.learn(upstream.lesson())
+        self._watch_window(upstream, target)
+
+    def _watch_window(self, upstream: Upstream, target: Target) -> None:
+        """A prompt count that equals the window means that the provider cut the prompt unasked (pain 1)."""
+        usage, window = upstream.meter.usage, target.usable_window
+        if usage is not None and window and usage.input is not None and usage.input >= window:
+            self.events.say("prompt_cut", target=target.name, window=window, call=upstream.asked.call.id)
+
+
+def _gpu_share(target: Target) -> float | None:
+    info = target.info
+    return info.size_vram / info.size if info.size and info.size_vram is not None and target.loaded else None

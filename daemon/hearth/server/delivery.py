@@ -1,0 +1,252 @@
+"""The client's side of one call: what has been sent, the commit point, heartbeats, and an honest end.
+
+Frames are held back until the first meaningful one, so that until then any target may be swapped unseen (design §2.5).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from time import monotonic, monotonic_ns, time_ns
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from hearth.dialects.dialect import ReplyWriter, Served, Stamp
+from hearth.events import Event, Failed, Frame
+from hearth.problems import Problem
+
+if TYPE_CHECKING:
+    from hearth.call import Call
+    from hearth.outbound.upstream import Upstream
+
+HEARTBEAT_S = 15.0
+"""How long a stream may be silent before a sign of life is sent (design §4)."""
+STUCK_READER_S = 120.0
+"""How long a client may leave what we send unread before it is taken for gone (F23)."""
+HELD_LIMIT = 4 * 1024 * 1024
+_SSE = "text/event-stream"
+
+
+class Delivery:
+    """Sends one reply. It is the `Sink` of the call's attempts."""
+
+    def __init__(self, request: web.BaseRequest, call: Call, served: Served, cors: dict[str, str]) -> None:
+        """Nothing is sent before the first meaningful frame or the first heartbeat."""
+        self.committed = False
+        self.status = 0
+        self.first_byte_ns = 0
+        self.response: web.StreamResponse | None = None
+        self._request = request
+        self._call = call
+        self._served = served
+        self._cors = cors
+        self._writer: ReplyWriter | None = None
+        self._attempt: Upstream | None = None
+        self._held: list[Frame] = []
+        self._held_bytes = 0
+        self._begun = False
+        self._error_sent = False
+        self._last_write = monotonic()
+        self._writing = False
+        self._timer: asyncio.TimerHandle | None = None
+        self._beating: asyncio.Task[None] | None = None
+        if call.outline.stream:
+            self._timer = asyncio.get_running_loop().call_later(HEARTBEAT_S, self._tick)
+
+    def begin(self, attempt: Upstream) -> None:
+        """Take what follows from this attempt; what an earlier one left unsent is forgotten."""
+        self._attempt = attempt
+        self._held.clear()
+        self._held_bytes = 0
+        if not self._begun or not attempt.passthrough:
+            self._writer = None
+
+    async def take(self, frames: Sequence[Frame], *, meaningful: bool) -> None:
+        """Send frames on, or hold them until one means something. Raises `ConnectionError` when the client has gone."""
+        if not self._call.outline.stream:
+            self._held.extend(frames)
+            self.committed = self.committed or meaningful
+            return
+        if self.committed:
+            await self._send(frames)
+            return
+        self._held.extend(frames)
+        self._held_bytes += sum(len(frame.raw) for frame in frames)
+        if meaningful or self._held_bytes > HELD_LIMIT:
+            await self._commit()
+
+    async def _commit(self) -> None:
+        """From here on the target stays: the head goes out with everything held back."""
+        self.committed = True
+        held, self._held = self._held, []
+        await self._send(held)
+
+    async def _send(self, frames: Sequence[Frame]) -> None:
+        data = self._encode(frames)
+        if data:
+            await self._write(data)
+
+    def _encode(self, frames: Sequence[Frame]) -> bytes:
+        attempt = self._attempt
+        if attempt is not None and attempt.passthrough:
+            if attempt.meter.failed is not None:
+                self._error_sent = any(
+                    frame.raw and type(frame.events[-1]) is Failed for frame in frames if frame.events
+                )
+            return frames[0].raw if len(frames) == 1 else b"".join([frame.raw for frame in frames])
+        events = [event for frame in frames for event in frame.events if type(event) is not Failed]
+        return self.writer.stream(events) if events else b""
+
+    @property
+    def writer(self) -> ReplyWriter:
+        """The writer of this reply, made when it is first needed."""
+        if self._writer is None:
+            call = self._call
+            self._writer = self._served.writer(
+                call.outline, Stamp(call.id, call.outline.model or self._target_model(), time_ns())
+            )
+        return self._writer
+
+    def _target_model(self) -> str:
+        return self._attempt.candidate.target.model if self._attempt is not None else ""
+
+    async def _write(self, data: bytes) -> None:
+        response = self.response
+        if response is None:
+            response = await self._open()
+        self._writing = True
+        self._last_write = monotonic()
+        try:
+            await response.write(data)
+        finally:
+            self._writing = False
+
+    async def _open(self) -> web.StreamResponse:
+        """Send the head of a stream."""
+        response = self.response = web.StreamResponse(status=200, headers=self._headers())
+        self.status = 200
+        self.first_byte_ns = monotonic_ns()
+        await response.prepare(self._request)
+        return response
+
+    def _headers(self) -> dict[str, str]:
+        attempt, stream = self._attempt, self._call.outline.stream
+        passthrough = attempt is not None and attempt.passthrough and attempt.head is not None
+        content_type = attempt.head.get("Content-Type") if passthrough and attempt and attempt.head else ""
+        headers = {"Content-Type": content_type or self.writer.content_type, "X-Hearth-Id": self._call.id}
+        if stream and headers["Content-Type"].startswith(_SSE):
+            headers["Cache-Control"] = "no-cache"
+            headers["X-Accel-Buffering"] = "no"
+        if attempt is not None:
+            headers |= self._facts(attempt)
+        return headers | self._cors if self._cors else headers
+
+    def _facts(self, attempt: Upstream) -> dict[str, str]:
+        """What happened so far, for a person who looks at the head (design §8)."""
+        target = attempt.candidate.target
+        return {
+            "X-Hearth-Target": target.name,
+            "X-Hearth-Place": target.place,
+            "X-Hearth-Reason": attempt.candidate.reason,
+            "X-Hearth-Attempts": str(attempt.number),
+            "X-Hearth-Overhead-Ms": f"{self.overhead_ms():.3f}",
+        }
+
+    def overhead_ms(self) -> float:
+        """Our own time before the first byte to the client: what others kept us waiting for is left out."""
+        attempt = self._attempt
+        until = self.first_byte_ns or monotonic_ns()
+        ours = until - self._call.received_ns
+        if attempt is not None:
+            ours -= attempt.started_ns - self.planned_ns
+            ours -= (attempt.meter.first_ns or until) - attempt.sent_ns if attempt.sent_ns else 0
+        return max(ours, 0) / 1e6
+
+    own_words = False
+    """Set when the frames are ours, not an attempt's: they are encoded, never passed on raw."""
+    planned_ns = 0
+    """time.monotonic_ns() when the plan was made: what lies between it and the attempt was spent waiting."""
+
+    def _tick(self) -> None:
+        """Send a sign of life, or give up on a client that does not read."""
+        silent = monotonic() - self._last_write
+        if self._writing and silent > STUCK_READER_S:
+            transport = self._request.transport
+            if transport is not None:
+                transport.abort()
+            return
+        if silent + 0.01 >= HEARTBEAT_S and not self._writing and self._beating is None and self.writer.heartbeat:
+            self._begun = True
+            self._beating = asyncio.ensure_future(self._beat())
+        wait = max(HEARTBEAT_S - silent, 1.0) if silent < HEARTBEAT_S else HEARTBEAT_S
+        self._timer = asyncio.get_running_loop().call_later(wait, self._tick)
+
+    async def _beat(self) -> None:
+        try:
+            await self._write(self.writer.heartbeat)
+        except ConnectionError:
+            pass
+        finally:
+            self._beating = None
+
+    async def finish(self) -> web.StreamResponse:
+        """End the reply well and return it."""
+        self._stop_timer()
+        if not self._call.outline.stream:
+            return self._whole()
+        if self._held:
+            await self._commit()
+        if self.response is None:
+            await self._open()
+        if self.response is None:
+            raise RuntimeError
+        return self.response
+
+    def _whole(self) -> web.StreamResponse:
+        attempt = self._attempt
+        if attempt is not None and attempt.passthrough and not self.own_words:
+            body = b"".join(frame.raw for frame in self._held)
+        else:
+            events: list[Event] = [event for frame in self._held for event in frame.events]
+            body = self.writer.whole(events)
+        self.status = 200
+        self.first_byte_ns = monotonic_ns()
+        return web.Response(body=body, headers=self._headers() | self._costs(attempt))
+
+    def _costs(self, attempt: Upstream | None) -> dict[str, str]:
+        if attempt is None:
+            return {}
+        cost = attempt.cost()
+        return {"X-Hearth-Cost": "unknown" if cost is None else f"{cost:.6g}"}
+
+    async def fail(self, problem: Problem) -> web.StreamResponse:
+        """End the reply in an error: a real one while no head was sent, else in-band, and never a clean end."""
+        self._stop_timer()
+        if self.response is None:
+            return self.refuse(problem)
+        attempt = self._attempt
+        if attempt is None or not self._error_sent:
+            await self._write(self.writer.failed(problem))
+        return self.response
+
+    def refuse(self, problem: Problem) -> web.Response:
+        """Return a whole error reply."""
+        rendered = self._served.problem(problem, route=self._call.outline.route)
+        self.status = rendered.status
+        self.first_byte_ns = monotonic_ns()
+        headers = dict(rendered.headers) | {"X-Hearth-Id": self._call.id} | self._cors
+        if self._attempt is not None:
+            headers |= self._facts(self._attempt)
+        return web.Response(status=rendered.status, body=rendered.body, headers=headers)
+
+    def close(self) -> None:
+        """Let go of the timer, whatever happened."""
+        self._stop_timer()
+        if self._beating is not None:
+            self._beating.cancel()
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None

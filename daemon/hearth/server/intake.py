@@ -1,0 +1,140 @@
+"""From an HTTP request to a call: the body within its limits and deadline, the caller's wishes, who it is, what kind of task."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from base64 import b32hexencode
+from time import monotonic_ns, time
+from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec import UNSET
+
+from hearth.call import MODES, App, Call, Mode, Outline, Task, Wishes, tightest
+from hearth.chat import Members
+from hearth.dialects.body import cut
+from hearth.problems import BadRequest, SlowRequest, TooLarge, WrongMediaType
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+    from hearth.dialects.dialect import Served
+    from hearth.server.core import Core
+    from hearth.server.guard import Principal
+
+BODY_S = 30.0
+"""How long a body may take, and a second more for each MiB (F26)."""
+_MIB = 1024 * 1024
+_ID_LENGTH = 26
+_NOISE_BITS = 76
+
+
+def new_id() -> str:
+    """Return a call's id: 26 characters of [0-9a-v], the first 10 growing with time."""
+    number = (int(time() * 1e6) << _NOISE_BITS | secrets.randbits(_NOISE_BITS)).to_bytes(16)
+    return b32hexencode(number)[:_ID_LENGTH].decode().lower()
+
+
+async def read_body(request: web.BaseRequest, limit: int) -> bytes:
+    """Return the body. Raises `TooLarge`, `SlowRequest`, `WrongMediaType` for an encoded one (T25), `BadRequest` for a broken one."""
+    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise WrongMediaType("A compressed body is not read.", next_step="Send it without Content-Encoding.")
+    length = request.content_length
+    if length is not None and length > limit:
+        raise TooLarge(
+            f"The body has {length} bytes; {limit} are allowed.", next_step="Raise body_limit under [listen]."
+        )
+    content = request.content
+    if content.is_eof() and content.total_bytes <= limit:
+        return content.read_nowait()
+    try:
+        async with asyncio.timeout(BODY_S + (length or limit) / _MIB):
+            return await _gather(request, limit)
+    except TimeoutError:
+        raise SlowRequest("The body did not arrive in time.") from None
+
+
+async def _gather(request: web.BaseRequest, limit: int) -> bytes:
+    pieces: list[bytes] = []
+    size = 0
+    async for piece in request.content.iter_any():
+        size += len(piece)
+        if size > limit:
+            raise TooLarge(f"The body is over {limit} bytes.", next_step="Raise body_limit under [listen].")
+        pieces.append(piece)
+    return b"".join(pieces)
+
+
+def take_wishes(members: Members, headers: object) -> Wishes:
+    """Take the `"hearth"` member out and lay the header twins over it. Raises `BadRequest` naming what is wrong."""
+    wished = members.pop("hearth", None)
+    try:
+        wishes = msgspec.json.decode(wished, type=Wishes) if wished is not None else _NO_WISHES
+    except msgspec.ValidationError as error:
+        raise BadRequest(f"hearth: {error}.", param="hearth") from None
+    get = getattr(headers, "get")  # noqa: B009 -- any mapping of headers will do
+    mode, cost = get("X-Hearth-Mode"), get("X-Hearth-Max-Cost")
+    if mode is not None:
+        wishes = msgspec.structs.replace(wishes, mode=_mode(mode, wishes))
+    if cost is not None:
+        wishes = msgspec.structs.replace(wishes, max_cost=_cost(cost))
+    return wishes
+
+
+_NO_WISHES = Wishes()
+
+
+def _mode(text: str, wishes: Wishes) -> Mode:
+    found = next((mode for mode in MODES if mode == text.strip().lower()), None)
+    if found is None:
+        raise BadRequest(f"X-Hearth-Mode: {text[:40]!r} is no mode.", next_step=f"Use one of {', '.join(MODES)}.")
+    return found if wishes.mode is UNSET else tightest(found, wishes.mode)
+
+
+def _cost(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise BadRequest(f"X-Hearth-Max-Cost: {text[:40]!r} is no number.") from None
+
+
+def task_of(outline: Outline) -> Task:
+    """Say what kind of request it is: the route and the body tell (design §8)."""
+    if outline.operation == "embed":
+        return "embeddings"
+    return "autocomplete" if "suffix" in outline.needs else "chat"
+
+
+async def take_in(
+    core: Core, request: web.BaseRequest, served: Served, route: str, principal: Principal, app: App
+) -> Call:
+    """Read a whole request into a call. Raises what is wrong with it, to be rendered in the served dialect."""
+    received_ns = monotonic_ns()
+    members = cut(await read_body(request, core.generation.settings.listen.body_limit))
+    wishes = take_wishes(members, request.headers)
+    outline = served.outline(route, members)
+    if wishes is not _NO_WISHES:
+        outline = msgspec.structs.replace(outline, wishes=wishes)
+    return Call(
+        id=new_id(),
+        dialect=served.name,
+        outline=outline,
+        members=members,
+        task=task_of(outline),
+        mode=_call_mode(core, wishes, principal, app),
+        app=app,
+        received_ns=received_ns,
+        wall=time(),
+    )
+
+
+def _call_mode(core: Core, wishes: Wishes, principal: Principal, app: App) -> Mode:
+    """The tightest of everything that has a say: file, switch, app, the call itself, and what an unknown caller may."""
+    mode = core.mode
+    if wishes.mode is not UNSET:
+        mode = tightest(mode, wishes.mode)
+    settings = core.generation.settings.apps.get(app.name) if app.name else None
+    if settings is not None and settings.mode is not None:
+        mode = tightest(mode, settings.mode)
+    return tightest(mode, "offline") if principal.local_only else mode

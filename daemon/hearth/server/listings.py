@@ -1,0 +1,151 @@
+"""The lists of models that clients ask for: `/api/tags ps show version`, `/v1/models`. Each states the window really served (pain 25)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+from msgspec import structs
+
+from hearth.call import Task
+from hearth.dialects import ollama, openai_chat
+from hearth.dialects.body import cut, value
+from hearth.dialects.ollama import models as ollama_models
+from hearth.dialects.ollama import probes, show
+from hearth.outbound.loading import ask_engine
+from hearth.problems import BadRequest, UnknownModel
+from hearth.routing.modes import REACH
+from hearth.server.intake import read_body
+from hearth.server.routes import Route, Table, Visit
+
+if TYPE_CHECKING:
+    from hearth.dialects.dialect import ModelInfo
+    from hearth.routing.targets import Target
+    from hearth.server.core import Core
+
+VERSION = "0.32.15"
+"""What we call ourselves where no Ollama says its own: the release whose recordings we follow; editors want 0.6.4 or newer."""
+PROBE_S = 5.0
+_JSON = {"Content-Type": "application/json; charset=utf-8"}
+
+
+async def tags(visit: Visit) -> web.StreamResponse:
+    """`GET /api/tags`: aliases, models here, and cloud models the config names."""
+    visit.core.inventory.wanted()
+    named = [_shown(visit.core, name) for name in offered(visit.core, listed_too=False)]
+    return _json(visit, ollama_models.write_tags([info for info in named if info is not None]))
+
+
+async def loaded(visit: Visit) -> web.StreamResponse:
+    """`GET /api/ps`: what is loaded here now."""
+    await visit.core.refresh_engines()
+    infos = [
+        target.info for target in visit.core.catalog.targets.values() if target.loaded and target.place == "machine"
+    ]
+    return _json(visit, ollama_models.write_ps(infos))
+
+
+async def version(visit: Visit) -> web.StreamResponse:
+    """`GET /api/version`: the Ollama's behind us, plain x.y.z."""
+    listings = (visit.core.inventory.inventory.of(name) for name in visit.core.generation.providers)
+    known = next((listing.version for listing in listings if listing.version), VERSION)
+    return _json(visit, ollama_models.write_version(known))
+
+
+async def describe(visit: Visit) -> web.StreamResponse:
+    """`POST /api/show`: the owner's own words where one Ollama owns the model, with the window that calls really get."""
+    members = cut(await read_body(visit.request, visit.core.generation.settings.listen.body_limit))
+    name = value(members, "model", str) or value(members, "name", str) or ""
+    if not name:
+        raise BadRequest("model is required")
+    visit.core.inventory.wanted()
+    info, target = _found(visit.core, name)
+    recorded = b""
+    if target.dialect == "ollama" and not target.remote:
+        recorded = await _ask_owner(visit.core, target)
+    return _json(visit, show.write_show(info, recorded))
+
+
+async def _ask_owner(core: Core, target: Target) -> bytes:
+    runtime = core.target(target.provider)
+    request = probes.show(runtime.describe(target))
+    _, body = await ask_engine(runtime, request, core.pool, core.keys, first_s=PROBE_S)
+    return body
+
+
+async def models(visit: Visit) -> web.StreamResponse:
+    """`GET /v1/models`: everything that may be asked for now."""
+    await visit.core.inventory.everywhere()
+    named = [_shown(visit.core, name) for name in offered(visit.core, listed_too=True)]
+    return _json(visit, openai_chat.write_models([info for info in named if info is not None]))
+
+
+async def model(visit: Visit) -> web.StreamResponse:
+    """`GET /v1/models/ID`; ids may hold `/` and `:`."""
+    visit.core.inventory.wanted()
+    tail = visit.request.rel_url.path.removeprefix("/v1/models/")
+    info, _ = _found(visit.core, tail)
+    return _json(visit, openai_chat.write_model(info))
+
+
+def offered(core: Core, *, listed_too: bool) -> list[str]:
+    """Return the names a client may ask for, best first; what a provider merely lists comes with `listed_too`."""
+    catalog = core.catalog
+    names = list(dict.fromkeys(catalog.names()))
+    if listed_too:
+        return names
+    targets = catalog.targets
+    mentioned = {name for alias in core.generation.settings.models.values() for name in alias.use}
+    return [name for name in names if name not in targets or (name in mentioned and targets[name].place != "machine")]
+
+
+def _shown(core: Core, name: str) -> ModelInfo | None:
+    """Return a model as a client sees it under this name; None when the mode lets nobody answer to it."""
+    try:
+        return _found(core, name)[0]
+    except UnknownModel:
+        return None
+
+
+def _found(core: Core, name: str) -> tuple[ModelInfo, Target]:
+    task: Task = "chat"
+    resolution = core.catalog.resolve(name, task)
+    if resolution.problem is not None:
+        raise resolution.problem
+    reach = REACH[core.mode]
+    usable = (target for target in (*resolution.targets, *resolution.fallback) if target.place in reach)
+    target = next(usable, None)
+    if target is None or resolution.kind in ("missing", "unlisted"):
+        near = f"Names like it: {', '.join(resolution.near)}." if resolution.near else ""
+        raise UnknownModel(f"model '{name[:200]}' not found", next_step=near)
+    info = structs.replace(
+        target.info, name=_spelled(name, target), window=target.usable_window, capabilities=_abilities(target)
+    )
+    return info, target
+
+
+def _spelled(name: str, target: Target) -> str:
+    """An installed model goes by the name its engine gives it, an alias by its own."""
+    return (
+        target.model if name.lower().removesuffix(":latest") == target.model.lower().removesuffix(":latest") else name
+    )
+
+
+def _abilities(target: Target) -> tuple[str, ...] | None:
+    if target.capabilities is None:
+        return ("completion", "tools") if target.dialect != "ollama" and "tools" not in target.lacks else None
+    return tuple(sorted(target.capabilities - {"json_schema"}))
+
+
+def _json(visit: Visit, body: bytes) -> web.Response:
+    return web.Response(body=body, headers=_JSON | dict(visit.cors))
+
+
+TABLE: Table = {
+    "/api/tags": {"GET": Route("infer", ollama.SERVED, handler=tags)},
+    "/api/ps": {"GET": Route("infer", ollama.SERVED, handler=loaded)},
+    "/api/version": {"GET": Route("public", ollama.SERVED, handler=version)},
+    "/api/show": {"POST": Route("infer", ollama.SERVED, handler=describe)},
+    "/v1/models": {"GET": Route("infer", openai_chat.SERVED, handler=models)},
+    "/v1/models/…": {"GET": Route("infer", openai_chat.SERVED, handler=model)},
+}

@@ -1,0 +1,91 @@
+"""The calls in flight: who asked what, where it stands, and how to end it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from time import monotonic_ns
+from typing import TYPE_CHECKING
+
+from hearth.status import CallStatus
+
+if TYPE_CHECKING:
+    from hearth.call import Call
+    from hearth.outbound.fallback import Answering
+    from hearth.problems import Problem
+
+
+class LiveCall:
+    """One call on its way. `kill` ends it with a problem in its own dialect."""
+
+    def __init__(self, call: Call, task: asyncio.Task[object] | None) -> None:
+        """Remember the task that answers it."""
+        self.call = call
+        self.task = task
+        self.answering: Answering | None = None
+        self.killed_by: Problem | None = None
+
+    def kill(self, problem: Problem) -> None:
+        """End the call: its handler gets a cancellation and finds the problem here."""
+        if self.killed_by is None:
+            self.killed_by = problem
+            if self.task is not None:
+                self.task.cancel()
+
+    def view(self) -> CallStatus:
+        """Return where it stands."""
+        call, answering = self.call, self.answering
+        current = answering.current if answering is not None else None
+        target = current.candidate.target if current is not None else None
+        return CallStatus(
+            id=call.id,
+            app=call.app.name or call.app.user_agent[:40],
+            dialect=call.dialect,
+            route=call.outline.route,
+            asked=call.outline.model,
+            target=target.name if target is not None else "",
+            place=target.place if target is not None else "",
+            phase=self._phase(),
+            position=answering.ticket.position if answering is not None else 0,
+            seconds=(monotonic_ns() - call.received_ns) / 1e9,
+            output_tokens=current.meter.text_bytes // 4 if current is not None else 0,
+        )
+
+    def _phase(self) -> str:
+        answering = self.answering
+        if answering is None:
+            return "planning"
+        if answering.ticket.position:
+            return "queued"
+        current = answering.current
+        return "answering" if current is not None and current.meter.first_ns else "waiting"
+
+
+class LiveCalls:
+    """All calls in flight, by id."""
+
+    def __init__(self) -> None:
+        """Start with none."""
+        self._calls: dict[str, LiveCall] = {}
+        self.served = 0
+
+    def __len__(self) -> int:
+        """Count them."""
+        return len(self._calls)
+
+    def __iter__(self) -> Iterator[LiveCall]:
+        """Yield a copy's worth, so that calls may end meanwhile."""
+        return iter(list(self._calls.values()))
+
+    def get(self, call_id: str) -> LiveCall | None:
+        """Return a call in flight."""
+        return self._calls.get(call_id)
+
+    def add(self, live: LiveCall) -> None:
+        """Note that a call has begun."""
+        self._calls[live.call.id] = live
+        self.served += 1
+
+    def remove(self, call_id: str) -> None:
+        """Note that a call has ended."""
+        self._calls.pop(call_id, None)

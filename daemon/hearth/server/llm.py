@@ -1,0 +1,138 @@
+"""The inference routes: a request comes in, is planned, answered by whom the plan names, sent on, and written down."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from time import monotonic_ns
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from hearth.events import Done, Finished, FinishReason, Frame, Started
+from hearth.outbound.fallback import Answering
+from hearth.outbound.lanes import Superseded, Ticket
+from hearth.outbound.loading import keep_alive_seconds, unload_model
+from hearth.outbound.upstream import Asked
+from hearth.problems import Internal, Problem
+from hearth.server.bookkeeping import note
+from hearth.server.delivery import Delivery
+from hearth.server.intake import take_in
+from hearth.server.live import LiveCall
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+    from hearth.call import App, Call
+    from hearth.dialects.dialect import Served
+    from hearth.record import Ending
+    from hearth.routing.plan import Plan
+    from hearth.server.core import Core
+    from hearth.server.guard import Principal
+    from hearth_config.settings import Retry
+
+log = logging.getLogger("hearth.llm")
+
+
+async def answer(
+    core: Core,
+    request: web.BaseRequest,
+    served: Served,
+    route: str,
+    principal: Principal,
+    app: App,
+    cors: dict[str, str],
+) -> web.StreamResponse:
+    """Answer one inference request. Problems before a call exists are raised; all others are rendered, and written down."""
+    call = await take_in(core, request, served, route, principal, app)
+    live = LiveCall(call, asyncio.current_task())
+    core.calls.add(live)
+    delivery = Delivery(request, call, served, cors)
+    try:
+        return await _answer(core, live, served, delivery)
+    finally:
+        delivery.close()
+        core.calls.remove(call.id)
+
+
+async def _answer(core: Core, live: LiveCall, served: Served, delivery: Delivery) -> web.StreamResponse:
+    call = live.call
+    made = core.plan(call)
+    delivery.planned_ns = monotonic_ns()
+    core.warm(made)
+    if made.problem is not None:
+        refusal = delivery.refuse(made.problem)
+        note(core, live, made, delivery, "refused", made.problem)
+        return refusal
+    live.answering = Answering(Asked(call, served), made, core, delivery, _ticket(live))
+    ending: Ending = "complete"
+    problem: Problem | None = None
+    try:
+        response = await _run(core, live, made, delivery)
+    except Problem as failed:
+        ending, problem = ("truncated" if delivery.committed else "failed"), failed
+        response = await delivery.fail(failed)
+    except asyncio.CancelledError:
+        if live.killed_by is None:
+            note(core, live, made, delivery, "client_gone", None)
+            raise
+        ending, problem = "killed", live.killed_by
+        response = await _revive(delivery.fail(live.killed_by))
+    except ConnectionError:
+        note(core, live, made, delivery, "client_gone", None)
+        raise
+    except Exception:
+        log.exception("call %s failed inside Hearth", call.id)
+        ending, problem = "failed", Internal("Hearth failed.", next_step=f"Its log has more, under call {call.id}.")
+        response = await delivery.fail(problem)
+    note(core, live, made, delivery, ending, problem)
+    return response
+
+
+async def _run(core: Core, live: LiveCall, made: Plan, delivery: Delivery) -> web.StreamResponse:
+    if live.call.outline.empty and made.candidates[0].target.dialect == "ollama":
+        await _load_or_unload(core, live.call, made, delivery)
+    elif live.answering is not None:
+        await live.answering.run(_retry(core, made))
+    return await delivery.finish()
+
+
+async def _load_or_unload(core: Core, call: Call, made: Plan, delivery: Delivery) -> None:
+    """An empty request loads the model, or with `keep_alive: 0` gives its memory back: both are the lane's business, not the caller's."""
+    candidate = made.candidates[0]
+    lane = core.lane(candidate)
+    wanted = call.outline.keep_alive
+    unload = wanted is not None and keep_alive_seconds(wanted) == 0
+    if unload:
+        await unload_model(core.target(candidate.target.provider), candidate.target, core.pool, core.keys)
+        if lane is not None and lane.idle:
+            lane.note_loaded(0.0)
+    elif lane is not None:
+        await lane.loaded()
+    reason: FinishReason = "unload" if unload else "load"
+    delivery.own_words = True
+    await delivery.take(
+        [Frame(b"", (Started(model=call.outline.model), Finished(reason, reason), Done()))], meaningful=True
+    )
+
+
+async def _revive(farewell: Coroutine[object, object, web.StreamResponse]) -> web.StreamResponse:
+    """Say goodbye although our task was cancelled: the cancellation was our own way of ending the call."""
+    task = asyncio.current_task()
+    if task is not None:
+        task.uncancel()
+    return await farewell
+
+
+def _ticket(live: LiveCall) -> Ticket:
+    """Autocompletions of one editor compete: the newest keystroke wins (pain 16)."""
+    call = live.call
+    if call.task != "autocomplete":
+        return Ticket()
+    gone = Superseded("A newer completion request took this one's place.")
+    return Ticket(f"{call.app.name}|{call.app.user_agent}", lambda: live.kill(gone))
+
+
+def _retry(core: Core, made: Plan) -> Retry:
+    """The rules of the last provider that may be asked: it is the one asked again."""
+    return core.target(made.candidates[-1].target.provider).settings.retry

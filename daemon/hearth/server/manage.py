@@ -1,0 +1,202 @@
+"""Ollama's model management, streamed through to the one Ollama that owns the model: pull push create copy delete blobs.
+
+A registry is cloud: what would reach one is refused where the mode keeps us at home, in `lan` too (design §2.2).
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from hearth.dialects import ollama
+from hearth.dialects.body import cut, join, raw, value
+from hearth.dialects.ollama import errors
+from hearth.outbound.limits import Limits
+from hearth.problems import BadRequest, Forbidden, KeyRefused, Problem, Unreachable
+from hearth.routing.targets import is_remote_name, same_name
+from hearth.server.intake import read_body
+from hearth.server.routes import Route, Table, Visit
+
+if TYPE_CHECKING:
+    from hearth.chat import Members
+    from hearth.generation import ProviderRuntime
+    from hearth.outbound.pool import Reply
+    from hearth.server.core import Core
+
+QUIET_S = 1800.0
+"""How long a registry or a quantisation may stay silent: Ollama itself sets no limit."""
+_PASSED = ("Content-Type", "Content-Length")
+_JSON = (("Content-Type", "application/json"),)
+
+
+async def pull(visit: Visit) -> web.StreamResponse:
+    """`POST /api/pull`: fetch a model; the stream is Ollama's own."""
+    members = await _members(visit)
+    _need_registry(visit.core, "A model pull")
+    return await _pass_json(visit, _first_ollama(visit.core), members)
+
+
+async def push(visit: Visit) -> web.StreamResponse:
+    """`POST /api/push`: send a model to its registry."""
+    members = await _members(visit)
+    _need_registry(visit.core, "A model push")
+    return await _pass_json(visit, _owner(visit.core, _name(members)), members)
+
+
+async def create(visit: Visit) -> web.StreamResponse:
+    """`POST /api/create`: a new model; one that builds on a model not installed here would be pulled."""
+    members = await _members(visit)
+    base = value(members, "from", str) or ""
+    if value(members, "remote_host", str):
+        _need_registry(visit.core, "A model that runs elsewhere")
+    owner = _installed(visit.core, base) if base else None
+    if base and owner is None:
+        _need_registry(visit.core, f"The model {base!r} is not installed, and fetching it")
+    return await _pass_json(visit, owner or _first_ollama(visit.core), members)
+
+
+async def copy(visit: Visit) -> web.StreamResponse:
+    """`POST /api/copy`: a second name for a model."""
+    members = await _members(visit)
+    return await _pass_json(visit, _owner(visit.core, value(members, "source", str) or ""), members)
+
+
+async def delete(visit: Visit) -> web.StreamResponse:
+    """`DELETE /api/delete`: forget a model."""
+    members = await _members(visit)
+    return await _pass_json(visit, _owner(visit.core, _name(members)), members)
+
+
+async def blob(visit: Visit) -> web.StreamResponse:
+    """`HEAD` and `POST /api/blobs/DIGEST`: streamed, however large; the body limit is not for blobs."""
+    if not visit.rest.replace(":", "").replace("-", "").isalnum():
+        raise BadRequest("invalid digest format")
+    request = visit.request
+    body = _upload(request) if request.method == "POST" else b""
+    return await _pass(visit, _first_ollama(visit.core), f"api/blobs/{visit.rest}", body, request.content_length)
+
+
+async def _upload(request: web.BaseRequest) -> AsyncIterator[bytes]:
+    async for piece in request.content.iter_any():
+        yield piece
+
+
+async def _members(visit: Visit) -> Members:
+    members = cut(await read_body(visit.request, visit.core.generation.settings.listen.body_limit))
+    if not members:
+        raise BadRequest("missing request body")
+    return members
+
+
+def _name(members: Members) -> str:
+    """Return the model's name: the `ollama` command fills one of two members and leaves the other empty (wire/ollama.md §6.14)."""
+    name = value(members, "model", str) or value(members, "name", str) or ""
+    if not name:
+        raise BadRequest("model is required")
+    return str(name)
+
+
+def _need_registry(core: Core, what: str) -> None:
+    if core.mode in ("offline", "lan"):
+        raise Forbidden(f"{what} needs a registry, which mode {core.mode} forbids.", next_step="See `hearth mode`.")
+
+
+def _ollamas(core: Core) -> list[ProviderRuntime]:
+    return [one for one in core.generation.providers.values() if one.settings.dialect == "ollama"]
+
+
+def _first_ollama(core: Core) -> ProviderRuntime:
+    """Return the Ollama that new models go to: the first on this machine, else the first at all."""
+    found = sorted(_ollamas(core), key=lambda one: one.place != "machine")
+    if not found:
+        raise Unreachable("No Ollama is configured.", next_step="Add one under [providers].")
+    return found[0]
+
+
+def _installed(core: Core, model: str) -> ProviderRuntime | None:
+    wanted = same_name(model)
+    for runtime in _ollamas(core):
+        listing = core.inventory.inventory.of(runtime.settings.name)
+        if any(same_name(info.name) == wanted for info in listing.models):
+            return runtime
+    return None
+
+
+def _owner(core: Core, model: str) -> ProviderRuntime:
+    """Return the Ollama that has a model; `provider/model` names it outright."""
+    provider, _, _ = model.partition("/")
+    named = core.generation.providers.get(provider)
+    if named is not None and named.settings.dialect == "ollama":
+        return named
+    return _installed(core, model) or _first_ollama(core)
+
+
+async def _pass_json(visit: Visit, owner: ProviderRuntime, members: Members) -> web.StreamResponse:
+    prefix = f"{owner.settings.name}/"
+    for key in ("model", "name", "source"):
+        named = value(members, key, str)
+        if named and named.startswith(prefix):
+            members[key] = raw(named.removeprefix(prefix))
+    if is_remote_name(_any_name(members)):
+        _need_registry(visit.core, "A model in Ollama's cloud")
+    try:
+        return await _pass(visit, owner, visit.request.rel_url.raw_path.strip("/"), join(members), None)
+    finally:
+        await visit.core.inventory.refresh(owner.settings.name)
+
+
+def _any_name(members: Members) -> str:
+    return str(value(members, "model", str) or value(members, "name", str) or value(members, "source", str) or "")
+
+
+async def _pass(
+    visit: Visit, owner: ProviderRuntime, path: str, body: bytes | AsyncIterator[bytes], length: int | None
+) -> web.StreamResponse:
+    core = visit.core
+    credential = await core.keys.choose(owner, frozenset())
+    if credential is None:
+        raise KeyRefused("no key can be used", who=owner.settings.name)
+    reply = await core.pool.send(
+        owner.origin,
+        visit.request.method,
+        owner.settings.address.path(path),
+        owner.header_lines(credential, _JSON),
+        body,
+        limits=Limits(connect=owner.settings.timeouts.connect, first=QUIET_S, idle=QUIET_S),
+        length=length,
+    )
+    with reply:
+        return await _relay(visit, reply)
+
+
+async def _relay(visit: Visit, reply: Reply) -> web.StreamResponse:
+    """Send a reply on as it comes, status and all."""
+    head = reply.head
+    if head is None or 300 <= head.status < 400:
+        raise Unreachable("Ollama answered with a redirect.")
+    headers = {name: head.get(name) for name in _PASSED if head.get(name)}
+    response = web.StreamResponse(status=head.status, headers=headers | dict(visit.cors))
+    await response.prepare(visit.request)
+    if visit.request.method == "HEAD":
+        return response
+    try:
+        while piece := await reply.read_chunk():
+            await response.write(piece)
+    except Problem as problem:
+        await response.write(errors.write_in_band(problem))
+    return response
+
+
+TABLE: Table = {
+    "/api/pull": {"POST": Route("infer", ollama.SERVED, handler=pull)},
+    "/api/push": {"POST": Route("infer", ollama.SERVED, handler=push)},
+    "/api/create": {"POST": Route("infer", ollama.SERVED, handler=create)},
+    "/api/copy": {"POST": Route("infer", ollama.SERVED, handler=copy)},
+    "/api/delete": {"DELETE": Route("infer", ollama.SERVED, handler=delete)},
+    "/api/blobs/…": {
+        "HEAD": Route("infer", ollama.SERVED, handler=blob),
+        "POST": Route("infer", ollama.SERVED, handler=blob),
+    },
+}

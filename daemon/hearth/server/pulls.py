@@ -1,0 +1,164 @@
+"""Models being fetched: one pull a model, whoever asks; its progress for all who look; it goes on when they leave."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec import Struct
+
+from hearth.dialects.body import join, raw
+from hearth.dialects.dialect import HttpRequest
+from hearth.dialects.framing import LineSplitter
+from hearth.outbound.limits import Limits
+from hearth.outbound.loading import ask_engine
+from hearth.problems import Forbidden, KeyRefused, Problem, ProviderFault, Unreachable
+from hearth.status import PullStatus
+
+if TYPE_CHECKING:
+    from hearth.generation import ProviderRuntime
+    from hearth.routing.targets import Target
+    from hearth.server.core import Core
+
+QUIET_S = 1800.0
+RETRY_S = 600.0
+"""A background pull that failed is not tried again for so long."""
+_JSON = (("Content-Type", "application/json"),)
+
+
+class _Line(Struct):
+    status: str = ""
+    completed: int | None = None
+    total: int | None = None
+    error: str = ""
+
+
+_read_line = msgspec.json.Decoder(_Line).decode
+
+
+class _Pull:
+    """One pull under way: its newest progress, and everybody who waits for news."""
+
+    def __init__(self, provider: str, model: str) -> None:
+        self.now = PullStatus(provider, model, "starting")
+        self.news = asyncio.Event()
+        self.problem: Problem | None = None
+        self.done = False
+        self.task: asyncio.Task[None] | None = None
+
+    def say(self, progress: PullStatus) -> None:
+        self.now = progress
+        self.news.set()
+        self.news = asyncio.Event()
+
+
+class Pulls:
+    """All pulls under way, by model."""
+
+    def __init__(self, core: Core) -> None:
+        """Start with none."""
+        self._core = core
+        self._pulls: dict[str, _Pull] = {}
+        self._failed_at: dict[str, float] = {}
+
+    def views(self) -> tuple[PullStatus, ...]:
+        """Return the progress of every pull."""
+        return tuple(pull.now for pull in self._pulls.values() if not pull.done)
+
+    def background(self, target: Target) -> None:
+        """Fetch a missing model while somebody else answers (`pull = "background"`)."""
+        loop_now = asyncio.get_running_loop().time()
+        if target.model in self._pulls or loop_now - self._failed_at.get(target.name, -RETRY_S) < RETRY_S:
+            return
+        self._core.events.say("pull", model=target.name)
+        self._begin(self._core.target(target.provider), target.model)
+
+    async def follow(self, model: str) -> AsyncIterator[PullStatus]:
+        """Pull a model, or join its pull; yields progress until it ends. Raises the problem it ended in. Leaving does not end it."""
+        pull = self._pulls.get(model) or self._begin(self._ollama(), model)
+        last: PullStatus | None = None
+        while True:
+            news = pull.news
+            if pull.now is not last:
+                last = pull.now
+                yield last
+            if pull.problem is not None:
+                raise pull.problem
+            if pull.done:
+                return
+            await news.wait()
+
+    def _ollama(self) -> ProviderRuntime:
+        found = [one for one in self._core.generation.providers.values() if one.settings.dialect == "ollama"]
+        if not found:
+            raise Unreachable("No Ollama is configured.", next_step="Add one under [providers].")
+        return min(found, key=lambda one: one.place != "machine")
+
+    def _begin(self, runtime: ProviderRuntime, model: str) -> _Pull:
+        if self._core.mode in ("offline", "lan"):
+            raise Forbidden(f"A model pull needs a registry, which mode {self._core.mode} forbids.")
+        pull = self._pulls[model] = _Pull(runtime.settings.name, model)
+        pull.task = asyncio.create_task(self._run(pull, runtime), name=f"pull {model}")
+        return pull
+
+    async def _run(self, pull: _Pull, runtime: ProviderRuntime) -> None:
+        name, model = runtime.settings.name, pull.now.model
+        try:
+            await self._read(pull, runtime)
+        except Problem as problem:
+            pull.problem = problem
+            self._failed_at[f"{name}/{model}"] = asyncio.get_running_loop().time()
+            self._core.events.say("pull_failed", model=model, why=problem.message)
+        finally:
+            pull.done = True
+            pull.news.set()
+            self._pulls.pop(model, None)
+        await self._core.inventory.refresh(name)
+
+    async def _read(self, pull: _Pull, runtime: ProviderRuntime) -> None:
+        core, name = self._core, runtime.settings.name
+        credential = await core.keys.choose(runtime, frozenset())
+        if credential is None:
+            raise KeyRefused("no key can be used", who=name)
+        reply = await core.pool.send(
+            runtime.origin,
+            "POST",
+            runtime.settings.address.path("api/pull"),
+            runtime.header_lines(credential, _JSON),
+            join({"model": raw(pull.now.model), "stream": raw(True)}),
+            limits=Limits(first=QUIET_S, idle=QUIET_S),
+        )
+        lines = LineSplitter()
+        with reply:
+            while piece := await reply.read_chunk():
+                for record in lines.feed(piece):
+                    self._take(pull, name, record)
+        if pull.now.status != "success":
+            raise ProviderFault(f"the pull of {pull.now.model} ended at {pull.now.status!r}.", who=name)
+
+    def _take(self, pull: _Pull, name: str, line: bytes) -> None:
+        try:
+            said = _read_line(line)
+        except msgspec.DecodeError:
+            return
+        if said.error:
+            raise ProviderFault(said.error[:300], who=name)
+        pull.say(PullStatus(name, pull.now.model, said.status, said.completed, said.total))
+
+    async def delete(self, target: Target) -> None:
+        """Forget an installed model. Raises the `Problem` its Ollama answers with."""
+        runtime = self._core.target(target.provider)
+        request = HttpRequest(
+            "DELETE", runtime.settings.address.path("api/delete"), _JSON, join({"model": raw(target.model)})
+        )
+        await ask_engine(runtime, request, self._core.pool, self._core.keys, first_s=30.0)
+        await self._core.inventory.refresh(target.provider)
+
+    async def close(self) -> None:
+        """End what is under way: Ollama keeps what it has fetched and goes on from there next time."""
+        tasks = [pull.task for pull in self._pulls.values() if pull.task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

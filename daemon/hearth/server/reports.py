@@ -1,0 +1,69 @@
+"""Questions to the usage log, asked in a thread: the event loop never waits for a disk."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from time import time
+from typing import TYPE_CHECKING, get_args
+
+from hearth.ledger import reports
+from hearth.problems import BadRequest
+from hearth.status import UsageReport
+
+if TYPE_CHECKING:
+    from hearth.record import CallRecord, Entry
+    from hearth.server.core import Core
+
+FLUSH_S = 1.0
+DEFAULT_ROWS = 20
+MOST_ROWS = 1000
+
+
+async def usage(core: Core, query: Mapping[str, str]) -> UsageReport:
+    """Return sums by model, provider, key, app, place or day. Raises `BadRequest` for another grouping."""
+    by = query.get("by", "model")
+    if by not in get_args(reports.By):
+        raise BadRequest(
+            f"Usage cannot be grouped by {by[:40]!r}.", next_step=f"Use {', '.join(get_args(reports.By))}."
+        )
+    since, until = _moment(query, "since"), _moment(query, "until")
+    await asyncio.to_thread(core.ledger.flush, FLUSH_S)
+    return await asyncio.to_thread(reports.usage, core.ledger.path, by, since, until)
+
+
+async def log(core: Core, query: Mapping[str, str]) -> tuple[CallRecord, ...]:
+    """Return the newest calls, newest first."""
+    try:
+        limit = min(int(query.get("limit", DEFAULT_ROWS)), MOST_ROWS)
+    except ValueError:
+        raise BadRequest("limit is a whole number.") from None
+    await asyncio.to_thread(core.ledger.flush, FLUSH_S)
+    return await asyncio.to_thread(reports.log, core.ledger.path, limit)
+
+
+async def call(core: Core, call_id: str) -> Entry | None:
+    """Return one call with its attempts; "last" is the newest."""
+    await asyncio.to_thread(core.ledger.flush, FLUSH_S)
+    if call_id == "last":
+        newest = await asyncio.to_thread(reports.log, core.ledger.path, 1)
+        if not newest:
+            return None
+        call_id = newest[0].id
+    return await asyncio.to_thread(reports.call, core.ledger.path, call_id)
+
+
+async def purge(core: Core) -> int:
+    """Empty the usage log; returns how many calls it held."""
+    return await asyncio.to_thread(core.ledger.purge)
+
+
+def _moment(query: Mapping[str, str], name: str) -> float | None:
+    text = query.get(name)
+    if not text:
+        return None
+    try:
+        moment = float(text)
+    except ValueError:
+        raise BadRequest(f"{name} is a time in seconds since 1970.") from None
+    return time() + moment if moment < 0 else moment

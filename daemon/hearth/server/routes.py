@@ -1,0 +1,77 @@
+"""The table of routes: which path and method is answered by whom, in which dialect, and who may ask. Anything else is refused (T8)."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Literal
+
+from aiohttp import web
+from msgspec import Struct
+
+from hearth.dialects import ollama, openai_chat
+from hearth.dialects.dialect import Served
+
+if TYPE_CHECKING:
+    from hearth.server.core import Core
+    from hearth.server.guard import Principal
+
+Scope = Literal["public", "infer", "admin"]
+"""public: any caller past the Host check; there are three such routes, and none says anything about the user."""
+
+
+class Visit(Struct):
+    """One request past the guard: what a handler is given."""
+
+    core: Core
+    request: web.BaseRequest
+    principal: Principal
+    rest: str = ""
+    """What follows the route's prefix."""
+    cors: Mapping[str, str] = {}
+
+
+Handler = Callable[[Visit], Awaitable[web.StreamResponse]]
+
+
+class Route(Struct, frozen=True):
+    """One path. `infer` names the dialect's own route for inference; `handler` answers everything else."""
+
+    scope: Scope
+    served: Served
+    infer: str = ""
+    handler: Handler | None = None
+
+
+Table = dict[str, dict[str, Route]]
+"""Path (or prefix ending in "/…") -> method -> route."""
+
+INFERENCE: Table = {
+    "/api/chat": {"POST": Route("infer", ollama.SERVED, "chat")},
+    "/api/generate": {"POST": Route("infer", ollama.SERVED, "generate")},
+    "/api/embed": {"POST": Route("infer", ollama.SERVED, "embed")},
+    "/api/embeddings": {"POST": Route("infer", ollama.SERVED, "embeddings")},
+    "/v1/chat/completions": {"POST": Route("infer", openai_chat.SERVED, "chat")},
+    "/v1/completions": {"POST": Route("infer", openai_chat.SERVED, "completions")},
+    "/v1/embeddings": {"POST": Route("infer", openai_chat.SERVED, "embeddings")},
+}
+
+
+def dialect_of(path: str) -> Served:
+    """Return the dialect a refusal on this path is written in: the one its clients read."""
+    return openai_chat.SERVED if path.startswith("/v1") else ollama.SERVED
+
+
+def find(table: Table, path: str) -> tuple[dict[str, Route], str] | None:
+    """Return a path's routes by method, and what follows the prefix; None when nobody answers there."""
+    methods = table.get(path)
+    if methods is not None:
+        return methods, ""
+    if path.endswith("/") and len(path) > 1:
+        return find(table, path.rstrip("/") or "/")
+    end = path.rfind("/")
+    while end > 0:
+        methods = table.get(path[: end + 1] + "…")
+        if methods is not None:
+            return methods, path[end + 1 :]
+        end = path.rfind("/", 0, end)
+    return None

@@ -1,0 +1,140 @@
+"""The daemon at one moment, put together for `hearth status`, `hearth models` and whoever else looks."""
+
+from __future__ import annotations
+
+import os
+from time import monotonic
+from typing import TYPE_CHECKING
+
+import hearth
+from hearth.outbound.lanes import LaneView
+from hearth.senses.own import own_memory
+from hearth.status import (
+    AliasStatus,
+    ConfigStatus,
+    ContactStatus,
+    KeyStatus,
+    LedgerStatus,
+    ModelsStatus,
+    ModelStatus,
+    ProviderStatus,
+    Status,
+)
+
+if TYPE_CHECKING:
+    from hearth.generation import ProviderRuntime
+    from hearth.routing.targets import Target
+    from hearth.server.core import Core
+
+_NO_LANE = LaneView(0, 0, 0, 0, loaded=False, loading_since=None, loads=0, last_load_s=None)
+
+
+def status(core: Core) -> Status:
+    """Return the whole daemon as frozen values."""
+    settings = core.generation.settings
+    state = core.ledger.state()
+    targets = core.catalog.targets.values()
+    return Status(
+        version=hearth.__version__,
+        pid=os.getpid(),
+        uptime_s=round(monotonic() - core.started, 1),
+        mode=core.mode,
+        ceiling=settings.mode,
+        switched=core.switches.mode or "",
+        default_model=core.switches.default_model(settings) or settings.default_model or "",
+        listening=tuple(core.listening),
+        config=_config(core),
+        providers=tuple(_provider(core, runtime) for runtime in core.generation.providers.values()),
+        loaded=tuple(_model(core, target) for target in targets if _is_warm(core, target)),
+        calls=tuple(live.view() for live in core.calls),
+        served=core.calls.served,
+        ledger=LedgerStatus(state.state, state.reason, str(state.path), state.queued, state.written, state.dropped),
+        contacts=tuple(
+            ContactStatus(one.address, one.place, one.count, one.first, one.last)
+            for one in core.pool.egress.contacts.by_address.values()
+        ),
+        stand_in=core.stand_in,
+        pulls=core.pulls.views(),
+        refused_callers=dict(core.refused_callers),
+        memory_bytes=own_memory(),
+        sandbox="every connection passes the daemon's one dialler, which refuses what the mode forbids",
+    )
+
+
+def models(core: Core) -> ModelsStatus:
+    """Return everything that may be asked for."""
+    settings = core.generation.settings
+    return ModelsStatus(
+        default=core.switches.default_model(settings) or settings.default_model or "",
+        models=tuple(_model(core, target) for target in core.catalog.targets.values()),
+        aliases=tuple(AliasStatus(name, alias.use, alias.strategy) for name, alias in settings.models.items()),
+    )
+
+
+def _config(core: Core) -> ConfigStatus:
+    loaded = core.generation.loaded
+    return ConfigStatus(
+        path=str(loaded.path),
+        error=core.config_error,
+        warnings=(*loaded.warnings, *((core.switches.warning,) if core.switches.warning else ())),
+        inactive=(*loaded.inactive, *(f"providers.{name} (its dialect)" for name in core.generation.unspoken)),
+        loaded_at=core.loaded_at,
+        reloads=core.reloads,
+    )
+
+
+def _provider(core: Core, runtime: ProviderRuntime) -> ProviderStatus:
+    settings = runtime.settings
+    listing = core.inventory.inventory.of(settings.name)
+    health = core.health.providers.get(settings.name)
+    rests = health.resting_until - monotonic() if health is not None else 0.0
+    return ProviderStatus(
+        name=settings.name,
+        dialect=settings.dialect,
+        address=str(settings.address),
+        place=runtime.place,
+        reachable=listing.reachable,
+        error=listing.error or (health.last_error if health is not None else ""),
+        rests_s=round(rests, 1) if rests > 0 else None,
+        keys=tuple(KeyStatus(view.id, view.state, view.rests_s) for view in core.keys.views(settings)),
+        version=listing.version,
+    )
+
+
+def _is_warm(core: Core, target: Target) -> bool:
+    lane = core.lanes.get(target.name)
+    return target.loaded or (lane is not None and target.dialect == "ollama" and lane.warm)
+
+
+def _model(core: Core, target: Target) -> ModelStatus:
+    lane = core.lanes.get(target.name)
+    view = lane.view() if lane is not None else _NO_LANE
+    info = target.info
+    return ModelStatus(
+        name=target.name,
+        provider=target.provider,
+        model=target.model,
+        place=target.place,
+        loaded=_is_warm(core, target),
+        loading_s=round(monotonic() - view.loading_since, 1) if view.loading_since is not None else None,
+        in_flight=view.in_flight,
+        queued=view.queued,
+        slots=view.slots or None,
+        size=info.size,
+        size_vram=info.size_vram,
+        window=target.usable_window,
+        capabilities=tuple(sorted(target.capabilities)) if target.capabilities is not None else None,
+        digest=info.digest,
+        family=info.family,
+        parameter_size=info.parameter_size,
+        quantization=info.quantization,
+        note=_note(core, target),
+    )
+
+
+def _note(core: Core, target: Target) -> str:
+    if target.remote:
+        return "runs in Ollama's cloud; needs remote_models = true"
+    if not target.installed:
+        return "not installed"
+    return core.newer.get(target.name, "")

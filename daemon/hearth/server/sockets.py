@@ -1,0 +1,190 @@
+"""Where clients reach us: one lock, the Unix socket (0600 in a 0700 folder), and both loopback addresses (T27, T28, F40; pains 30, 31, 33)."""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+import stat
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from msgspec import Struct
+
+from hearth.server.guard import Door
+
+BACKLOG = 512
+_FIRST_INHERITED_FD = 3
+
+Holder = Callable[[str, int], str]
+"""Names the program that listens on an address and port, "" when that cannot be found out."""
+
+
+class CannotListen(Exception):
+    """An address cannot be had. The message says by whom it is held and what to do."""
+
+
+class Opened(Struct, frozen=True):
+    """A listening socket and the door it is."""
+
+    door: Door
+    sock: socket.socket
+
+
+class InstanceLock:
+    """Held while a daemon runs: of two that start at once exactly one wins, and a crash leaves nothing behind."""
+
+    def __init__(self, path: Path) -> None:
+        """Nothing is locked before `acquire`."""
+        self._path = path
+        self._file: IO[str] | None = None
+
+    def acquire(self) -> None:
+        """Take the lock. Raises `CannotListen` naming the daemon that has it."""
+        private_folder(self._path.parent)
+        file = self._path.open("a+", encoding="utf-8")
+        try:
+            _lock(file)
+        except OSError:
+            file.seek(0)
+            pid = file.read().strip()
+            file.close()
+            raise CannotListen(
+                f"Hearth runs already{f' (pid {pid})' if pid else ''}. Stop it with `hearth stop`."
+            ) from None
+        file.truncate(0)
+        file.write(f"{os.getpid()}\n")
+        file.flush()
+        self._file = file
+
+    def release(self) -> None:
+        """Give the lock back."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+
+def _lock(file: IO[str]) -> None:
+    if sys.platform == "win32":
+        import msvcrt
+
+        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+    else:
+        import fcntl
+
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def private_folder(folder: Path) -> None:
+    """Make a folder that only its owner can enter. Raises `CannotListen` when it belongs to somebody else."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if sys.platform == "win32":
+        return
+    found = folder.stat()
+    if found.st_uid != os.getuid():
+        raise CannotListen(f"The folder {folder} belongs to another user.")
+
+
+def unix_socket(path: Path) -> Opened:
+    """Listen on a Unix socket; a stale one is taken over. Call with the instance lock held."""
+    folder = path.parent
+    private_folder(folder)
+    if stat.S_IMODE(folder.stat().st_mode) & 0o077:
+        folder.chmod(0o700)
+    if path.exists() and not stat.S_ISSOCK(path.lstat().st_mode):
+        raise CannotListen(f"{path} exists and is no socket. Move it away, or set socket under [listen].")
+    path.unlink(missing_ok=True)
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        with _umask(0o177):
+            sock.bind(str(path))
+    except OSError as error:
+        sock.close()
+        raise CannotListen(f"The socket {path} cannot be made: {error.strerror or error}.") from None
+    sock.listen(BACKLOG)
+    sock.setblocking(False)
+    return Opened(Door("unix"), sock)
+
+
+@contextmanager
+def _umask(mask: int) -> Iterator[None]:
+    before = os.umask(mask)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
+def tcp_sockets(host: str, port: int, holder: Holder) -> list[Opened]:
+    """Listen on an address; with 127.0.0.1 goes ::1 where the system has it. Raises `CannotListen` naming the port's holder."""
+    opened = [_tcp(host, port, holder)]
+    if host == "127.0.0.1":
+        bound = opened[0].door.port
+        try:
+            opened.append(_tcp("::1", bound, holder))
+        except _NoSuchAddress:
+            pass
+        except CannotListen:
+            opened[0].sock.close()
+            raise
+    return opened
+
+
+class _NoSuchAddress(CannotListen):
+    """The system has no such address (IPv6 is off)."""
+
+
+_MISSING = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
+
+
+def _tcp(host: str, port: int, holder: Holder) -> Opened:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        sock = socket.socket(family, socket.SOCK_STREAM)
+    except OSError as error:
+        raise _NoSuchAddress(f"{host}: {error.strerror}.") from None
+    try:
+        if os.name == "posix":
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        sock.bind((host, port))
+        sock.listen(BACKLOG)
+    except OSError as error:
+        sock.close()
+        raise _refused(error, host, port, holder) from None
+    sock.setblocking(False)
+    return Opened(Door("tcp", host, sock.getsockname()[1]), sock)
+
+
+def _refused(error: OSError, host: str, port: int, holder: Holder) -> CannotListen:
+    shown = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    if error.errno in _MISSING:
+        return _NoSuchAddress(f"This machine has no address {host}.")
+    if error.errno == errno.EADDRINUSE:
+        who = holder(host, port)
+        return CannotListen(
+            f"{shown} is taken{f' by {who}' if who else ''}. Stop that program, or set another tcp under [listen]."
+        )
+    return CannotListen(f"{shown}: {error.strerror or error}.")
+
+
+def inherited_sockets(environ: dict[str, str]) -> list[Opened]:
+    """Return the sockets a service manager opened for us (LISTEN_PID, LISTEN_FDS of sd_listen_fds(3))."""
+    if environ.get("LISTEN_PID") != str(os.getpid()):
+        return []
+    count = int(environ.get("LISTEN_FDS", "0"))
+    return [_inherited(fd) for fd in range(_FIRST_INHERITED_FD, _FIRST_INHERITED_FD + count)]
+
+
+def _inherited(fd: int) -> Opened:
+    sock = socket.socket(fileno=fd)
+    sock.setblocking(False)
+    os.set_inheritable(fd, False)
+    if sock.family == socket.AF_UNIX:
+        return Opened(Door("unix"), sock)
+    host, port = sock.getsockname()[:2]
+    return Opened(Door("tcp", host, port), sock)

@@ -1,0 +1,181 @@
+"""What the control API says, as frozen values: the daemon writes them, CLI and tray read them."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+
+class ModelStatus(Struct, frozen=True):
+    """One model Hearth knows. Sizes are bytes, windows tokens; None is unknown. `note` says what a person should know of it."""
+
+    name: str
+    provider: str
+    model: str
+    place: str
+    loaded: bool = False
+    loading_s: float | None = None
+    in_flight: int = 0
+    queued: int = 0
+    slots: int | None = None
+    size: int | None = None
+    size_vram: int | None = None
+    window: int | None = None
+    capabilities: tuple[str, ...] | None = None
+    digest: str = ""
+    family: str = ""
+    parameter_size: str = ""
+    quantization: str = ""
+    note: str = ""
+
+
+class AliasStatus(Struct, frozen=True):
+    """A name from `[models]` and the targets behind it, in order."""
+
+    name: str
+    use: tuple[str, ...]
+    strategy: str
+
+
+class ModelsStatus(Struct, frozen=True):
+    """Everything that may be asked for."""
+
+    default: str
+    models: tuple[ModelStatus, ...]
+    aliases: tuple[AliasStatus, ...] = ()
+
+
+class KeyStatus(Struct, frozen=True):
+    """One key, by its id; never its value."""
+
+    id: str
+    state: str
+    rests_s: float | None = None
+
+
+class ProviderStatus(Struct, frozen=True):
+    """One provider: where it is, whether it answered when last asked, and its keys."""
+
+    name: str
+    dialect: str
+    address: str
+    place: str
+    reachable: bool | None = None
+    error: str = ""
+    rests_s: float | None = None
+    keys: tuple[KeyStatus, ...] = ()
+    version: str = ""
+
+
+class CallStatus(Struct, frozen=True):
+    """One call in flight. `phase` is planning, queued, waiting or answering."""
+
+    id: str
+    app: str
+    dialect: str
+    route: str
+    asked: str
+    target: str
+    place: str
+    phase: str
+    position: int
+    seconds: float
+    output_tokens: int
+
+
+class ContactStatus(Struct, frozen=True):
+    """One address that was dialled since start, or a name that was looked up. Times are time.time()."""
+
+    address: str
+    place: str
+    count: int
+    first: float
+    last: float
+
+
+class LedgerStatus(Struct, frozen=True):
+    """The usage log: "ok" or "degraded" with its reason; rows waiting, written and lost."""
+
+    state: str
+    reason: str
+    path: str
+    queued: int
+    written: int
+    dropped: int
+
+
+class PullStatus(Struct, frozen=True):
+    """A model being fetched: bytes so far of all, None while unknown."""
+
+    provider: str
+    model: str
+    status: str
+    completed: int | None = None
+    total: int | None = None
+
+
+class ConfigStatus(Struct, frozen=True):
+    """The file in force, the last error of a newer edit, and what in it is parsed but not active yet."""
+
+    path: str
+    error: str = ""
+    warnings: tuple[str, ...] = ()
+    inactive: tuple[str, ...] = ()
+    loaded_at: float = 0.0
+    reloads: int = 0
+
+
+class Status(Struct, frozen=True):
+    """The whole daemon at one moment. `mode` is what holds, `ceiling` the file's, `switched` the run-time switch or ""."""
+
+    version: str
+    pid: int
+    uptime_s: float
+    mode: str
+    ceiling: str
+    switched: str
+    default_model: str
+    listening: tuple[str, ...]
+    config: ConfigStatus
+    providers: tuple[ProviderStatus, ...]
+    loaded: tuple[ModelStatus, ...]
+    calls: tuple[CallStatus, ...]
+    served: int
+    ledger: LedgerStatus
+    contacts: tuple[ContactStatus, ...]
+    stand_in: str = ""
+    """The stand-in engine's address while it answers for a missing Ollama, else ""."""
+    pulls: tuple[PullStatus, ...] = ()
+    refused_callers: dict[str, int] = {}
+    """Hosts and origins that were refused, with counts: lines one may add to the config."""
+    memory_bytes: int | None = None
+    sandbox: str = ""
+    """How the offline guarantee is enforced beside the connector."""
+
+
+class Usage(Struct, frozen=True):
+    """Sums of one row of `hearth usage`; `name` is what it is grouped by."""
+
+    name: str
+    calls: int
+    errors: int
+    input_tokens: int
+    output_tokens: int
+    cached_tokens: int
+    estimated: int
+    local_calls: int
+    costs: dict[str, float]
+    unknown_costs: int
+    first_token_p50_ms: float | None = None
+    first_token_p95_ms: float | None = None
+    total_p50_ms: float | None = None
+    total_p95_ms: float | None = None
+
+
+class UsageReport(Struct, frozen=True):
+    """A usage table. Times are time.time()."""
+
+    by: str
+    since: float | None
+    until: float | None
+    rows: tuple[Usage, ...]
+    note: str = ""
