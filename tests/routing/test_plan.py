@@ -11,9 +11,9 @@ from routing.routing_examples import (
     DOWN,
     FAST,
     a_call,
+    box,
     household,
     ollama,
-    openrouter,
     planned,
     reasons,
     tried,
@@ -243,12 +243,13 @@ def test_a_cold_model_that_was_put_off_is_named_for_loading() -> None:
 
 def test_a_missing_model_is_fetched_only_where_the_mode_lets_it() -> None:
     """A registry is cloud: offline and lan fetch nothing."""
-    settings = household(providers={"ollama": ollama(pull="background"), "openrouter": openrouter()})
+    fallback = Fallback(cloud=("box/qwen3-8b",))
+    settings = household(providers={"ollama": ollama(pull="background"), "box": box()}, fallback=fallback)
 
     open_, private = planned(a_call("qwen3:14b"), settings), planned(a_call("qwen3:14b", mode="lan"), settings)
 
     assert [target.name for target in open_.pulls] == ["ollama/qwen3:14b"]
-    assert private.pulls == ()
+    assert (tried(private), private.pulls) == (["box/qwen3-8b"], ())
 
 
 def test_a_slip_in_the_name_is_the_plans_problem() -> None:

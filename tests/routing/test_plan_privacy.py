@@ -25,7 +25,8 @@ ADDRESSES = (
 )
 MODELS = ("a", "b:1b", "c:cloud", "d:8b-cloud", "innocent", "gpt-4o", "x/y")
 PROVIDERS = ("ollama", "box", "machine", "openai")
-BEFORE = ("", "local/", "cloud/", "ollama/", "box/", "machine/", "openai/", "ollama:")
+TASKS = ("chat", "embeddings", "autocomplete")
+BEFORE = ("", "", "local/", "local/", "cloud/", "ollama/", "box/", "machine/", "openai/", "ollama:")
 ALIASES = ("fast", "a", "gpt-*", "local", "offline")
 REACH: dict[Mode, set[Place]] = {
     "offline": {"machine"},
@@ -34,8 +35,8 @@ REACH: dict[Mode, set[Place]] = {
     "any": {"machine", "lan", "cloud"},
 }
 
-modes = st.sampled_from(MODES)
-tasks = st.sampled_from(("chat", "embeddings", "autocomplete"))
+modes = st.sampled_from((*MODES, "any", "any"))
+tasks = st.sampled_from(TASKS)
 asked = st.one_of(
     st.builds(str.__add__, st.sampled_from(BEFORE), st.sampled_from(MODELS + ALIASES)), st.sampled_from(["", "default"])
 )
@@ -53,7 +54,7 @@ def providers(name: str) -> st.SearchStrategy[Provider]:
     return st.builds(
         provider,
         st.just(name),
-        st.sampled_from(["ollama", "openai_chat"]),
+        st.sampled_from(["ollama", "ollama", "openai_chat"]),
         st.sampled_from(ADDRESSES),
         place=st.sampled_from([None, None, "machine", "lan", "cloud"]),
         remote_models=st.booleans(),
@@ -74,7 +75,7 @@ all_settings = st.builds(
         Fallback,
         cloud=entries,
         by_model=st.dictionaries(st.sampled_from(MODELS + ALIASES), entries, max_size=2),
-        tasks=st.lists(tasks, unique=True).map(tuple),
+        tasks=st.sampled_from([TASKS, TASKS, TASKS, ("chat",), ()]),
     ),
     tasks=st.builds(Tasks, *[st.one_of(st.none(), asked)] * 3),
     apps=st.fixed_dictionaries(
@@ -145,10 +146,9 @@ def test_no_path_leads_beyond_the_mode(
     for target in (*(one.target for one in made.candidates), *made.warm):
         assert target.place in REACH[tightest(call.mode, world.mode, settings.mode)]
         assert target.place != "machine" or not target.remote
-        assert not name.startswith("local/") or target.place == "machine"
         assert target.place != "cloud" or task in settings.fallback.tasks
         assert not target.remote or settings.providers[target.provider].remote_models
-    assert not made.pulls or tightest(call.mode, world.mode) in {"prefer-local", "any"}
+    assert not made.pulls or made.mode in {"prefer-local", "any"}
     _says_why(made)
 
 
@@ -175,6 +175,21 @@ def test_a_tighter_mode_never_adds_a_candidate(
     ]
 
     assert all(tight <= loose for tight, loose in pairwise(reached))
+
+
+@how_often(max_examples=400)
+@given(settings=all_settings, listed=st.dictionaries(st.sampled_from(PROVIDERS), listings), name=asked, world=worlds)
+def test_local_before_a_name_is_a_promise(
+    settings: Settings, listed: dict[str, Listing], name: str, world: World
+) -> None:
+    """G2: whatever NAME stands for, `local/NAME` is answered on this machine or not at all."""
+    call = a_call(f"local/{name}")
+    resolution = Catalog(settings, Inventory(listed)).resolve(call.outline.model, "chat")
+
+    made = plan(call, resolution, world, settings)
+
+    assert {one.target.place for one in made.candidates} <= {"machine"}
+    assert not any(one.target.remote for one in made.candidates)
 
 
 def test_a_forwarded_model_needs_the_users_word() -> None:
