@@ -9,11 +9,14 @@ import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
+import pytest
+
 from hearth.call import Mode, Place
 from hearth.outbound.egress import Egress
 from hearth.outbound.names import Resolver
 from hearth.outbound.pool import Limits, Origin, Pool
 from hearth.outbound.proxy import Proxy
+from hearth.problems import Problem
 from hearth_config.addresses import TcpAddress, UnixAddress
 
 QUICK = Limits(connect=2.0, tls=2.0, first=2.0, idle=2.0)
@@ -169,3 +172,43 @@ async def get(pool: Pool, origin: Origin, *, limits: Limits = QUICK, path: str =
     """Ask once and read the whole body."""
     reply = await pool.send(origin, "GET", path, limits=limits)
     return await reply.read_all(1 << 30)
+
+
+def problem_of(script: Script, *, limits: Limits = QUICK, body: bytes = b"{}") -> Problem:
+    """Ask a server once, read everything, and return the problem it came to."""
+
+    async def act() -> Problem:
+        async with serving(script) as raw, asking(raw) as (pool, origin):
+            try:
+                reply = await pool.send(origin, "POST", "/", body=body, limits=limits)
+                answer = await reply.read_all(1 << 30)
+            except Problem as problem:
+                return problem
+            pytest.fail(f"it went well: {answer!r}")
+
+    return asyncio.run(act())
+
+
+def once(data: bytes) -> Script:
+    """A script that answers one request and waits for the hang-up."""
+
+    async def script(visit: Visit) -> None:
+        await visit.request()
+        await visit.say(data)
+        await visit.closed()
+
+    return script
+
+
+class Book:
+    """A resolver's lookup that knows some names and remembers who was asked for."""
+
+    def __init__(self, **names: str) -> None:
+        self.asked: list[str] = []
+        self._names = {name.replace("_", "."): found for name, found in names.items()}
+
+    def __call__(self, host: str) -> tuple[str, ...]:
+        self.asked.append(host)
+        if host not in self._names:
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        return tuple(self._names[host].split())

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
-import ssl
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 
 import pytest
@@ -21,9 +18,9 @@ from hearth.outbound.proxy import parse_proxy
 from hearth.outbound.tls import context_for
 from hearth.problems import BrokenReply, Problem, TimedOut, Unreachable
 from hearth_config.addresses import TcpAddress
+from outbound.authority import OPENSSL, Authority, serving_tls
 from outbound.raw_server import OK, QUICK, RawServer, Visit, answering, chunk, get, serving, whole
 
-OPENSSL = shutil.which("openssl") or ""
 pytestmark = pytest.mark.skipif(
     not OPENSSL, reason="the openssl command, which makes the certificates, is not installed"
 )
@@ -35,54 +32,9 @@ if sys.platform != "win32":
     LOOPS.append(uvloop.run)
 
 
-class Authority:
-    """A root certificate in a folder, and server certificates signed by it."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.root = folder / "root.pem"
-        self._openssl(
-            "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "9",
-            "-subj", "/CN=Test root", "-keyout", "root.key", "-out", "root.pem",
-        )  # fmt: skip
-
-    def certificate(self, name: str, *, days: int = 5) -> ssl.SSLContext:
-        """A server's context for a name or IP; negative days make an expired certificate."""
-        stem = f"{name}{days}".replace(".", "_")
-        kind = "IP" if name[0].isdigit() else "DNS"
-        (self.folder / f"{stem}.ext").write_text(f"subjectAltName={kind}:{name}\n")
-        self._openssl(
-            "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-            "-subj", f"/CN={name}", "-keyout", f"{stem}.key", "-out", f"{stem}.csr",
-        )  # fmt: skip
-        self._openssl(
-            "x509", "-req", "-in", f"{stem}.csr", "-CA", "root.pem", "-CAkey", "root.key", "-CAcreateserial",
-            "-days", str(days), "-extfile", f"{stem}.ext", "-out", f"{stem}.pem",
-        )  # fmt: skip
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(self.folder / f"{stem}.pem", self.folder / f"{stem}.key")
-        context.set_alpn_protocols(["h2", "http/1.1"])
-        return context
-
-    def _openssl(self, *arguments: str) -> None:
-        done = subprocess.run([OPENSSL, *arguments], cwd=self.folder, capture_output=True, check=False)
-        assert done.returncode == 0, done.stderr.decode()
-
-
 @pytest.fixture(scope="module")
 def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
     return Authority(tmp_path_factory.mktemp("authority"))
-
-
-@asynccontextmanager
-async def serving_tls(script: RawServer, context: ssl.SSLContext) -> AsyncIterator[int]:
-    """A TLS server on a free loopback port."""
-    server = await asyncio.start_server(script.run, "127.0.0.1", 0, ssl=context)
-    try:
-        yield server.sockets[0].getsockname()[1]
-    finally:
-        server.close()
-        await script.stop()
 
 
 async def _ask(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import select
+from collections.abc import AsyncIterator, Callable
 from math import inf
 from typing import Protocol, cast
 
@@ -33,8 +34,8 @@ class Connection(asyncio.Protocol):
     """One connection, for one exchange at a time. Deadlines are a number that one lazily re-armed timer looks at."""
 
     __slots__ = (
-        "_owner", "_parser", "_reply", "_timer", "_timer_at", "_transport", "_write_paused", "address", "answered",
-        "closed", "connect_ms", "deadline", "exchanges", "gone", "loop", "paused", "place", "who",
+        "_owner", "_parser", "_poll", "_reply", "_timer", "_timer_at", "_transport", "_write_paused", "address",
+        "answered", "closed", "connect_ms", "deadline", "exchanges", "gone", "loop", "paused", "place", "who",
     )  # fmt: skip
 
     def __init__(self, owner: Owner, who: str, place: Place, loop: asyncio.AbstractEventLoop) -> None:
@@ -58,6 +59,8 @@ class Connection(asyncio.Protocol):
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = inf
         self._reply: Reply | None = None
+        self._poll: Callable[[int], list[tuple[int, int]]] | None = None
+        """Asks the kernel whether bytes or an end wait; not over TLS, whose records are no reply."""
 
     @property
     def keep_alive(self) -> float:
@@ -149,6 +152,12 @@ class Connection(asyncio.Protocol):
         if self._transport is not None and not self.closed:
             self._transport.resume_reading()
 
+    def is_quiet(self) -> bool:
+        """Whether the kernel holds nothing for this unused connection; it would be the provider's close (F19)."""
+        if self._poll is None:
+            return not self.closed
+        return not self.closed and not self._poll(0)
+
     def abort(self) -> None:
         """Drop the connection at once; the provider sees it close."""
         self._reply = None
@@ -185,6 +194,10 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The connection is there."""
         self._transport = cast("asyncio.Transport", transport)
+        if hasattr(select, "poll") and transport.get_extra_info("sslcontext") is None:
+            poller = select.poll()
+            poller.register(transport.get_extra_info("socket").fileno(), select.POLLIN)
+            self._poll = poller.poll
 
     def data_received(self, data: bytes) -> None:
         """Bytes of a reply came, or bytes that nobody asked for."""

@@ -86,8 +86,13 @@ class Shelf:
             self.admit_next()
 
     def take(self) -> Connection | None:
-        """The connection used last, if one is unused."""
-        return self.unused.pop() if self.unused else None
+        """The connection used last that is still good, if one is unused."""
+        while self.unused:
+            connection = self.unused.pop()
+            if connection.is_quiet():
+                return connection
+            connection.abort()
+        return None
 
     async def wait_turn(self) -> None:
         """Wait until a connection is unused or gone."""

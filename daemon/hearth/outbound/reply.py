@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from copy import copy
 from math import inf
 from types import TracebackType
 from typing import Protocol, Self
@@ -91,7 +92,7 @@ class Reply:
             if self.started:
                 return self.head
             await self._wait()
-        raise self.problem
+        raise copy(self.problem)  # a raised one holds frames that hold us: only the garbage collector would end that
 
     async def read_chunk(self) -> bytes:
         """Return what has arrived, joined; b"" at the end.
@@ -100,7 +101,7 @@ class Reply:
         """
         while not self._chunks:
             if self.problem is not None:
-                raise self.problem
+                raise copy(self.problem)
             if self.complete:
                 return b""
             await self._wait()
@@ -204,7 +205,7 @@ class Reply:
     async def _wait(self) -> None:
         source = self._source
         if source is None:
-            raise self.problem or BrokenReply("the exchange was closed.", who=self.who)
+            raise copy(self.problem or BrokenReply("the exchange was closed.", who=self.who))
         waiter = self._waiter = source.loop.create_future()
         source.watch(self._deadline(source.loop.time()))
         try:
