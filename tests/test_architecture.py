@@ -54,8 +54,13 @@ LAYERS = (
         "hearth.rehearsal", ("hearth_config",), "a stand-in built on our own codecs would agree with our own mistakes"
     ),
     Layer(
+        "hearth.standing_in",
+        ("hearth_config", "hearth.rehearsal", "hearth.daemon"),
+        "the stand-in is put in front of a daemon from outside; the daemon's parts do not know it",
+    ),
+    Layer(
         "hearth.daemon",
-        (*_ACT, "hearth.generation", "hearth.server", "hearth.rehearsal"),
+        (*_ACT, "hearth.generation", "hearth.server", "hearth.standing_in"),
         "it composes all parts; nobody imports it but the command",
     ),
     Layer(

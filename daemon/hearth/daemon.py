@@ -1,7 +1,9 @@
 """The composition root: start, reload, drain, stop.
 
-What survives a reload is made here and handed to `Core`: the listeners and their connections, the pool and what was contacted, the
-keys' rests, the lanes with their queues and loads, health, inventory and load senses, the switches, the usage log, the calls in
+What survives a reload is made here and handed to `Core`: the listeners and their connections, the pool and what was
+contacted, the
+keys' rests, the lanes with their queues and loads, health, inventory and load senses, the switches, the usage log,
+the calls in
 flight. All else belongs to a generation.
 """
 
@@ -51,6 +53,7 @@ log = logging.getLogger("hearth")
 
 DRAIN_S = 20.0
 """How long calls in flight may go on once the daemon was asked to stop (F35)."""
+FAREWELL_S = 1.0
 LEDGER_S = 5.0
 FD_WANTED = 8192
 
@@ -235,7 +238,10 @@ class Daemon:
         await self.stop()
 
     async def stop(self) -> None:
-        """Take no new connection, let calls in flight finish as far as time allows, end the rest in their dialect, write all down."""
+        """Take no new connection.
+
+        Let calls in flight finish as far as time allows, end the rest in their dialect, write all down.
+        """
         for server in self._servers:
             server.close()
         for listener in self._listeners:
@@ -258,16 +264,15 @@ class Daemon:
 
     async def _drain(self) -> None:
         """Wait for the calls in flight; a second request to stop ends them at once."""
-        deadline = asyncio.get_running_loop().time() + DRAIN_S
         self.stopping.clear()
-        while len(self.core.calls) and asyncio.get_running_loop().time() < deadline and not self.stopping.is_set():
-            await asyncio.sleep(0.05)
+        again = asyncio.create_task(self.stopping.wait())
+        drained = asyncio.create_task(self.core.calls.none_left(DRAIN_S))
+        await asyncio.wait({again, drained}, return_when=asyncio.FIRST_COMPLETED)
+        for task in (again, drained):
+            task.cancel()
         for live in self.core.calls:
             live.kill(ShuttingDown("Hearth is stopping.", retry_after=2.0))
-        for _ in range(20):
-            if not len(self.core.calls):
-                return
-            await asyncio.sleep(0.05)
+        await self.core.calls.none_left(FAREWELL_S)
 
 
 def _as_it_is(loaded: Loaded) -> Loaded:
@@ -321,27 +326,32 @@ async def main(daemon: Daemon, announce: Callable[[Core], None]) -> None:
     await daemon.serve()
 
 
-def run(paths: Paths, *, stand_in: bool = False) -> int:
-    """Run Hearth in the foreground; returns the exit code. `stand_in` starts the built-in engine if no Ollama answers."""
+def run(paths: Paths, *, stand_in: bool = False, say: Callable[[str], None] = print) -> int:
+    """Run Hearth in the foreground; returns the exit code. `say` tells the person at the terminal.
+
+    `stand_in` starts the built-in engine if no Ollama answers.
+    """
     os.umask(0o077)
     raise_fd_limit()
     environ = dict(os.environ)
     try:
         loaded = load(paths, environ, allow_missing=True)
     except ConfigError as error:
-        print(error, file=sys.stderr)
+        sys.stderr.write(f"{error}\n")
         return 1
     _set_up_log(loaded)
     try:
         with asyncio.Runner(loop_factory=event_loop()) as runner:
-            runner.run(_run(paths, loaded, environ, stand_in=stand_in))
+            runner.run(_run(paths, loaded, environ, stand_in=stand_in, say=say))
     except CannotListen as error:
-        print(error, file=sys.stderr)
+        sys.stderr.write(f"{error}\n")
         return 1
     return 0
 
 
-async def _run(paths: Paths, loaded: Loaded, environ: dict[str, str], *, stand_in: bool) -> None:
+async def _run(
+    paths: Paths, loaded: Loaded, environ: dict[str, str], *, stand_in: bool, say: Callable[[str], None]
+) -> None:
     from hearth.standing_in import StandIn
 
     daemon = Daemon(paths, loaded, environ)
@@ -349,17 +359,18 @@ async def _run(paths: Paths, loaded: Loaded, environ: dict[str, str], *, stand_i
     if beside is not None:
         await beside.step_in()
     try:
-        await main(daemon, _announce)
+        await main(daemon, lambda core: _announce(core, say))
     finally:
         if beside is not None:
             await beside.step_out()
 
 
-def _announce(core: Core) -> None:
+def _announce(core: Core, say: Callable[[str], None]) -> None:
     for address in core.listening:
-        print(f"Hearth listens on {address}", flush=True)
+        say(f"Hearth listens on {address}")
     if core.stand_in:
-        print(f"No Ollama answers: the rehearsal stands in for it at {core.stand_in}", flush=True)
+        say(f"No Ollama answers: the built-in stand-in engine (rehearsal) answers instead, at {core.stand_in}.")
+        say("It is no model. Start Ollama, and it leaves by itself.")
 
 
 def _set_up_log(loaded: Loaded) -> None:

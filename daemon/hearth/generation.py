@@ -1,4 +1,7 @@
-"""Everything built from one config, immutable: a reload builds a whole new one, then one reference is swapped (design §4)."""
+"""Everything built from one config.
+
+Immutable: a reload builds a whole new one, then one reference is swapped (design §4).
+"""
 
 from __future__ import annotations
 
@@ -64,7 +67,10 @@ class ProviderRuntime:
         self._extra: Members = {name: raw(value) for name, value in settings.extra.items()}
 
     def destination(self, candidate: Candidate, mode: Mode) -> Destination:
-        """Return what the dialect needs to know of a target, under a mode: the strict ones ask Ollama for its guard too."""
+        """Return what the dialect needs to know of a target.
+
+        Under a mode: the strict ones ask Ollama for its guard too.
+        """
         target = candidate.target
         strict = mode in ("offline", "lan") and not target.remote and self._guarded()
         known = self._destinations.get((target.name, strict))
@@ -75,7 +81,10 @@ class ProviderRuntime:
         return made
 
     def _guarded(self) -> bool:
-        """Whether this Ollama understands the guard; one whose version is not known is asked for it, and fails closed."""
+        """Whether this Ollama understands the guard.
+
+        One whose version is not known is asked for it, and fails closed.
+        """
         if self.settings.dialect != "ollama":
             return False
         parts = self.version.split("-")[0].split(".")
@@ -112,7 +121,10 @@ class ProviderRuntime:
         return ((form[0], form[1] + credential.secret.reveal()),)
 
     def configured_headers(self) -> tuple[tuple[str, str], ...]:
-        """Resolve the headers the config gives this provider; may block, so it is called in a thread. Raises `SecretError`."""
+        """Resolve the headers the config gives this provider; may block, so it is called in a thread.
+
+        Raises `SecretError`.
+        """
         return tuple((name, self._header_value(value)) for name, value in self.settings.headers.items())
 
     def _header_value(self, value: str) -> str:
@@ -132,7 +144,10 @@ class ProviderRuntime:
 
 
 class Generation:
-    """One config, made ready. `targets` keeps only providers whose dialect we can call; the others are named in `unspoken`."""
+    """One config, made ready.
+
+    `targets` keeps only providers whose dialect we can call; the others are named in `unspoken`.
+    """
 
     def __init__(self, loaded: Loaded, pool: Pool) -> None:
         """Build all of it, or raise; nothing is dialled."""
@@ -153,7 +168,10 @@ class Generation:
         return frozenset(address.host for address in addresses if hasattr(address, "host"))
 
     def app_tokens(self) -> dict[str, str]:
-        """Return the apps' tokens with the apps' names; one that cannot be had is left out (the config's check named it)."""
+        """Return the apps' tokens with the apps' names.
+
+        One that cannot be had is left out (the config's check named it).
+        """
         found: dict[str, str] = {}
         for name, app in self.settings.apps.items():
             if app.match.token is None:

@@ -64,8 +64,8 @@ class StandIn:
         return structs.replace(loaded, settings=dressed)
 
     async def _leave_in_time(self) -> None:
-        while not await self._somebody_answers():
-            await asyncio.sleep(LOOK_S)
+        while not await self._somebody_answers():  # noqa: ASYNC110 -- there is no event to wait for
+            await asyncio.sleep(LOOK_S)  # nobody tells us when an Ollama starts
         await self.step_out()
 
     async def step_out(self) -> None:

@@ -6,7 +6,10 @@ from msgspec import Struct
 
 
 class ModelStatus(Struct, frozen=True):
-    """One model Hearth knows. Sizes are bytes, windows tokens; None is unknown. `note` says what a person should know of it."""
+    """One model Hearth knows. Sizes are bytes, windows tokens; None is unknown.
+
+    `note` says what a person should know of it.
+    """
 
     name: str
     provider: str
@@ -125,7 +128,10 @@ class ConfigStatus(Struct, frozen=True):
 
 
 class Status(Struct, frozen=True):
-    """The whole daemon at one moment. `mode` is what holds, `ceiling` the file's, `switched` the run-time switch or ""."""
+    """The whole daemon at one moment.
+
+    `mode` is what holds, `ceiling` the file's, `switched` the run-time switch or "".
+    """
 
     version: str
     pid: int

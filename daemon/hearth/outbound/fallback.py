@@ -1,4 +1,7 @@
-"""Who is asked next: the plan's candidates in order, another key first, a pause where one is due, and never after the commit point."""
+"""Who is asked next: the plan's candidates in order.
+
+Another key first, a pause where one is due, and never after the commit point.
+"""
 
 from __future__ import annotations
 
@@ -91,7 +94,10 @@ class Answering:
         self.overflowed = False
 
     async def run(self, retry: Retry) -> None:
-        """Ask until somebody answers. Raises the problem of the last one asked, or the first's when nobody else could be."""
+        """Ask until somebody answers.
+
+        Raises the problem of the last one asked, or the first's when nobody else could be.
+        """
         self.around.retries.earn()
         problem: Problem | None = None
         pause = retry.backoff

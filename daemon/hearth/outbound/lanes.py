@@ -1,7 +1,9 @@
 """When a call may go to a local model: its slots, a bounded queue, one loader, and the newest keystroke first.
 
-A lane belongs to one model and outlives reloads. Loading is the lane's own task: callers wait for it, may leave or overflow
-meanwhile, and never end it; else a model that loads for longer than anybody's patience would never become warm (design §4).
+A lane belongs to one model and outlives reloads. Loading is the lane's own task: callers wait for it, may leave or
+overflow
+meanwhile, and never end it; else a model that loads for longer than anybody's patience would never become warm
+(design §4).
 """
 
 from __future__ import annotations
@@ -76,7 +78,10 @@ class Lane:
     """The queue before one model. All methods run on the event loop; none blocks it."""
 
     def __init__(self, name: str, engine: asyncio.Lock, learned: Learned) -> None:
-        """`engine` is held while loading: an engine loads one model at a time. Without a loader a model is always loaded."""
+        """`engine` is held while loading: an engine loads one model at a time.
+
+        Without a loader a model is always loaded.
+        """
         self.name = name
         self.slots = 1
         self.limit = 32
@@ -128,7 +133,8 @@ class Lane:
     async def enter(self, ticket: Ticket, patience: float | None) -> None:
         """Wait for a slot of the loaded model.
 
-        Raises `QueueFull`, `Overflow` when `patience` (seconds; None waits for ever) runs out, or the problem that loading ended in.
+        Raises `QueueFull`, `Overflow` when `patience` (seconds; None waits for ever) runs out, or the problem
+        that loading ended in.
         A cancelled caller leaves the queue at once.
         """
         if not self._waiters and len(self._active) < self.slots and self.warm:
@@ -205,13 +211,19 @@ class Lane:
                 supersede()
 
     def warm_up(self) -> asyncio.Task[None] | None:
-        """Start loading unless it is loaded or loading; returns the task that loads. It ends by itself, whoever leaves."""
+        """Start loading unless it is loaded or loading; returns the task that loads.
+
+        It ends by itself, whoever leaves.
+        """
         if self._loading is None and not self.warm:
             self._loading = asyncio.create_task(self._load(), name=f"load {self.name}")
         return self._loading
 
     async def loaded(self) -> None:
-        """Wait until the model is loaded; the load goes on if the caller leaves. Raises the problem that loading ended in."""
+        """Wait until the model is loaded; the load goes on if the caller leaves.
+
+        Raises the problem that loading ended in.
+        """
         task = self.warm_up()
         if task is not None:
             await asyncio.shield(task)

@@ -1,4 +1,7 @@
-"""Hearth's own call that loads a model: an empty request with the same pinned options every other call sends (design §4)."""
+"""Hearth's own call that loads a model.
+
+An empty request with the same pinned options every other call sends (design §4).
+"""
 
 from __future__ import annotations
 
@@ -46,7 +49,10 @@ class EngineHolder(Engine, Holder, Protocol):
 
 
 async def load_model(engine: EngineHolder, target: Target, pool: Pool, keys: Keys) -> float:
-    """Load a model with its pinned options; returns until when (monotonic seconds) it stays. Raises the `Problem` it ended in."""
+    """Load a model with its pinned options; returns until when (monotonic seconds) it stays.
+
+    Raises the `Problem` it ended in.
+    """
     await ask_engine(engine, probes.load(engine.describe(target), embedding=embeds(target)), pool, keys, first_s=LOAD_S)
     return stays_until(target.pins.keep_alive)
 

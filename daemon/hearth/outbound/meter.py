@@ -1,4 +1,7 @@
-"""Counts a reply as it passes: first token, tokens, bytes, how it ended. The counts are the provider's, or said to be estimated."""
+"""Counts a reply as it passes: first token, tokens, bytes, how it ended.
+
+The counts are the provider's, or said to be estimated.
+"""
 
 from __future__ import annotations
 
@@ -70,7 +73,10 @@ class Meter:
             self.failed = event.problem
 
     def tokens(self, prompt_estimate: int) -> tuple[int | None, int | None, bool]:
-        """Return input tokens, output tokens and whether a count is ours: a cut stream is billed by what was seen (pain 12)."""
+        """Return input tokens, output tokens and whether a count is ours.
+
+        A cut stream is billed by what was seen (pain 12).
+        """
         usage = self.usage
         counted_in = usage.input if usage is not None else None
         counted_out = usage.output if usage is not None else None

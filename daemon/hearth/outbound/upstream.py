@@ -82,7 +82,10 @@ class Target(Protocol):
         ...
 
     def header_lines(self, credential: Credential, headers: tuple[tuple[str, str], ...]) -> bytes:
-        """Return the encoded headers of a request: the dialect's, the configured ones and the credential. Never logged."""
+        """Return the encoded headers of a request: the dialect's, the configured ones and the credential.
+
+        Never logged.
+        """
         ...
 
     def permit(self, mode: Mode) -> Egress:
@@ -112,7 +115,8 @@ class Upstream:
     async def run(self, pool: Pool, sink: Sink, first_token_s: float | None) -> None:
         """Ask, and hand all frames of the answer to the sink.
 
-        Raises the `Problem` this attempt ended in; a failure that already went to the client in its stream is raised too.
+        Raises the `Problem` this attempt ended in; a failure that already went to the client in its stream is
+        raised too.
         Cancelling closes the connection at once.
         """
         request = self.write()

@@ -1,4 +1,7 @@
-"""Every request comes through here: guard first, then the route, then the answer; problems are rendered in the caller's dialect."""
+"""Every request comes through here.
+
+Guard first, then the route, then the answer; problems are rendered in the caller's dialect.
+"""
 
 from __future__ import annotations
 
@@ -84,7 +87,10 @@ class Application:
         return await route.handler(Visit(self.core, request, principal, unquote(rest), allowed))
 
     async def _app(self, request: web.BaseRequest, connection: Connection, principal: Principal) -> App:
-        """Say which app calls; the process behind a connection is sought once, and only if an app's match asks for it."""
+        """Say which app calls; the process behind a connection is sought once.
+
+        And only if an app's match asks for it.
+        """
         agent = request.headers.get("User-Agent", "")
         apps = self.core.generation.apps
         tokens = (principal.token,) if principal.token else ()

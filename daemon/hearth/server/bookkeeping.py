@@ -85,7 +85,10 @@ def _why_refused(problem: Problem | None) -> str:
 
 
 def _total_cost(attempts: tuple[Attempt, ...]) -> float | None:
-    """Sum the attempts' costs; one unknown makes the sum unknown, never smaller. An attempt that failed before any token cost nothing."""
+    """Sum the attempts' costs; one unknown makes the sum unknown, never smaller.
+
+    An attempt that failed before any token cost nothing.
+    """
     costs = [one.cost for one in attempts if one.ending == "complete" or one.first_token_ms is not None]
     known = [cost for cost in costs if cost is not None]
     return sum(known) if costs and len(known) == len(costs) else None

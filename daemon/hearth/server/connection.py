@@ -17,7 +17,10 @@ HEAD_S = 10.0
 """How long a request's head may take, from the connection's or the head's first byte (F25)."""
 KEEP_ALIVE_S = 75.0
 MAX_CONNECTIONS = 4096
-"""A listener's most; one more is closed at once (F27). Far above what 1,000 streams need, far below what memory holds."""
+"""A listener's most; one more is closed at once (F27).
+
+Far above what 1,000 streams need, far below what memory holds.
+"""
 
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 

@@ -1,4 +1,7 @@
-"""The control API under `/hearth/v1/`: what CLI, tray and dashboard ask and order. On the Unix socket, or with an admin token."""
+"""The control API under `/hearth/v1/`: what CLI, tray and dashboard ask and order.
+
+On the Unix socket, or with an admin token.
+"""
 
 from __future__ import annotations
 
@@ -90,7 +93,10 @@ async def mode_now(visit: Visit) -> web.StreamResponse:
 
 
 async def set_mode(visit: Visit) -> web.StreamResponse:
-    """`PUT mode`: tighten, or lift an earlier tightening; never looser than the file. Streams it forbids end at once."""
+    """`PUT mode`: tighten, or lift an earlier tightening; never looser than the file.
+
+    Streams it forbids end at once.
+    """
     wanted: ModeOrder = await order(visit, ModeOrder)
     core = visit.core
     core.switches.switch_mode(wanted.mode, core.generation.settings, str(core.generation.loaded.path))
@@ -146,7 +152,10 @@ async def unload(visit: Visit) -> web.StreamResponse:
 
 
 async def pull(visit: Visit) -> web.StreamResponse:
-    """`POST models/pull`: fetch a model; progress as NDJSON, until `success` or an error. Leaving does not end the pull."""
+    """`POST models/pull`: fetch a model; progress as NDJSON, until `success` or an error.
+
+    Leaving does not end the pull.
+    """
     wanted: Named = await order(visit, Named)
     core = visit.core
     if core.mode in ("offline", "lan"):

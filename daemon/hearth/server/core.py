@@ -1,4 +1,7 @@
-"""What outlives a reload, in one place for the handlers: pool, keys, lanes, senses, ledger, calls in flight, and the generation of now."""
+"""What outlives a reload.
+
+In one place for the handlers: pool, keys, lanes, senses, ledger, calls in flight, and the generation of now.
+"""
 
 from __future__ import annotations
 
@@ -80,7 +83,7 @@ class States(Mapping[str, TargetState]):
             learned=lane.learned,
         )
 
-    def get(self, name: str, default: object = None) -> TargetState:
+    def get(self, name: str, default: object = None) -> TargetState:  # noqa: ARG002 -- every name has a state
         """Return a target's state now."""
         return self[name]
 
@@ -148,7 +151,10 @@ class Core:
         return self.generation.settings.mode if switched is None else tightest(self.generation.settings.mode, switched)
 
     def take_over(self, generation: Generation) -> None:
-        """Make a new generation the one that new calls use. Calls in flight keep theirs, save what a tighter mode forbids."""
+        """Make a new generation the one that new calls use.
+
+        Calls in flight keep theirs, save what a tighter mode forbids.
+        """
         self.generation = generation
         self.config_error = ""
         self.apply_mode()

@@ -1,4 +1,6 @@
-"""Who may call: Host, Origin, Referer, Sec-Fetch-Site, Content-Type and token, decided before anything else (design §9; T1-T9).
+"""Who may call: Host, Origin.
+
+Referer, Sec-Fetch-Site, Content-Type and token, decided before anything else (design §9; T1-T9).
 
 Pure: it is handed headers and what the kernel said of the peer, and returns who calls or raises.
 """
@@ -69,7 +71,10 @@ _ANYBODY = Principal(INFER, local_only=True)
 
 
 def admit(method: str, headers: Headers, door: Door, peer: Peer, rules: Rules) -> Principal:
-    """Return who calls. Raises `WrongHost`, `Forbidden`, `WrongMediaType`, `Unauthorized`, or `BadRequest` for two different tokens."""
+    """Return who calls.
+
+    Raises `WrongHost`, `Forbidden`, `WrongMediaType`, `Unauthorized`, or `BadRequest` for two different tokens.
+    """
     check_host(headers, door, rules)
     if any(headers.get(mark) is not None for mark in _BROWSER_MARKS):
         check_browser(method, headers, rules)
@@ -152,7 +157,10 @@ def _is_json(content_type: str | None) -> bool:
 
 
 def identify(headers: Headers, door: Door, peer: Peer, rules: Rules) -> Principal:
-    """Turn all accepted headers into one principal (T7). Raises `Unauthorized`, `BadRequest` for two different tokens, `Forbidden`."""
+    """Turn all accepted headers into one principal (T7).
+
+    Raises `Unauthorized`, `BadRequest` for two different tokens, `Forbidden`.
+    """
     shown = tokens_shown(headers)
     if len(shown) > 1:
         raise BadRequest("Two different tokens were sent.", next_step="Send one.")

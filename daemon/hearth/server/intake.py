@@ -1,4 +1,7 @@
-"""From an HTTP request to a call: the body within its limits and deadline, the caller's wishes, who it is, what kind of task."""
+"""From an HTTP request to a call.
+
+The body within its limits and deadline, the caller's wishes, who it is, what kind of task.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +40,10 @@ def new_id() -> str:
 
 
 async def read_body(request: web.BaseRequest, limit: int) -> bytes:
-    """Return the body. Raises `TooLarge`, `SlowRequest`, `WrongMediaType` for an encoded one (T25), `BadRequest` for a broken one."""
+    """Return the body.
+
+    Raises `TooLarge`, `SlowRequest`, `WrongMediaType` for an encoded one (T25), `BadRequest` for a broken one.
+    """
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise WrongMediaType("A compressed body is not read.", next_step="Send it without Content-Encoding.")
     length = request.content_length

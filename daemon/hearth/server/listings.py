@@ -1,4 +1,7 @@
-"""The lists of models that clients ask for: `/api/tags ps show version`, `/v1/models`. Each states the window really served (pain 25)."""
+"""The lists of models that clients ask for: `/api/tags ps show version`, `/v1/models`.
+
+Each states the window really served (pain 25).
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,10 @@ if TYPE_CHECKING:
     from hearth.server.core import Core
 
 VERSION = "0.32.15"
-"""What we call ourselves where no Ollama says its own: the release whose recordings we follow; editors want 0.6.4 or newer."""
+"""What we call ourselves where no Ollama says its own.
+
+The release whose recordings we follow; editors want 0.6.4 or newer.
+"""
 PROBE_S = 5.0
 _JSON = {"Content-Type": "application/json; charset=utf-8"}
 
@@ -53,7 +59,10 @@ async def version(visit: Visit) -> web.StreamResponse:
 
 
 async def describe(visit: Visit) -> web.StreamResponse:
-    """`POST /api/show`: the owner's own words where one Ollama owns the model, with the window that calls really get."""
+    """`POST /api/show`: the owner's own words where one Ollama owns the model.
+
+    With the window that calls really get.
+    """
     members = cut(await read_body(visit.request, visit.core.generation.settings.listen.body_limit))
     name = value(members, "model", str) or value(members, "name", str) or ""
     if not name:

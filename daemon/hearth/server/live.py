@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Iterator
 from time import monotonic_ns
 from typing import TYPE_CHECKING
@@ -68,6 +69,7 @@ class LiveCalls:
         """Start with none."""
         self._calls: dict[str, LiveCall] = {}
         self.served = 0
+        self._emptied = asyncio.Event()
 
     def __len__(self) -> int:
         """Count them."""
@@ -89,3 +91,13 @@ class LiveCalls:
     def remove(self, call_id: str) -> None:
         """Note that a call has ended."""
         self._calls.pop(call_id, None)
+        if not self._calls:
+            self._emptied.set()
+
+    async def none_left(self, patience: float) -> None:
+        """Wait until no call is in flight, for at most so many seconds."""
+        self._emptied.clear()
+        if self._calls:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(patience):
+                    await self._emptied.wait()

@@ -43,7 +43,10 @@ async def answer(
     app: App,
     cors: dict[str, str],
 ) -> web.StreamResponse:
-    """Answer one inference request. Problems before a call exists are raised; all others are rendered, and written down."""
+    """Answer one inference request.
+
+    Problems before a call exists are raised; all others are rendered, and written down.
+    """
     call = await take_in(core, request, served, route, principal, app)
     live = LiveCall(call, asyncio.current_task())
     core.calls.add(live)
@@ -98,7 +101,10 @@ async def _run(core: Core, live: LiveCall, made: Plan, delivery: Delivery) -> we
 
 
 async def _load_or_unload(core: Core, call: Call, made: Plan, delivery: Delivery) -> None:
-    """An empty request loads the model, or with `keep_alive: 0` gives its memory back: both are the lane's business, not the caller's."""
+    """An empty request loads the model.
+
+    Or with `keep_alive: 0` gives its memory back: both are the lane's business, not the caller's.
+    """
     candidate = made.candidates[0]
     lane = core.lane(candidate)
     wanted = call.outline.keep_alive

@@ -1,4 +1,6 @@
-"""Ollama's model management, streamed through to the one Ollama that owns the model: pull push create copy delete blobs.
+"""Ollama's model management.
+
+Streamed through to the one Ollama that owns the model: pull push create copy delete blobs.
 
 A registry is cloud: what would reach one is refused where the mode keeps us at home, in `lan` too (design §2.2).
 """
@@ -91,7 +93,10 @@ async def _members(visit: Visit) -> Members:
 
 
 def _name(members: Members) -> str:
-    """Return the model's name: the `ollama` command fills one of two members and leaves the other empty (wire/ollama.md §6.14)."""
+    """Return the model's name.
+
+    The `ollama` command fills one of two members and leaves the other empty (wire/ollama.md §6.14).
+    """
     name = value(members, "model", str) or value(members, "name", str) or ""
     if not name:
         raise BadRequest("model is required")

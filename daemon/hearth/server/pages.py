@@ -12,7 +12,8 @@ RUNNING = "Ollama is running"
 _PAGE = b"""<!doctype html><html lang="en"><meta charset="utf-8"><title>Hearth</title>
 <body style="font-family:system-ui;max-width:40rem;margin:3rem auto;padding:0 1rem;line-height:1.5">
 <h1>Hearth is running</h1>
-<p>Point your editor at this address: it speaks Ollama's API under <code>/api</code> and OpenAI's under <code>/v1</code>.</p>
+<p>Point your editor at this address:
+it speaks Ollama's API under <code>/api</code> and OpenAI's under <code>/v1</code>.</p>
 <p>To see what it does, type <code>hearth status</code> in a terminal.</p></body></html>"""
 _STRICT = {
     "Content-Type": "text/html; charset=utf-8",

@@ -76,7 +76,10 @@ class Pulls:
         self._begin(self._core.target(target.provider), target.model)
 
     async def follow(self, model: str) -> AsyncIterator[PullStatus]:
-        """Pull a model, or join its pull; yields progress until it ends. Raises the problem it ended in. Leaving does not end it."""
+        """Pull a model, or join its pull; yields progress until it ends. Raises the problem it ended in.
+
+        Leaving does not end it.
+        """
         pull = self._pulls.get(model) or self._begin(self._ollama(), model)
         last: PullStatus | None = None
         while True:

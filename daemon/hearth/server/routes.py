@@ -1,4 +1,7 @@
-"""The table of routes: which path and method is answered by whom, in which dialect, and who may ask. Anything else is refused (T8)."""
+"""The table of routes: which path and method is answered by whom, in which dialect, and who may ask.
+
+Anything else is refused (T8).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Where clients reach us: one lock, the Unix socket (0600 in a 0700 folder), and both loopback addresses (T27, T28, F40; pains 30, 31, 33)."""
+"""Where clients reach us.
+
+One lock, the Unix socket (0600 in a 0700 folder), and both loopback addresses (T27, T28, F40; pains 30, 31, 33).
+"""
 
 from __future__ import annotations
 
@@ -119,7 +122,10 @@ def _umask(mask: int) -> Iterator[None]:
 
 
 def tcp_sockets(host: str, port: int, holder: Holder) -> list[Opened]:
-    """Listen on an address; with 127.0.0.1 goes ::1 where the system has it. Raises `CannotListen` naming the port's holder."""
+    """Listen on an address; with 127.0.0.1 goes ::1 where the system has it.
+
+    Raises `CannotListen` naming the port's holder.
+    """
     opened = [_tcp(host, port, holder)]
     if host == "127.0.0.1":
         bound = opened[0].door.port
