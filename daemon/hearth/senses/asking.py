@@ -7,13 +7,14 @@ import time
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Protocol
 
+import msgspec
 from msgspec.structs import replace
 
 from hearth.dialects.dialect import Called, Destination, Head, HttpRequest, ModelInfo
 from hearth.dialects.ollama.models import loaded_models
 from hearth.dialects.ollama.probes import loaded, show, version
 from hearth.dialects.ollama.show import ShowInfo, read_show
-from hearth.problems import BrokenReply, Problem
+from hearth.problems import Problem
 from hearth.routing.inventory import Listing
 from hearth_config.settings import Provider
 
@@ -99,8 +100,6 @@ class Asking:
         await asyncio.gather(*(worker() for _ in range(min(SHOWS_AT_ONCE, len(models)))))
 
     async def _version(self) -> str:
-        import msgspec
-
         try:
             body = await self._body(version(self._to()))
             return str(msgspec.json.decode(body, type=dict[str, str]).get("version", ""))
@@ -172,6 +171,3 @@ def _with_loaded(model: ModelInfo, running: dict[str, ModelInfo]) -> ModelInfo:
         loaded_window=found.loaded_window or None,
         expires=found.expires,
     )
-
-
-__all__ = ["Asking", "BrokenReply", "Fetch", "Shown", "Source"]

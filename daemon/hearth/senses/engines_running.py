@@ -20,7 +20,7 @@ PREFIXES = ("vllm::", "sglang::", "llama-server", "lm studio helper")
 USERS = frozenset({"ollama", "_ollama", "llama", "llama-cpp", "lmstudio", "vllm", "localai"})
 """The users that packaged engines run as."""
 MODULES = ("vllm", "sglang", "mlx_lm", "llama_cpp", "tabbyapi")
-"""What `python -m` starts as an engine."""
+"""Python scripts and modules that are engines."""
 
 
 class Running(Struct, frozen=True):
@@ -53,5 +53,9 @@ def is_engine(process: Running) -> bool:
     name = process.name.lower()
     if name in NAMES or name.startswith(PREFIXES) or process.user.lower() in USERS:
         return True
-    words = (word.rpartition("/")[2].lower() for word in process.command[1:4])
-    return any(word.split(".")[0] in MODULES for word in words)
+    return _script(process.command).split(".")[0] in MODULES
+
+
+def _script(command: tuple[str, ...]) -> str:
+    """Return what Python was told to run, a file without its folders or a module; what follows are its arguments."""
+    return next((word.rpartition("/")[2].lower() for word in command[1:] if not word.startswith("-")), "")

@@ -165,28 +165,33 @@ class InventorySense:
 
     async def _fresh(self, seen: _Seen, since: float) -> None:
         """Wait for a round of questions begun after `since`; whoever waits meanwhile shares it, and none can end it."""
-        while seen.asked_at < since and not self._closed:
+        while seen.asked_at < since and self._knows(seen):
             await asyncio.wait({self._begin(seen)})
 
+    def _knows(self, seen: _Seen) -> bool:
+        return not self._closed and self._seen.get(seen.source.settings.name) is seen
+
     def _begin(self, seen: _Seen) -> asyncio.Task[None]:
-        if seen.round is None:
+        if seen.round is None or seen.round.done():
             seen.asked_at = time.monotonic()
             seen.doubted = False
             seen.round = asyncio.create_task(self._ask(seen), name=f"ask {seen.source.settings.name}")
         return seen.round
 
     async def _ask(self, seen: _Seen) -> None:
+        seen.asked_at = time.monotonic()  # whoever asked until now shares these answers
         asking = Asking(seen.source, self._fetch, seen.shown)
         try:
             await self._ask_all(seen, asking)
         except (Forbidden, ShuttingDown):
-            seen.asked_at = max(seen.asked_at, time.monotonic())
+            return  # it was not asked: what was known still holds
         except Problem as problem:
             silent = isinstance(problem, Unreachable | TimedOut)
             listing = failed(seen.listing, problem, reachable=not silent)
             self._take(seen, without_loaded(listing) if silent else listing)
         finally:
             seen.round = None
+            self._next_due = 0.0  # how it went decides when it is due again
 
     async def _ask_all(self, seen: _Seen, asking: Asking) -> None:
         listing = answered(seen.listing, await asking.list_models())
@@ -201,7 +206,7 @@ class InventorySense:
 
     def _take(self, seen: _Seen, listing: Listing) -> None:
         """Keep what a provider said, and tell those who want to know."""
-        if self._closed or self._seen.get(seen.source.settings.name) is not seen:
+        if not self._knows(seen):
             return
         changed = listing != replace(seen.listing, checked_at=listing.checked_at)
         seen.listing = listing
