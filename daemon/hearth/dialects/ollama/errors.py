@@ -61,7 +61,7 @@ _BY_STATUS: dict[int, type[ProviderProblem]] = {
     503: Overloaded,
     504: TimedOut,
 }
-_QUOTED_NAME = re.compile(r"model '(.*?)' not found")
+_QUOTED_NAME = re.compile(r"""(["'])(.+)\1""")
 
 
 class _Envelope(Struct):
@@ -130,13 +130,13 @@ def error_text(error: Raw) -> tuple[str, str]:
 
 
 def write_problem(problem: Problem, route: str) -> Rendered:
-    """Render a problem. An Ollama's own plain error passes unchanged, with its own status."""
+    """Render a problem. An Ollama's own plain error passes unchanged where its status does too."""
     headers: tuple[tuple[str, str], ...] = JSON
     if problem.retry_after is not None and math.isfinite(problem.retry_after):
         headers = (*JSON, ("Retry-After", str(max(0, math.ceil(problem.retry_after)))))
     status = problem.http_status
-    if _passes(problem.raw):
-        return Rendered(problem.upstream_status or status, headers, problem.raw)
+    if problem.upstream_status == status and _passes(problem.raw):
+        return Rendered(status, headers, problem.raw)
     return Rendered(status, headers, b'{"error":%b}' % quoted(words(problem, route)))
 
 
@@ -149,10 +149,18 @@ def words(problem: Problem, route: str = "") -> str:
     """Return the text for a problem: Ollama's own where clients look for it, never something that reads as JSON."""
     if isinstance(problem, QueueFull):
         return QUEUE_FULL
-    text = problem.text
-    if isinstance(problem, UnknownModel) and route in {"embed", "embeddings"}:
-        text = _QUOTED_NAME.sub(r'model "\1" not found, try pulling it first', text, count=1)
+    text = _unknown_model(problem, route) if isinstance(problem, UnknownModel) else problem.text
     return f"error: {text}" if _reads_as_json(text) else text
+
+
+def _unknown_model(problem: UnknownModel, route: str) -> str:
+    """Return Ollama's own sentence, which clients search for, and our next step; the message has the name in quotes."""
+    named = _QUOTED_NAME.search(problem.message)
+    if named is None:
+        return problem.text
+    name = named.group(2)
+    said = f'model "{name}" not found, try pulling it first' if "embed" in route else f"model '{name}' not found"
+    return f"{said}. {problem.next_step}" if problem.next_step else said
 
 
 def _passes(raw: bytes) -> bool:

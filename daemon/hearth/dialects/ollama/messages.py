@@ -212,6 +212,4 @@ def _complaint(fields: Fields, found: Raw) -> BadRequest:
             value = table.get(name, _NULL)
             if value != _NULL and not bytes(value).startswith(b'"'):
                 return fields.wrong_type(f"messages.{name}", "string", bytes(value))
-    return BadRequest(
-        "messages: images must be base64 strings and tool_calls objects with a function.", param="messages"
-    )
+    return BadRequest("messages: images must be base64 strings and tool_calls have a function.", param="messages")

@@ -237,8 +237,7 @@ def writer(outline: Outline, stamp: Stamp) -> Writer | VectorWriter:
 def timestamp(now_ns: int) -> str:
     """Return RFC 3339 in UTC with nanoseconds, trailing zeros trimmed as Go does."""
     seconds, fraction = divmod(now_ns, 1_000_000_000)
-    day = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
-    return f"{day}.{fraction:09d}".rstrip("0").rstrip(".") + "Z"
+    return f"{datetime.fromtimestamp(seconds, UTC).isoformat()[:19]}.{fraction:09d}".rstrip("0").rstrip(".") + "Z"
 
 
 def _head(stamp: Stamp) -> bytes:
@@ -261,8 +260,13 @@ def _metrics(usage: Usage, fields: tuple[tuple[bytes, Callable[[Usage], int | No
     return b"".join(b',"%b":%d' % (name, number) for name, of in fields if (number := of(usage)))
 
 
+_NOTHING_KNOWN = Usage()
+
+
 def _merged(first: Usage, second: Usage) -> Usage:
     """Return the later figures, and the earlier ones where the later do not know."""
+    if first == _NOTHING_KNOWN:
+        return second
     known = {name: value for name in Usage.__struct_fields__ if (value := getattr(second, name)) is not None}
     return msgspec.structs.replace(first, **known)
 

@@ -22,32 +22,9 @@ from hearth.dialects.ollama.options import knobs, read_options
 from hearth.dialects.ollama.outlines import format_kind, thinking
 from hearth.problems import BadRequest, NotFound, Unsupported
 
-_CONTENT = {
-    "messages",
-    "tools",
-    "prompt",
-    "suffix",
-    "system",
-    "images",
-    "raw",
-    "input",
-    "dimensions",
-    "format",
-    "think",
-}
-_CONTROL = {
-    "model",
-    "name",
-    "stream",
-    "options",
-    "keep_alive",
-    "truncate",
-    "shift",
-    "logprobs",
-    "top_logprobs",
-    "hearth",
-}
-_KNOWN = _CONTENT | _CONTROL
+_CONTENT = {"messages", "tools", "prompt", "suffix", "system", "template", "context", "images", "input", "dimensions"}
+_CONTROL = {"model", "name", "stream", "format", "think", "raw", "options", "keep_alive", "truncate", "shift", "hearth"}
+_KNOWN = _CONTENT | _CONTROL | {"logprobs", "top_logprobs"}
 _images = msgspec.json.Decoder(list[str])
 _inputs = msgspec.json.Decoder(str | list[str])
 
@@ -57,6 +34,8 @@ def read(route: str, members: Members) -> Request:
     reader = _READERS.get(route)
     if reader is None:
         raise NotFound(f"Ollama has no inference route called {route}.")
+    if "_debug_render_only" in members:
+        raise Unsupported("Only an Ollama can show its template without answering.", param="_debug_render_only")
     return reader(members)
 
 

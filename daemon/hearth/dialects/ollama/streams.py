@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import calendar
-import time
+from datetime import datetime
 
 import msgspec
 from msgspec import Raw, Struct
@@ -285,6 +284,6 @@ def _arguments(found: Raw) -> str:
 def _seconds(created_at: str) -> int:
     """Return a timestamp in UTC as seconds since 1970, 0 when it is no such thing."""
     try:
-        return calendar.timegm(time.strptime(created_at[:19], "%Y-%m-%dT%H:%M:%S"))
+        return int(datetime.fromisoformat(f"{created_at[:19]}+00:00").timestamp())
     except ValueError:
         return 0
