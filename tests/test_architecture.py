@@ -59,8 +59,13 @@ LAYERS = (
         "the stand-in is put in front of a daemon from outside; the daemon's parts do not know it",
     ),
     Layer(
+        "hearth.foreground",
+        ("hearth_config", "hearth.daemon", "hearth.standing_in", "hearth.server"),
+        "it makes a process of a daemon: signals, limits, what is said at the terminal",
+    ),
+    Layer(
         "hearth.daemon",
-        (*_ACT, "hearth.generation", "hearth.server", "hearth.standing_in"),
+        (*_ACT, "hearth.generation", "hearth.server"),
         "it composes all parts; nobody imports it but the command",
     ),
     Layer(

@@ -10,11 +10,7 @@ flight. All else belongs to a generation.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
-import os
-import signal
-import sys
 from collections.abc import Callable, Coroutine
 from time import time
 from typing import TYPE_CHECKING
@@ -55,7 +51,6 @@ DRAIN_S = 20.0
 """How long calls in flight may go on once the daemon was asked to stop (F35)."""
 FAREWELL_S = 1.0
 LEDGER_S = 5.0
-FD_WANTED = 8192
 
 
 class Daemon:
@@ -291,89 +286,3 @@ async def _guarded(name: str, work: Coroutine[object, object, None]) -> None:
 def _rebinds(before: Loaded, after: Loaded) -> bool:
     old, new = before.settings.listen, after.settings.listen
     return (old.tcp, old.also, old.socket) != (new.tcp, new.also, new.socket)
-
-
-def raise_fd_limit() -> None:
-    """Allow as many open files as a thousand streams need, where the system lets us."""
-    if sys.platform == "win32":
-        return
-    import resource
-
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = FD_WANTED if hard == resource.RLIM_INFINITY else min(FD_WANTED, hard)
-    if soft < wanted:
-        with contextlib.suppress(OSError, ValueError):
-            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-
-
-def event_loop() -> Callable[[], asyncio.AbstractEventLoop]:
-    """Return the fastest event loop there is: uvloop where it exists."""
-    try:
-        import uvloop
-    except ImportError:
-        return asyncio.new_event_loop
-    return uvloop.new_event_loop
-
-
-async def main(daemon: Daemon, announce: Callable[[Core], None]) -> None:
-    """Run a daemon until it is asked to stop, by a signal or by the control API."""
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        with contextlib.suppress(NotImplementedError):
-            loop.add_signal_handler(number, daemon.stopping.set)
-    await daemon.start()
-    announce(daemon.core)
-    await daemon.serve()
-
-
-def run(paths: Paths, *, stand_in: bool = False, say: Callable[[str], None] = print) -> int:
-    """Run Hearth in the foreground; returns the exit code. `say` tells the person at the terminal.
-
-    `stand_in` starts the built-in engine if no Ollama answers.
-    """
-    os.umask(0o077)
-    raise_fd_limit()
-    environ = dict(os.environ)
-    try:
-        loaded = load(paths, environ, allow_missing=True)
-    except ConfigError as error:
-        sys.stderr.write(f"{error}\n")
-        return 1
-    _set_up_log(loaded)
-    try:
-        with asyncio.Runner(loop_factory=event_loop()) as runner:
-            runner.run(_run(paths, loaded, environ, stand_in=stand_in, say=say))
-    except CannotListen as error:
-        sys.stderr.write(f"{error}\n")
-        return 1
-    return 0
-
-
-async def _run(
-    paths: Paths, loaded: Loaded, environ: dict[str, str], *, stand_in: bool, say: Callable[[str], None]
-) -> None:
-    from hearth.standing_in import StandIn
-
-    daemon = Daemon(paths, loaded, environ)
-    beside = StandIn(daemon) if stand_in else None
-    if beside is not None:
-        await beside.step_in()
-    try:
-        await main(daemon, lambda core: _announce(core, say))
-    finally:
-        if beside is not None:
-            await beside.step_out()
-
-
-def _announce(core: Core, say: Callable[[str], None]) -> None:
-    for address in core.listening:
-        say(f"Hearth listens on {address}")
-    if core.stand_in:
-        say(f"No Ollama answers: the built-in stand-in engine (rehearsal) answers instead, at {core.stand_in}.")
-        say("It is no model. Start Ollama, and it leaves by itself.")
-
-
-def _set_up_log(loaded: Loaded) -> None:
-    logging.basicConfig(
-        level=loaded.settings.log.level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s"
-    )

@@ -16,7 +16,7 @@ from hearth.call import App
 from hearth.dialects.dialect import Rendered
 from hearth.problems import Internal, NotFound, Problem, WrongHost, WrongMethod
 from hearth.senses.callers import peer_of, process_of
-from hearth.server import control, listings, llm, manage, pages
+from hearth.server import control, control_models, listings, llm, manage, orders, pages
 from hearth.server.connection import Connection
 from hearth.server.guard import Principal, Rules, admit, cors, need, preflight
 from hearth.server.routes import INFERENCE, Route, Table, Visit, dialect_of, find
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("hearth.app")
 
-TABLE: Table = INFERENCE | listings.TABLE | manage.TABLE | control.TABLE | pages.TABLE
+TABLE: Table = INFERENCE | listings.TABLE | manage.TABLE | control.TABLE | control_models.TABLE | pages.TABLE
 _GONE = web.Response(status=499)
 _MAX_REFUSED = 100
 
@@ -129,7 +129,7 @@ class Application:
 
 def render(path: str, problem: Problem) -> Rendered:
     """Write a problem the way the clients of this path read it."""
-    return control.problem(problem) if path.startswith("/hearth/") else dialect_of(path).problem(problem)
+    return orders.problem(problem) if path.startswith("/hearth/") else dialect_of(path).problem(problem)
 
 
 def _route(method: str, path: str) -> tuple[Route, str]:

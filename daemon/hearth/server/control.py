@@ -5,42 +5,21 @@ On the Unix socket, or with an admin token.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 import msgspec
 from aiohttp import web
 from msgspec import Struct
 
 from hearth.call import App, Call, Mode, Outline, Task
 from hearth.chat import Need, Operation
-from hearth.dialects import ollama
-from hearth.dialects.dialect import Rendered
-from hearth.outbound.loading import unload_model
-from hearth.problems import BadRequest, Forbidden, NotFound, Problem, UnknownModel
+from hearth.problems import BadRequest, Forbidden, NotFound, UnknownModel
 from hearth.routing.explain import explain, read
-from hearth.server import reports, snapshot
-from hearth.server.intake import new_id, read_body
-from hearth.server.routes import Route, Table, Visit
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
-    from hearth.routing.targets import Target
-    from hearth.server.core import Core
+from hearth.server import control_models, reports, snapshot
+from hearth.server.intake import new_id
+from hearth.server.orders import PREFIX, Named, admin, order, reply
+from hearth.server.routes import Table, Visit
 
 _encode = msgspec.json.Encoder().encode
-_JSON = {"Content-Type": "application/json", "X-Content-Type-Options": "nosniff"}
-_LINES = {"Content-Type": "application/x-ndjson"}
 _SSE = {"Content-Type": "text/event-stream", "Cache-Control": "no-cache"}
-BODY_LIMIT = 1024 * 1024
-
-
-class Named(Struct, forbid_unknown_fields=True):
-    """An order about one model; the provider only where the name alone would not do."""
-
-    model: str
-    task: Task = "chat"
-    mode: Mode | None = None
 
 
 class ModeOrder(Struct, forbid_unknown_fields=True):
@@ -55,35 +34,9 @@ class UseOrder(Struct, forbid_unknown_fields=True):
     model: str | None
 
 
-def reply(value: object, status: int = 200) -> web.Response:
-    """Return a value as JSON."""
-    return web.Response(body=_encode(value), status=status, headers=_JSON)
-
-
-def problem(found: Problem) -> Rendered:
-    """Render a problem for the control API: kind, message and the next step apart."""
-    body = {"error": {"kind": found.kind, "message": found.message, "who": found.who, "next_step": found.next_step}}
-    return Rendered(found.http_status, tuple(_JSON.items()), _encode(body))
-
-
-async def order(visit: Visit, kind: type[Any]) -> Any:  # noqa: ANN401 -- the kind says what comes back
-    """Read the request's body as one kind of order. Raises `BadRequest`."""
-    body = await read_body(visit.request, BODY_LIMIT)
-    try:
-        return msgspec.json.decode(body or b"{}", type=kind)
-    except (msgspec.ValidationError, msgspec.DecodeError) as error:
-        raise BadRequest(f"{error}.") from None
-
-
 async def status(visit: Visit) -> web.StreamResponse:
     """`GET status`."""
     return reply(snapshot.status(visit.core))
-
-
-async def models(visit: Visit) -> web.StreamResponse:
-    """`GET models`; asks the providers that have not been asked lately."""
-    await visit.core.inventory.everywhere()
-    return reply(snapshot.models(visit.core))
 
 
 async def mode_now(visit: Visit) -> web.StreamResponse:
@@ -127,67 +80,6 @@ async def set_default(visit: Visit) -> web.StreamResponse:
     core.rebuild_catalog()
     core.events.say("default_model", model=wanted.model)
     return reply({"model": wanted.model})
-
-
-async def load(visit: Visit) -> web.StreamResponse:
-    """`POST models/load`: answers when the model is loaded."""
-    target = _target(visit.core, await order(visit, Named))
-    lane = visit.core.lane_of(target)
-    if lane is None:
-        raise BadRequest(f"{target.name} is not a model that Hearth loads.")
-    await lane.loaded()
-    await visit.core.inventory.refresh(target.provider)
-    return reply({"loaded": target.name})
-
-
-async def unload(visit: Visit) -> web.StreamResponse:
-    """`POST models/unload`: give the memory back after the work in flight."""
-    target = _target(visit.core, await order(visit, Named))
-    await unload_model(visit.core.target(target.provider), target, visit.core.pool, visit.core.keys)
-    lane = visit.core.lanes.get(target.name)
-    if lane is not None and lane.idle:
-        lane.note_loaded(0.0)
-    await visit.core.inventory.refresh(target.provider)
-    return reply({"unloaded": target.name})
-
-
-async def pull(visit: Visit) -> web.StreamResponse:
-    """`POST models/pull`: fetch a model; progress as NDJSON, until `success` or an error.
-
-    Leaving does not end the pull.
-    """
-    wanted: Named = await order(visit, Named)
-    core = visit.core
-    if core.mode in ("offline", "lan"):
-        raise Forbidden(
-            f"A model pull needs a registry, which mode {core.mode} forbids.", next_step="See `hearth mode`."
-        )
-    response = web.StreamResponse(headers=_LINES)
-    started = False
-    async for progress in core.pulls.follow(wanted.model):
-        if not started:
-            await response.prepare(visit.request)
-            started = True
-        await response.write(_encode(progress) + b"\n")
-    return response
-
-
-async def remove(visit: Visit) -> web.StreamResponse:
-    """`DELETE models/NAME`: forget a model of an Ollama on this machine."""
-    target = _target(visit.core, Named(visit.rest))
-    await visit.core.pulls.delete(target)
-    return reply({"removed": target.name})
-
-
-def _target(core: Core, wanted: Named) -> Target:
-    resolution = core.catalog.resolve(wanted.model, wanted.task)
-    if resolution.problem is not None:
-        raise resolution.problem
-    here = [target for target in resolution.targets if target.dialect == "ollama" and not target.remote]
-    if not here:
-        near = f"Names like it: {', '.join(resolution.near)}." if resolution.near else "See `hearth models`."
-        raise UnknownModel(f"No local model is called {wanted.model!r}.", next_step=near)
-    return here[0]
 
 
 async def explained(visit: Visit) -> web.StreamResponse:
@@ -300,7 +192,7 @@ async def described(_: Visit) -> web.StreamResponse:
 def openapi() -> dict[str, object]:
     """Return the description of every route below /hearth/v1/, made from the table itself."""
     paths: dict[str, dict[str, object]] = {}
-    for path, methods in TABLE.items():
+    for path, methods in (TABLE | control_models.TABLE).items():
         shown = path.replace("…", "{name}")
         paths[shown] = {
             method.lower(): {
@@ -313,29 +205,19 @@ def openapi() -> dict[str, object]:
     return {"openapi": "3.1.0", "info": {"title": "Hearth control API", "version": "1"}, "paths": paths}
 
 
-def _admin(handler: Callable[[Visit], Awaitable[web.StreamResponse]]) -> Route:
-    return Route("admin", ollama.SERVED, handler=handler)
-
-
-_V1 = "/hearth/v1"
 TABLE: Table = {
-    f"{_V1}/status": {"GET": _admin(status)},
-    f"{_V1}/models": {"GET": _admin(models)},
-    f"{_V1}/models/pull": {"POST": _admin(pull)},
-    f"{_V1}/models/load": {"POST": _admin(load)},
-    f"{_V1}/models/unload": {"POST": _admin(unload)},
-    f"{_V1}/models/…": {"DELETE": _admin(remove)},
-    f"{_V1}/usage": {"GET": _admin(usage), "DELETE": _admin(purge)},
-    f"{_V1}/calls": {"GET": _admin(calls)},
-    f"{_V1}/calls/…": {"GET": _admin(call), "POST": _admin(cancel)},
-    f"{_V1}/events": {"GET": _admin(events)},
-    f"{_V1}/explain": {"POST": _admin(explained)},
-    f"{_V1}/mode": {"GET": _admin(mode_now), "PUT": _admin(set_mode)},
-    f"{_V1}/default-model": {"GET": _admin(default_now), "PUT": _admin(set_default)},
-    f"{_V1}/addresses": {"GET": _admin(addresses)},
-    f"{_V1}/reload": {"POST": _admin(reload)},
-    f"{_V1}/stop": {"POST": _admin(stop)},
-    f"{_V1}/config": {"GET": _admin(config)},
-    f"{_V1}/keys": {"GET": _admin(keys)},
-    f"{_V1}/openapi.json": {"GET": _admin(described)},
+    f"{PREFIX}/status": {"GET": admin(status)},
+    f"{PREFIX}/usage": {"GET": admin(usage), "DELETE": admin(purge)},
+    f"{PREFIX}/calls": {"GET": admin(calls)},
+    f"{PREFIX}/calls/…": {"GET": admin(call), "POST": admin(cancel)},
+    f"{PREFIX}/events": {"GET": admin(events)},
+    f"{PREFIX}/explain": {"POST": admin(explained)},
+    f"{PREFIX}/mode": {"GET": admin(mode_now), "PUT": admin(set_mode)},
+    f"{PREFIX}/default-model": {"GET": admin(default_now), "PUT": admin(set_default)},
+    f"{PREFIX}/addresses": {"GET": admin(addresses)},
+    f"{PREFIX}/reload": {"POST": admin(reload)},
+    f"{PREFIX}/stop": {"POST": admin(stop)},
+    f"{PREFIX}/config": {"GET": admin(config)},
+    f"{PREFIX}/keys": {"GET": admin(keys)},
+    f"{PREFIX}/openapi.json": {"GET": admin(described)},
 }

@@ -1,0 +1,97 @@
+"""The control API's orders about models: load, unload, fetch, forget."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+from aiohttp import web
+
+from hearth.outbound.loading import unload_model
+from hearth.problems import BadRequest, Forbidden, UnknownModel
+from hearth.server import snapshot
+from hearth.server.orders import PREFIX, Named, admin, order, reply
+from hearth.server.routes import Table, Visit
+
+if TYPE_CHECKING:
+    from hearth.routing.targets import Target
+    from hearth.server.core import Core
+
+_encode = msgspec.json.Encoder().encode
+_LINES = {"Content-Type": "application/x-ndjson"}
+
+
+async def models(visit: Visit) -> web.StreamResponse:
+    """`GET models`; asks the providers that have not been asked lately."""
+    await visit.core.inventory.everywhere()
+    return reply(snapshot.models(visit.core))
+
+
+async def load(visit: Visit) -> web.StreamResponse:
+    """`POST models/load`: answers when the model is loaded."""
+    target = _target(visit.core, await order(visit, Named))
+    lane = visit.core.lane_of(target)
+    if lane is None:
+        raise BadRequest(f"{target.name} is not a model that Hearth loads.")
+    await lane.loaded()
+    await visit.core.inventory.refresh(target.provider)
+    return reply({"loaded": target.name})
+
+
+async def unload(visit: Visit) -> web.StreamResponse:
+    """`POST models/unload`: give the memory back after the work in flight."""
+    target = _target(visit.core, await order(visit, Named))
+    await unload_model(visit.core.target(target.provider), target, visit.core.pool, visit.core.keys)
+    lane = visit.core.lanes.get(target.name)
+    if lane is not None and lane.idle:
+        lane.note_loaded(0.0)
+    await visit.core.inventory.refresh(target.provider)
+    return reply({"unloaded": target.name})
+
+
+async def pull(visit: Visit) -> web.StreamResponse:
+    """`POST models/pull`: fetch a model; progress as NDJSON, until `success` or an error.
+
+    Leaving does not end the pull.
+    """
+    wanted: Named = await order(visit, Named)
+    core = visit.core
+    if core.mode in ("offline", "lan"):
+        raise Forbidden(
+            f"A model pull needs a registry, which mode {core.mode} forbids.", next_step="See `hearth mode`."
+        )
+    response = web.StreamResponse(headers=_LINES)
+    started = False
+    async for progress in core.pulls.follow(wanted.model):
+        if not started:
+            await response.prepare(visit.request)
+            started = True
+        await response.write(_encode(progress) + b"\n")
+    return response
+
+
+async def remove(visit: Visit) -> web.StreamResponse:
+    """`DELETE models/NAME`: forget a model of an Ollama on this machine."""
+    target = _target(visit.core, Named(visit.rest))
+    await visit.core.pulls.delete(target)
+    return reply({"removed": target.name})
+
+
+def _target(core: Core, wanted: Named) -> Target:
+    resolution = core.catalog.resolve(wanted.model, wanted.task)
+    if resolution.problem is not None:
+        raise resolution.problem
+    here = [target for target in resolution.targets if target.dialect == "ollama" and not target.remote]
+    if not here:
+        near = f"Names like it: {', '.join(resolution.near)}." if resolution.near else "See `hearth models`."
+        raise UnknownModel(f"No local model is called {wanted.model!r}.", next_step=near)
+    return here[0]
+
+
+TABLE: Table = {
+    f"{PREFIX}/models": {"GET": admin(models)},
+    f"{PREFIX}/models/pull": {"POST": admin(pull)},
+    f"{PREFIX}/models/load": {"POST": admin(load)},
+    f"{PREFIX}/models/unload": {"POST": admin(unload)},
+    f"{PREFIX}/models/…": {"DELETE": admin(remove)},
+}

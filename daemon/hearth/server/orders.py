@@ -1,0 +1,57 @@
+"""What all parts of the control API share: how an order is read, how an answer and a problem are written."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from aiohttp import web
+from msgspec import Struct
+
+from hearth.call import Mode, Task
+from hearth.dialects import ollama
+from hearth.dialects.dialect import Rendered
+from hearth.problems import BadRequest, Problem
+from hearth.server.intake import read_body
+from hearth.server.routes import Route, Visit
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+_encode = msgspec.json.Encoder().encode
+_JSON = {"Content-Type": "application/json", "X-Content-Type-Options": "nosniff"}
+BODY_LIMIT = 1024 * 1024
+PREFIX = "/hearth/v1"
+
+
+class Named(Struct, forbid_unknown_fields=True):
+    """An order about one model; the provider only where the name alone would not do."""
+
+    model: str
+    task: Task = "chat"
+    mode: Mode | None = None
+
+
+def reply(value: object, status: int = 200) -> web.Response:
+    """Return a value as JSON."""
+    return web.Response(body=_encode(value), status=status, headers=_JSON)
+
+
+def problem(found: Problem) -> Rendered:
+    """Render a problem for the control API: kind, message and the next step apart."""
+    body = {"error": {"kind": found.kind, "message": found.message, "who": found.who, "next_step": found.next_step}}
+    return Rendered(found.http_status, tuple(_JSON.items()), _encode(body))
+
+
+async def order(visit: Visit, kind: type[Any]) -> Any:  # noqa: ANN401 -- the kind says what comes back
+    """Read the request's body as one kind of order. Raises `BadRequest`."""
+    body = await read_body(visit.request, BODY_LIMIT)
+    try:
+        return msgspec.json.decode(body or b"{}", type=kind)
+    except (msgspec.ValidationError, msgspec.DecodeError) as error:
+        raise BadRequest(f"{error}.") from None
+
+
+def admin(handler: Callable[[Visit], Awaitable[web.StreamResponse]]) -> Route:
+    """Return a route that only the owner's socket or an admin token reaches."""
+    return Route("admin", ollama.SERVED, handler=handler)
