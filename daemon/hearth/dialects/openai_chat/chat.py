@@ -41,7 +41,8 @@ def write_chat(request: ChatRequest, to: Destination, *, stream: bool) -> Member
         members["n"] = raw(request.choices)
     if request.user:
         members["user"] = raw(request.user)
-    members.update(write_reasoning(request.reasoning))
+    if to.quirks.reasoning_in != "none":
+        members.update(write_reasoning(request.reasoning))
     members.update(write_knobs(request.knobs, to))
     return members
 

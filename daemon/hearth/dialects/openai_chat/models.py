@@ -77,11 +77,13 @@ def _model(item: dict[str, Any]) -> ModelInfo:
     top = _object(item, "top_provider")
     trained = _number(meta, "n_ctx_train")
     window = _first(item, "context_length", "context_window", "max_context_length", "max_model_len")
+    routes = [route for route in item.get("providers") or () if isinstance(route, dict)]
+    windows = [found for route in routes if (found := _number(route, "context_length")) is not None]
     price_input, price_output = _prices(item)
     return ModelInfo(
         _name(item),
         size=_number(meta, "size"),
-        window=trained if window is None else window,
+        window=window or trained or min(windows, default=None),
         loaded_window=_number(meta, "n_ctx"),
         capabilities=_capabilities(item),
         output_limit=_number(top, "max_completion_tokens") or _number(item, "max_completion_tokens"),
@@ -109,6 +111,8 @@ def _capabilities(item: dict[str, Any]) -> tuple[str, ...] | None:
     mistral = item.get("capabilities")
     if isinstance(mistral, dict):
         return tuple(dict.fromkeys(word for name, word in _MISTRAL.items() if mistral.get(name) is True))
+    if any(isinstance(route, dict) and route.get("supports_tools") is True for route in item.get("providers") or ()):
+        return ("completion", "tools")  # Hugging Face: at least one of those behind the router can
     features = item.get("supported_parameters")
     if not isinstance(features, list):
         return None

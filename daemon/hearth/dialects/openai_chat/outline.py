@@ -85,7 +85,7 @@ def _chat(members: Members) -> OpenAIOutline:
     raw = bytes(messages)
     size = len(raw)
     images = 0
-    if any(mark in raw for mark in _MARKS):
+    if b'"type"' in raw and any(mark in raw for mark in _MARKS):
         seen = _look(raw)
         images = seen.images
         size -= seen.sealed

@@ -83,7 +83,7 @@ class Reader:
             data = b"".join((*self._body, data))
             self._body.clear()
         frames = [self._frame(record) for record in self._splitter.feed(data)]
-        if self._splitter.pending > MAX_RECORD and not self._meaning.failed:
+        if not frames and self._splitter.pending > MAX_RECORD and not self._meaning.failed:
             frames.append(self._fail("one record of the stream is too long"))
         return frames
 
