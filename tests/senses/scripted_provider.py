@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from hearth.call import Place
@@ -80,3 +81,18 @@ class Providers:
 
 def _tag(name: str, digest: str) -> dict[str, Any]:
     return {"name": name, "model": name, "digest": digest, "size": 5_000, "capabilities": ["completion"]}
+
+
+def play(scene: Callable[[], Awaitable[None]]) -> None:
+    async def played() -> None:
+        await asyncio.wait_for(scene(), 20)
+
+    asyncio.run(played())
+
+
+async def settle(providers: Providers) -> None:
+    """Wait until no round of questions is under way."""
+    await asyncio.sleep(0)
+    while tasks := [task for task in asyncio.all_tasks() if task.get_name().startswith("ask ")]:
+        await asyncio.wait(tasks)
+    assert providers.asked is not None

@@ -99,7 +99,7 @@ def test_our_own_connection_is_ours(listens: str, family: int, dual: bool, calls
 
 @pytest.mark.skipif(sys.platform == "win32", reason="uvloop does not run there")
 def test_the_faster_loop_tells_the_same() -> None:
-    """uvloop hands out sockets of its own kind; the caller is found all the same."""
+    """The loop uvloop hands out sockets of its own kind; the caller is found all the same."""
     import uvloop
 
     peer, process = uvloop.run(_ask("127.0.0.1", _connects(socket.AF_INET)))
@@ -111,7 +111,7 @@ def test_the_faster_loop_tells_the_same() -> None:
 
 
 def test_other_systems_find_the_process_by_its_connections() -> None:
-    """Without netlink and /proc the connections of all processes are looked through: ours is among them, with its user."""
+    """Without netlink and /proc the connections of all processes are looked through: ours is among them."""
     with closing(_listener(socket.AF_INET, "127.0.0.1", dual=False)) as listening, socket.socket() as client:
         client.settimeout(5)
         client.connect(listening.getsockname())

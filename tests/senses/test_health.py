@@ -1,8 +1,7 @@
 """Who is well: circuits, asked-for pauses and sleep, with clocks that the test turns."""
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from hearth.problems import (
     BadRequest,
@@ -10,7 +9,6 @@ from hearth.problems import (
     KeyRefused,
     ModelMissing,
     Overloaded,
-    Problem,
     ProviderFault,
     ProviderRefusal,
     QuotaSpent,
@@ -19,28 +17,11 @@ from hearth.problems import (
     Unreachable,
 )
 from hearth.routing.world import UNKNOWN_PROVIDER
-from hearth.senses.circuit import CLOSED, FIRST_REST_S, LONGEST_REST_S, TRIPS_AFTER, Circuit
+from hearth.senses.circuit import FIRST_REST_S, TRIPS_AFTER
 from hearth.senses.health import REFUSED_REST_S, HealthSense
+from senses.turned_clocks import Clocks
 
 T = "box/m"
-
-
-class Clocks:
-    """A clock that stops while the machine sleeps, and one that goes on."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-        self.slept = 0.0
-
-    def monotonic(self) -> float:
-        return self.now
-
-    def boottime(self) -> float:
-        return self.now + self.slept
-
-
-def _sense(clocks: Clocks) -> HealthSense:
-    return HealthSense(clock=clocks.monotonic, with_sleep=clocks.boottime)
 
 
 def _rest(health: HealthSense, clocks: Clocks, target: str = T) -> float:
@@ -54,7 +35,7 @@ def _provider_rest(health: HealthSense, clocks: Clocks, name: str = "box") -> fl
 def test_five_failures_in_a_row_mean_rest() -> None:
     """Four failures are bad luck, the fifth means 30 s of rest, for this target alone (F15)."""
     clocks = Clocks()
-    health = _sense(clocks)
+    health = clocks.sense()
 
     for _ in range(4):
         health.failed(T, ProviderFault("HTTP 500", who="box"))
@@ -70,7 +51,7 @@ def test_five_failures_in_a_row_mean_rest() -> None:
 def test_an_outage_of_an_hour_costs_few_attempts() -> None:
     """Each failed try after a rest means a longer one, up to 300 s; a success ends it at once (F15)."""
     clocks = Clocks()
-    health = _sense(clocks)
+    health = clocks.sense()
     rests: list[float] = []
 
     for _ in range(TRIPS_AFTER - 1):
@@ -90,7 +71,7 @@ def test_an_outage_of_an_hour_costs_few_attempts() -> None:
 def test_after_a_rest_one_call_tries_alone() -> None:
     """While the first call after a rest is under way the others stay away; its end decides for all (F15)."""
     clocks = Clocks()
-    health = _sense(clocks)
+    health = clocks.sense()
     for _ in range(5):
         health.failed(T, ProviderFault("down"))
     clocks.now += 30
@@ -106,7 +87,7 @@ def test_after_a_rest_one_call_tries_alone() -> None:
 def test_a_success_in_between_starts_the_count_anew() -> None:
     """Only failures in a row count."""
     clocks = Clocks()
-    health = _sense(clocks)
+    health = clocks.sense()
 
     for _ in range(4):
         for _ in range(4):
@@ -119,7 +100,7 @@ def test_a_success_in_between_starts_the_count_anew() -> None:
 def test_a_refused_connection_rests_the_provider_for_a_moment() -> None:
     """Nobody listens: all targets of that provider are asked last for 2 s, then for longer; others are unaffected."""
     clocks = Clocks()
-    health = _sense(clocks)
+    health = clocks.sense()
 
     health.failed(T, Unreachable("connection refused", who="box"))
 
@@ -136,7 +117,7 @@ def test_a_refused_connection_rests_the_provider_for_a_moment() -> None:
 def test_a_provider_that_answers_again_is_trusted_at_once() -> None:
     """An engine that was started again need not wait for the end of a long rest."""
     clocks = Clocks()
-    health = _sense(clocks)
+    health = clocks.sense()
     for _ in range(5):
         health.failed(T, Unreachable("refused"))
     health.reached("box", reachable=False, error="refused")
@@ -151,7 +132,7 @@ def test_a_provider_that_answers_again_is_trusted_at_once() -> None:
 def test_a_healthy_port_does_not_hide_a_hung_model() -> None:
     """A server that lists its models while its generation hangs keeps the target at rest (pain 14)."""
     clocks = Clocks()
-    health = _sense(clocks)
+    health = clocks.sense()
 
     for _ in range(5):
         clocks.now += 60
@@ -164,7 +145,7 @@ def test_a_healthy_port_does_not_hide_a_hung_model() -> None:
 def test_retry_after_rests_the_target_that_long() -> None:
     """A 429 or 503 that says when to come back is taken at its word, up to an hour."""
     clocks = Clocks()
-    health = _sense(clocks)
+    health = clocks.sense()
 
     health.failed(T, RateLimited("slower", retry_after=12))
     assert _rest(health, clocks) == 12
@@ -177,7 +158,7 @@ def test_retry_after_rests_the_target_that_long() -> None:
 def test_faults_of_keys_callers_and_hearth_are_not_the_targets() -> None:
     """A bad key, a spent quota, a missing model or a bad request is counted, and never means rest (pain 43)."""
     clocks = Clocks()
-    health = _sense(clocks)
+    health = clocks.sense()
 
     for kind in (KeyRefused, QuotaSpent, ModelMissing, ProviderRefusal, BadRequest):
         for _ in range(10):
@@ -191,7 +172,7 @@ def test_faults_of_keys_callers_and_hearth_are_not_the_targets() -> None:
 def test_calls_stalled_together_count_once() -> None:
     """After our process was stopped for a minute all its calls time out in one moment: no circuit trips (F36)."""
     clocks = Clocks()
-    health = _sense(clocks)
+    health = clocks.sense()
 
     for _ in range(100):
         health.failed(T, TimedOut("no next frame"))
@@ -241,7 +222,7 @@ def test_a_failure_may_be_what_shows_that_the_machine_slept() -> None:
 def test_clocks_that_drift_are_no_sleep(drifts: list[float]) -> None:
     """Less than five seconds in all is drift; and the wall clock, however it jumps, is never looked at (F55)."""
     clocks = Clocks()
-    health = _sense(clocks)
+    health = clocks.sense()
 
     for drift in drifts:
         clocks.slept += drift
@@ -251,7 +232,7 @@ def test_clocks_that_drift_are_no_sleep(drifts: list[float]) -> None:
 def test_a_reload_forgets_who_was_changed() -> None:
     """A provider whose settings were edited starts afresh; the others keep what is known of them."""
     clocks = Clocks()
-    health = _sense(clocks)
+    health = clocks.sense()
     for target in (T, "ollama/m"):
         for _ in range(5):
             health.failed(target, ProviderFault("down"))
@@ -268,101 +249,10 @@ def test_a_reload_forgets_who_was_changed() -> None:
 
 def test_the_number_of_usable_keys_is_kept() -> None:
     """What the keys say stands beside what attempts showed."""
-    health = _sense(Clocks())
+    health = Clocks().sense()
 
     health.keys_usable("box", 0)
     health.failed(T, KeyRefused("wrong key", who="box"))
 
     assert health.providers["box"].keys_usable == 0
     assert health.providers["box"].last_error == "box: wrong key"
-
-
-PROBLEMS = st.sampled_from(
-    [
-        ProviderFault("500"),
-        BrokenReply("cut"),
-        TimedOut("late"),
-        Unreachable("refused"),
-        RateLimited("slower", retry_after=7),
-        RateLimited("slower"),
-        Overloaded("busy", retry_after=0),
-        KeyRefused("no"),
-        ProviderRefusal("no"),
-        BadRequest("no"),
-    ]
-)
-
-
-NAMES = st.sampled_from(["a/m", "a/n", "b/m"])
-
-
-class AnyHistory(RuleBasedStateMachine):
-    """Whatever happens in whatever order, these hold."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.clocks = Clocks()
-        self.health = _sense(self.clocks)
-
-    @rule(name=NAMES, problem=PROBLEMS)
-    def fails(self, name: str, problem: Problem) -> None:
-        self.health.failed(name, problem)
-
-    @rule(name=NAMES)
-    def tries(self, name: str) -> None:
-        self.health.trying(name)
-
-    @rule(name=NAMES)
-    def succeeds(self, name: str) -> None:
-        self.health.succeeded(name)
-        assert self.health.target_rest(name) == (0.0, "")
-        assert self.health.providers[name[0]].resting_until == 0
-        assert self.health.providers[name[0]].reachable is True
-
-    @rule(seconds=st.floats(0, 400))
-    def time_passes(self, seconds: float) -> None:
-        self.clocks.now += seconds
-
-    @precondition(lambda self: self.clocks.slept < 1e6)
-    @rule(seconds=st.floats(5.1, 1e5))
-    def sleeps(self, seconds: float) -> None:
-        self.clocks.slept += seconds
-        assert self.health.check_suspend()
-        assert all(state.resting_until == 0 for state in self.health.providers.values())
-
-    @invariant()
-    def nobody_rests_for_ever(self) -> None:
-        for target in ("a/m", "a/n", "b/m"):
-            assert self.health.target_rest(target)[0] - self.clocks.now <= LONGEST_REST_S
-        for state in self.health.providers.values():
-            assert state.resting_until - self.clocks.now <= LONGEST_REST_S
-
-
-AnyHistory.TestCase.settings = settings(max_examples=60, stateful_step_count=40)
-TestAnyHistory = AnyHistory.TestCase
-
-
-@given(st.lists(st.sampled_from(["fail", "try", "wait"]), max_size=80))
-def test_a_circuit_rests_longer_only_when_tried(history: list[str]) -> None:
-    """Failures that come in during a rest were sent before it: they do not lengthen it."""
-    circuit, now = CLOSED, 0.0
-    for step in history:
-        before = circuit
-        if step == "wait":
-            now += 10
-        elif step == "try":
-            circuit = circuit.trying(now)
-        else:
-            circuit = circuit.failed(now, "down")
-            if before.resting_until > now and not before.probing:
-                assert circuit.resting_until == before.resting_until
-        assert 0 <= circuit.trips <= circuit.failures
-        assert (circuit.trips == 0) == (circuit.resting_until == 0.0)
-
-
-def test_an_asked_for_pause_never_shortens_a_rest() -> None:
-    """A short Retry-After in a long rest changes nothing."""
-    resting = Circuit(5, 1, 30.0, "down")
-
-    assert resting.rest(10.0, "slower") == resting
-    assert resting.rest(40.0, "slower").resting_until == 40.0
