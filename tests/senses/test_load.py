@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hearth.routing.world import Machine
 from hearth.senses.engines_running import Running, engines, is_engine
 from hearth.senses.load import LoadSense, other_share
-from hearth.senses.readings import Reading
+from hearth.senses.readings import Reading, running
 
 
 def test_engines_and_hearth_are_not_other_programs() -> None:
@@ -139,6 +139,17 @@ def test_a_running_engine_is_found(tmp_path: Path) -> None:
     sense.close()
 
     assert engine.pid in found
+
+
+def test_only_new_processes_are_looked_at() -> None:
+    """What is known of a process is taken as it is, so that a second look is cheap; one that is gone is dropped."""
+    known = {os.getpid(): Running(os.getpid(), 0, "known"), -1: Running(-1, 0, "gone")}
+
+    found = running(known)
+
+    assert found[os.getpid()].name == "known"
+    assert os.getppid() in found
+    assert -1 not in found
 
 
 def test_a_closed_sense_looks_no_more() -> None:

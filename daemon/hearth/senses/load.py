@@ -9,7 +9,7 @@ from threading import Event
 from typing import TYPE_CHECKING
 
 from hearth.routing.world import Machine
-from hearth.senses.engines_running import engines
+from hearth.senses.engines_running import Running, engines
 from hearth.senses.readings import Reading, read, running
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ SUSTAINED_S = 10.0
 """What lasts that long counts; a short burst hardly does."""
 GLIMPSE_S = 0.5
 LOOK_FOR_ENGINES_S = 60.0
-LOOK_AGAIN_S = 5.0
 SUSPICIOUS = 0.25
 """Other programs that hold so much may be an engine that has just been started."""
 
@@ -37,6 +36,7 @@ class LoadSense:
         self._taken_at: float | None = None
         self._last: Reading | None = None
         self._engines: frozenset[int] = frozenset()
+        self._processes: dict[int, Running] = {}
         self._looked_at: float | None = None
         self._thread: ThreadPoolExecutor | None = None
         self._sampling: Future[None] | None = None
@@ -93,17 +93,20 @@ class LoadSense:
         """Read the counters, looking for engines first where that is due."""
         since = None if self._looked_at is None else time.monotonic() - self._looked_at
         if since is None or since > LOOK_FOR_ENGINES_S:
+            self._processes = {}  # an id may have been given to another process meanwhile
             self._look_for_engines()
             since = 0.0
         reading = read(time.monotonic(), self._engines)
-        if before is not None and since > LOOK_AGAIN_S and other_share(before, reading) > SUSPICIOUS:
+        if before is not None and since > 0 and other_share(before, reading) > SUSPICIOUS:
             self._look_for_engines()
             reading = read(time.monotonic(), self._engines)
         return reading
 
     def _look_for_engines(self) -> None:
-        self._engines = engines(running())
-        self._looked_at = time.monotonic()
+        if not self._processes:
+            self._looked_at = time.monotonic()
+        self._processes = running(self._processes)
+        self._engines = engines(self._processes.values())
 
 
 def other_share(before: Reading, after: Reading) -> float:

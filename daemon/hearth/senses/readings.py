@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -50,18 +51,24 @@ def read(at: float, engines: frozenset[int]) -> Reading:
     )
 
 
-def running() -> list[Running]:
-    """Return all processes. The dearest look of all, so a rare one."""
+def running(known: Mapping[int, Running]) -> dict[int, Running]:
+    """Return all processes by their ids; those that are known already are not looked at again, which is cheap."""
     import psutil
 
-    wanted = ["pid", "ppid", "name", "username"]
-    return [_running(process) for process in psutil.process_iter(wanted)]
+    found = {pid: known.get(pid) or _running(pid) for pid in psutil.pids()}
+    return {pid: process for pid, process in found.items() if process is not None}
 
 
-def _running(process: psutil.Process) -> Running:
-    info = process.info
+def _running(pid: int) -> Running | None:
+    import psutil
+
+    try:
+        process = psutil.Process(pid)
+        info = process.as_dict(["ppid", "name", "username"])
+    except (psutil.Error, OSError):
+        return None
     name = info["name"] or ""
-    return Running(info["pid"], info["ppid"] or 0, name, info["username"] or "", _command(process, name))
+    return Running(pid, info["ppid"] or 0, name, info["username"] or "", _command(process, name))
 
 
 def _command(process: psutil.Process, name: str) -> tuple[str, ...]:
