@@ -19,7 +19,7 @@ def keep_alive(fields: Fields) -> str | float | None:
     value: str | float | None = fields.decoded("keep_alive", _decoder, "api.Duration")
     if isinstance(value, str) and not _DURATION.fullmatch(value):
         fault = "missing unit in duration" if _BARE.fullmatch(value) else "invalid duration"
-        raise BadRequest(f'time: {fault} "{value}"', param="keep_alive")
+        raise BadRequest(f'time: {fault} "{value[:60]}"', param="keep_alive")
     return value
 
 

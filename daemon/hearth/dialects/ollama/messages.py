@@ -145,7 +145,7 @@ def _message(at: int, message: MessageIn, pairing: _Pairing) -> Message:
     role = _ROLES.get(message.role.lower())
     if role is None:
         raise BadRequest(
-            f'messages[{at}]: the role "{message.role}" is unknown.',
+            f'messages[{at}]: the role "{message.role[:60]}" is unknown.',
             next_step="Use system, user, assistant or tool.",
             param="messages",
         )

@@ -19,6 +19,8 @@ from hearth.problems import BadRequest, NotFound
 Level = Literal["low", "medium", "high", "max"]
 LEVELS: tuple[Level, ...] = ("low", "medium", "high", "max")
 _NO_WISHES = Wishes()
+_SHOWN = 60
+"""So much of a wrong value is shown: enough to find it, too little to hold what was said."""
 _raws = msgspec.json.Decoder(list[Raw])
 _think = msgspec.json.Decoder(bool | str)
 
@@ -154,7 +156,7 @@ def format_kind(fields: Fields) -> Need | None:
         return "json"
     if found[:1] == b"{":
         return "json_schema"
-    quoted = msgspec.json.encode(found.decode()).decode()
+    quoted = msgspec.json.encode(found[:_SHOWN].decode(errors="replace")).decode()
     raise BadRequest(f'invalid format: {quoted}; expected "json" or a valid JSON Schema object', param="format")
 
 
@@ -167,7 +169,7 @@ def thinking(fields: Fields) -> bool | Level | None:
         if found == level:
             return level
     words = ", ".join(f'"{level}"' for level in LEVELS)
-    raise BadRequest(f'invalid think value "{found}": use true, false, {words}', param="think")
+    raise BadRequest(f'invalid think value "{found[:_SHOWN]}": use true, false, {words}', param="think")
 
 
 def _check_logprobs(fields: Fields) -> None:
