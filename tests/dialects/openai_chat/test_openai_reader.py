@@ -115,6 +115,14 @@ def test_tool_calls_are_numbered_anew(pieces: list[dict[str, Any]], expected: li
     assert said == [*expected, Finished("tool_calls", "stop"), Done()]
 
 
+@pytest.mark.parametrize("kind", ["application/json", "text/plain", ""])
+def test_a_stream_under_another_name_is_a_stream(kind: str) -> None:
+    """What arrives decides, not what the head calls it."""
+    said = events("chat", sse_head(kind), sse(delta("stop", content="a")), DONE)
+
+    assert said[1:] == [TextDelta("a"), STOP, Done()]
+
+
 def test_the_old_function_call_is_a_tool_call() -> None:
     """`function_call`, streamed in pieces, is one call."""
     stream = sse(

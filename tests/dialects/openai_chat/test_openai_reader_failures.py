@@ -87,6 +87,17 @@ def test_an_error_in_a_stream_is_a_failure_of_its_kind(record: dict[str, Any], k
     assert b"".join(frame.raw for frame in frames) == stream
 
 
+def test_a_whole_reply_without_an_end_is_given_up() -> None:
+    """F12: a body that goes on and on is a failure at 64 MiB, and is not kept any longer."""
+    reader = CALLED.reader("chat", None, BOX, JSON)
+    piece = b" " * 2**20
+
+    frames = [*reader.feed(b"{"), *(frame for _ in range(70) for frame in reader.feed(piece)), *reader.close()]
+
+    assert [isinstance(event, Failed) for frame in frames for event in frame.events] == [True]
+    assert sum(len(frame.raw) for frame in frames) == 1 + 70 * 2**20
+
+
 def test_an_error_event_is_a_failure() -> None:
     """Groq names its errors in the `event` field."""
     said = meaning(b'event: error\ndata: {"error":{"message":"gone"}}\n\n')

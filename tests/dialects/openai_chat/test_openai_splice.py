@@ -198,6 +198,8 @@ def test_any_json_is_asked_for_by_a_schema_where_there_is_no_other_way() -> None
     [
         ("reasoning_effort", {"reasoning": {"effort": "low"}}, {"reasoning_effort": "low"}),
         ("reasoning_effort", {"reasoning_effort": "xhigh"}, {"reasoning_effort": "top"}),
+        ("reasoning_effort", {"reasoning_effort": "default"}, {"reasoning_effort": "default"}),
+        ("reasoning_effort", {"reasoning_effort": "brand-new"}, {"reasoning_effort": "brand-new"}),
         ("reasoning", {"reasoning_effort": "none"}, {"reasoning": {"enabled": False}}),
         ("reasoning", {"reasoning_effort": "high"}, {"reasoning": {"effort": "high"}}),
         ("reasoning", {"reasoning": {"max_tokens": 9}}, {"reasoning": {"max_tokens": 9}}),

@@ -127,6 +127,10 @@ def _reasoning(out: Members, quirks: Quirks) -> None:
         return
     if form == "reasoning" and "reasoning" in said:
         return
+    if form == "reasoning_effort" and form in said:
+        word = value(out, form, str)
+        out[form] = raw(quirks.effort_words.get(word, word))
+        return
     reasoning = read_reasoning(out)
     for name in said:
         del out[name]

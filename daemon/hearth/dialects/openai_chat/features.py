@@ -151,6 +151,13 @@ def read_format(members: Members) -> Format | None:
     raise Unsupported(f"response_format of type {wire.type!r} is not supported.", param="response_format")
 
 
+def wants_thinking(members: Members) -> bool:
+    """Say whether a request asks for thinking, in whatever word, one that is newer than this page included."""
+    wire = value(members, "reasoning", ReasoningWire) or ReasoningWire()
+    effort = value(members, "reasoning_effort", str) or wire.effort
+    return bool(wire.enabled) if effort is None else effort != "none"
+
+
 def read_reasoning(members: Members) -> Reasoning:
     """Return how hard to think, from `reasoning_effort` or `reasoning` (wire/ollama §4.1)."""
     wire = value(members, "reasoning", ReasoningWire) or ReasoningWire()

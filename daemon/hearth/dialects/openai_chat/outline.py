@@ -11,6 +11,7 @@ from msgspec import Raw, Struct
 from hearth.call import Outline, Wishes
 from hearth.chat import Members, Need
 from hearth.dialects.body import value
+from hearth.dialects.openai_chat.features import wants_thinking
 from hearth.dialects.openai_chat.knobs import read_max_tokens
 from hearth.problems import BadRequest, NotFound
 
@@ -157,14 +158,7 @@ def _shared(members: Members) -> Iterator[Need]:
         yield "json_schema" if b'"schema"' in bytes(form) else "json"
     if asks(members, "n"):
         yield "choices"
-    if "reasoning_effort" in members or "reasoning" in members:
-        yield from _thinking(members)
-
-
-def _thinking(members: Members) -> Iterator[Need]:
-    from hearth.dialects.openai_chat.features import read_reasoning
-
-    if read_reasoning(members).on:
+    if ("reasoning_effort" in members or "reasoning" in members) and wants_thinking(members):
         yield "thinking"
 
 

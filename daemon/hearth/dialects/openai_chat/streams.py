@@ -49,6 +49,9 @@ _REASONS: dict[str, FinishReason] = {
 }
 _BROKEN_ENDS = frozenset(("error", "abort", "insufficient_system_resource"))
 """Finish reasons that are errors: OpenRouter's and Mistral's, vLLM's, DeepSeek's."""
+_SSE_STARTS = b":deir"
+"""How a record of a stream begins: a comment, or one of the fields data, event, id and retry. What a head says is
+believed less, since some servers send JSON under the name of a stream and streams under another."""
 _SPACE = b" \t\r\n\xef\xbb\xbf"
 
 
@@ -77,8 +80,7 @@ class Reader:
             self._body.append(data)
             return []
         if self.whole:
-            self._body.append(data)
-            return []
+            return self._keep(data)
         if self._body:
             data = b"".join((*self._body, data))
             self._body.clear()
@@ -90,14 +92,27 @@ class Reader:
     def _begin(self, data: bytes) -> bool:
         """Find out whether this is a stream; False while nothing but white space has come."""
         start = b"".join((*self._body, data)).lstrip(_SPACE)[:1]
-        kind = self._head.get("content-type").lower()
         if not start:
             return False
-        self.whole = start in b"{[<" or ("json" in kind and "event-stream" not in kind) or "html" in kind
+        self.whole = start not in _SSE_STARTS
         return True
+
+    def _keep(self, data: bytes) -> list[Frame]:
+        """Keep a piece of a whole body, which is read at `close`; one that does not end is given up (F12)."""
+        if self._meaning.failed:
+            return [Frame(data)]
+        self._body.append(data)
+        self._size += len(data)
+        if self._size <= MAX_RECORD:
+            return []
+        kept = b"".join(self._body)
+        self._body.clear()
+        return [Frame(kept, (self._meaning.fail(self._broken("the reply is too long")),))]
 
     def close(self) -> list[Frame]:
         """Return the last frames: a whole body, or the rest of a stream and whether it was cut."""
+        if self.whole and self._meaning.failed:
+            return []
         if self.whole or (self.whole is None and "event-stream" not in self._head.get("content-type").lower()):
             return [self._read_whole(b"".join(self._body))]
         frames = [Frame(b"".join(self._body))] if self._body else []
