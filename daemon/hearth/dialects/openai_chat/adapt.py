@@ -180,7 +180,8 @@ _FORMS: dict[str, Callable[[Reasoning, str], Members]] = {
 def fill_defaults(out: Members, to: Destination, max_tokens: str) -> None:
     """Fill in what the request leaves open with the config's defaults, under this server's names."""
     quirks = to.quirks
-    names = {"max_tokens": max_tokens, "seed": quirks.seed_field, "repeat_penalty": "repetition_penalty"}
+    repeat = "repeat_penalty" if "repeat_penalty" in quirks.more_knobs else "repetition_penalty"
+    names = {"max_tokens": max_tokens, "seed": quirks.seed_field, "repeat_penalty": repeat}
     for meaning in to.defaults.__struct_fields__:
         given = getattr(to.defaults, meaning)
         name = names.get(meaning, meaning)
