@@ -1,0 +1,306 @@
+"""The control API as a small sync client over Hearth's own socket: all that command line and tray know of the daemon.
+
+ClientError
+├── DaemonAway   nobody answers there, or the daemon went away while it answered
+└── Refused      the daemon says no: kind, message, next_step
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import stat
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+from urllib.parse import quote, urlencode
+
+import msgspec
+from msgspec import Raw, Struct
+
+from hearth.record import Attempt, CallRecord
+from hearth.status import CallStatus, ModelsStatus, PullStatus, Status, UsageReport
+
+if TYPE_CHECKING:
+    import httpx
+
+    from hearth_config.paths import Paths
+
+T = TypeVar("T")
+ANSWER_S = 30.0
+_V1 = "/hearth/v1"
+
+
+class ClientError(Exception):
+    """The daemon could not do what was asked."""
+
+
+class DaemonAway(ClientError):
+    """Hearth is not running, or went away while it answered."""
+
+
+class Refused(ClientError):
+    """The daemon says no. `kind` is the problem's word, `message` and `next_step` are sentences for people."""
+
+    def __init__(self, kind: str, message: str, next_step: str = "") -> None:
+        """Keep the three parts apart."""
+        super().__init__(f"{message} {next_step}".rstrip())
+        self.kind, self.message, self.next_step = kind, message, next_step
+
+
+class ModeState(Struct, frozen=True):
+    """The mode that holds, the file's, and the run-time switch (None: left to the file)."""
+
+    mode: str
+    ceiling: str = ""
+    switched: str | None = None
+    ended: int = 0  # how many calls a switch has ended
+
+
+class DefaultModel(Struct, frozen=True):
+    """What a client gets that names no model; `chosen` when `hearth use` said so."""
+
+    model: str | None
+    chosen: bool = False
+
+
+class Told(Struct, frozen=True):
+    """One call: in flight (`live`), or as it was written down. `plan` is JSON, None where it was plain."""
+
+    live: CallStatus | None = None
+    call: CallRecord | None = None
+    attempts: tuple[Attempt, ...] = ()
+    plan: Raw | None = None
+
+
+class Happening(Struct, frozen=True):
+    """One event: when (time.time()), what kind, and its facts."""
+
+    at: float
+    kind: str
+    facts: dict[str, str | int | float | bool | None] = {}
+
+
+class _Said(Struct):
+    kind: str = "failed"
+    message: str = ""
+    next_step: str = ""
+
+
+class Client:
+    """One daemon's control API. Methods raise `DaemonAway` and `Refused`; use it in a `with`, or `close` it."""
+
+    def __init__(self, paths: Paths, environ: Mapping[str, str] = os.environ) -> None:
+        """Look for the daemon of these folders; nothing is dialled yet. Raises `DaemonAway` when none can be there."""
+        import httpx
+
+        socket_path, url, token = _find_door(paths, environ)
+        self._http = httpx.Client(
+            base_url=url,
+            transport=httpx.HTTPTransport(uds=socket_path, trust_env=False),
+            headers={"Authorization": f"Bearer {token}"} if token else None,
+            trust_env=False,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the connection."""
+        self._http.close()
+
+    def status(self) -> Status:
+        """Return the whole daemon at this moment."""
+        return self._ask("GET", "status", Status)
+
+    def models(self) -> ModelsStatus:
+        """Return everything that may be asked for."""
+        return self._ask("GET", "models", ModelsStatus)
+
+    def pull(self, model: str) -> Iterator[PullStatus]:
+        """Fetch a model; yields progress until it is there. Leaving does not end the pull."""
+        for line in self._lines("POST", "models/pull", {"model": model}):
+            if line.startswith('{"error"'):
+                raise _refusal(line.encode())
+            yield msgspec.json.decode(line, type=PullStatus)
+
+    def load(self, model: str) -> str:
+        """Load a model; returns its target's name once it is loaded, however long that takes."""
+        return self._ask("POST", "models/load", dict[str, str], {"model": model}, timeout=None)["loaded"]
+
+    def unload(self, model: str) -> str:
+        """Give a model's memory back; returns its target's name."""
+        return self._ask("POST", "models/unload", dict[str, str], {"model": model})["unloaded"]
+
+    def remove(self, model: str) -> str:
+        """Delete an installed model; returns its target's name."""
+        return self._ask("DELETE", f"models/{quote(model)}", dict[str, str])["removed"]
+
+    def mode(self) -> ModeState:
+        """Return the mode that holds."""
+        return self._ask("GET", "mode", ModeState)
+
+    def set_mode(self, mode: str | None) -> ModeState:
+        """Tighten the mode, or with None leave it to the file."""
+        return self._ask("PUT", "mode", ModeState, {"mode": mode})
+
+    def default_model(self) -> DefaultModel:
+        """Return what a client gets that names no model."""
+        return self._ask("GET", "default-model", DefaultModel)
+
+    def use(self, model: str | None) -> DefaultModel:
+        """Choose the default model, or with None leave it to the file."""
+        return self._ask("PUT", "default-model", DefaultModel, {"model": model})
+
+    def explain(self, model: str, task: str = "chat", mode: str | None = None) -> Raw:
+        """Return what would happen to a request for `model` now: an Explanation as JSON."""
+        return self._ask("POST", "explain", Raw, {"model": model, "task": task, "mode": mode})
+
+    def call(self, call_id: str) -> Told:
+        """Return one call by its id; "last" is the newest."""
+        return self._ask("GET", f"calls/{quote(call_id)}", Told)
+
+    def calls(self, limit: int = 20) -> tuple[CallRecord, ...]:
+        """Return the newest calls, newest first."""
+        return self._ask("GET", f"calls?limit={limit}", tuple[CallRecord, ...])
+
+    def cancel(self, call_id: str) -> None:
+        """End a call in flight."""
+        self._ask("POST", f"calls/{quote(call_id)}/cancel", Raw)
+
+    def usage(self, by: str = "model", since: float | None = None, until: float | None = None) -> UsageReport:
+        """Return sums by model, provider, key, app, place or day; times are time.time()."""
+        asked = {"by": by, "since": since, "until": until}
+        query = urlencode({name: value for name, value in asked.items() if value is not None})
+        return self._ask("GET", f"usage?{query}", UsageReport)
+
+    def purge(self) -> int:
+        """Empty the usage log; returns how many calls it held."""
+        return self._ask("DELETE", "usage", dict[str, int])["purged"]
+
+    def events(self) -> Iterator[Happening]:
+        """Yield what happens from now on."""
+        for line in self._lines("GET", "events"):
+            if line.startswith("data: "):
+                yield msgspec.json.decode(line.removeprefix("data: "), type=Happening)
+
+    def addresses(self) -> dict[str, Any]:
+        """Return where Hearth is "listening", and every address "contacted" since start."""
+        return self._ask("GET", "addresses", dict[str, Any])
+
+    def reload(self) -> str:
+        """Have the config read again now; returns its path. A bad one is refused and changes nothing."""
+        return self._ask("POST", "reload", dict[str, str])["reloaded"]
+
+    def stop(self) -> None:
+        """Ask the daemon to finish the calls in flight and end; returns at once."""
+        self._ask("POST", "stop", Raw)
+
+    def config(self) -> dict[str, Any]:
+        """Return the "path" of the config and the "settings" in force, keys left as references."""
+        return self._ask("GET", "config", dict[str, Any])
+
+    def keys(self) -> list[dict[str, Any]]:
+        """Return the state of every key by its id, a dict for each "provider"."""
+        return self._ask("GET", "keys", list[dict[str, Any]])
+
+    @contextmanager
+    def stream(
+        self, method: str, path: str, body: object = None, wait: float | None = None
+    ) -> Iterator[httpx.Response]:
+        """Open the reply of any route, to be read as it comes; waits for ever, or `wait` seconds for each piece."""
+        content = None if body is None else msgspec.json.encode(body)
+        headers = {"Content-Type": "application/json"} if content else None
+        opened = self._http.stream(method, path, content=content, headers=headers, timeout=wait)
+        with _border(), opened as response:
+            if response.is_error:
+                raise _refusal(response.read(), response.status_code)
+            yield response
+
+    def _lines(self, method: str, route: str, body: object = None) -> Iterator[str]:
+        with self.stream(method, f"{_V1}/{route}", body) as response:
+            yield from (line for line in response.iter_lines() if line)
+
+    def _ask(self, method: str, route: str, kind: type[T], body: object = None, timeout: float | None = ANSWER_S) -> T:
+        with self.stream(method, f"{_V1}/{route}", body, timeout) as response:
+            content = response.read()
+        try:
+            return msgspec.json.decode(content, type=kind)
+        except msgspec.DecodeError as error:
+            raise Refused("version", f"This command cannot read {route} ({error}).", "Run `hearth restart`.") from None
+
+
+def _find_door(paths: Paths, environ: Mapping[str, str]) -> tuple[str | None, str, str]:
+    """Return the daemon's socket, its URL and a token; without Unix sockets it is TCP with the admin token.
+
+    Raises `DaemonAway`, or `Refused` for a socket that somebody else has put there (T27).
+    """
+    if _is_ours(paths.socket):
+        return str(paths.socket), "http://hearth", ""
+    from hearth_config.errors import ConfigError
+    from hearth_config.load import load
+
+    try:
+        listen = load(paths, environ, allow_missing=True).settings.listen
+    except ConfigError:
+        raise DaemonAway from None
+    if listen.socket not in ("auto", "off") and _is_ours(Path(listen.socket)):
+        return listen.socket, "http://hearth", ""
+    no_sockets = listen.socket == "off" or not hasattr(socket, "AF_UNIX")
+    if no_sockets and not isinstance(listen.tcp, str) and _is_running(paths.lock_file):
+        return None, f"http://{listen.tcp}", _admin_token(paths.token_file)
+    raise DaemonAway
+
+
+def _is_ours(path: Path) -> bool:
+    try:
+        found = path.lstat()
+    except OSError:
+        return False
+    if hasattr(os, "getuid") and found.st_uid != os.getuid():
+        raise Refused("foreign_socket", f"{path} belongs to another user.", "Remove it, or use another --home.")
+    return stat.S_ISSOCK(found.st_mode)
+
+
+def _is_running(lock_file: Path) -> bool:
+    """Whether our daemon holds its port (a stranger there would be shown the token); Windows hides a held lock."""
+    try:
+        os.kill(int(lock_file.read_text("ascii")), 0)
+    except (OSError, ValueError) as error:
+        return os.name == "nt" and isinstance(error, PermissionError)
+    return os.name != "nt"
+
+
+def _admin_token(path: Path) -> str:
+    try:
+        pairs = [line.split() for line in path.read_text("ascii").splitlines()]
+    except (OSError, UnicodeDecodeError):
+        raise DaemonAway from None
+    return dict(pair for pair in pairs if len(pair) == 2).get("admin", "")
+
+
+def _refusal(body: bytes, status: int = 0) -> Refused:
+    try:
+        said = msgspec.json.decode(body, type=dict[str, _Said])["error"]
+    except (msgspec.DecodeError, KeyError):
+        return Refused("failed", f"Hearth answered {status}.", "Its log says more.")
+    return Refused(said.kind, said.message, said.next_step)
+
+
+@contextmanager
+def _border() -> Iterator[None]:
+    """Turn what httpx raises into our own errors."""
+    import httpx
+
+    try:
+        yield
+    except httpx.TimeoutException:
+        raise Refused("timed_out", "Hearth did not answer in time.", "Look at its log.") from None
+    except httpx.ConnectError:
+        raise DaemonAway from None
+    except httpx.TransportError:
+        raise DaemonAway("Hearth ended while it answered.") from None
