@@ -36,14 +36,14 @@ class Route(msgspec.Struct, frozen=True):
         """How the mock says such a reply."""
         return self.voice.stream(reply) if stream else self.voice.whole(reply)
 
-    def request(self, model: str, prompt: bytes, *, stream: bool) -> bytes:
+    def request(self, port: int, model: str, prompt: bytes, *, stream: bool) -> bytes:
         """One whole HTTP request, ready to be written in one piece; OpenAI's streams ask for usage."""
         model_name = msgspec.json.encode(self.prefix + model)
         usage = b',"stream_options":{"include_usage":true}' if stream and self.dialect == "openai" else b""
         flag = b"true" if stream else b"false"
         body = b'{"model":%b,"messages":%b,"stream":%b%b}' % (model_name, messages(prompt), flag, usage)
         head = (
-            f"POST {self.voice.path} HTTP/1.1\r\nHost: 127.0.0.1\r\nUser-Agent: benchmark\r\nAccept: */*\r\n"
+            f"POST {self.voice.path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUser-Agent: benchmark\r\nAccept: */*\r\n"
             f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
         )
         return head.encode() + body

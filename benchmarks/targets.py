@@ -115,7 +115,7 @@ def _ending(process: "subprocess.Popen[str] | subprocess.Popen[bytes]") -> Itera
 
 def _answers(port: int, path: str) -> bool:
     """Ask once, on a connection of its own."""
-    ask = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n".encode()
+    ask = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n".encode()
     try:
         with socket.create_connection(("127.0.0.1", port), timeout=2) as connection:
             connection.sendall(ask)

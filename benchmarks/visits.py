@@ -45,7 +45,7 @@ class Whole(msgspec.Struct, frozen=True):
 
     def __call__(self, route: Route, port: int, clients: int, seconds: float) -> Figures:
         """Measure once; with `requests` set, it ends after so many."""
-        request = route.request(PLAIN, self.prompt, stream=False)
+        request = route.request(port, PLAIN, self.prompt, stream=False)
         seconds = 0 if self.requests else seconds
         exchanges = _quietly(closed_loop(port, request, clients, seconds, requests=self.requests))
         errors: Counter[str] = Counter()
@@ -58,7 +58,7 @@ class Whole(msgspec.Struct, frozen=True):
 
 def first_piece(route: Route, port: int, clients: int, seconds: float) -> Figures:
     """Time from the request to a stream's first piece."""
-    request = route.request(FIRST, KILOBYTE, stream=True)
+    request = route.request(port, FIRST, KILOBYTE, stream=True)
     exchanges = _quietly(closed_loop(port, request, clients, seconds))
     errors: Counter[str] = Counter()
     times = [stream.seen[0] - stream.start for stream in _streams(route, exchanges, FIRST, errors)]
@@ -67,7 +67,7 @@ def first_piece(route: Route, port: int, clients: int, seconds: float) -> Figure
 
 def transit(route: Route, port: int, clients: int, seconds: float) -> Figures:
     """Each piece's way from the mock's write to the client's read; the streams are out of step, as users' are."""
-    request = route.request(TRANSIT, KILOBYTE, stream=True)
+    request = route.request(port, TRANSIT, KILOBYTE, stream=True)
     exchanges = _quietly(closed_loop(port, request, clients, seconds, spread_over=_shape(TRANSIT).gap_ns / 1e9))
     errors: Counter[str] = Counter()
     times = [way for stream in _streams(route, exchanges, TRANSIT, errors) for way in stream.transit]
@@ -81,7 +81,7 @@ class Crowd(msgspec.Struct, frozen=True):
 
     def __call__(self, route: Route, port: int, clients: int, seconds: float) -> Figures:
         """Measure once; `seconds` bounds the time over which the starts are spread."""
-        request = route.request(self.model, KILOBYTE, stream=True)
+        request = route.request(port, self.model, KILOBYTE, stream=True)
         ramp = min(clients * 0.0005, 0.64, seconds)
         exchanges = _quietly(at_once(port, request, clients, ramp))
         errors: Counter[str] = Counter()

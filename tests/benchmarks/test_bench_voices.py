@@ -106,8 +106,9 @@ def test_a_request_is_whole_and_names_its_prompt(route: Route) -> None:
     """The head's length is the body's, and the body is JSON with the prompt in it."""
     prompt = words(300)
 
-    head, _, body = route.request("mock", prompt, stream=True).partition(b"\r\n\r\n")
+    head, _, body = route.request(8080, "mock", prompt, stream=True).partition(b"\r\n\r\n")
 
+    assert b"Host: 127.0.0.1:8080\r\n" in head
     assert f"Content-Length: {len(body)}".encode() in head
     assert json.loads(body)["messages"] == json.loads(messages(prompt))
 
