@@ -1,0 +1,44 @@
+"""`hearth status`: the daemon at one moment, or watched."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import click
+
+from hearth.cli.context import client, json_option
+from hearth.cli.output import print_facts, print_json, print_json_line
+
+if TYPE_CHECKING:
+    from hearth.client import Client
+
+EVERY_S = 2.0
+
+
+@click.command()
+@click.option("--watch", is_flag=True, help="Show it again every 2 seconds, until Ctrl-C.")
+@json_option
+def status(*, watch: bool, as_json: bool) -> None:
+    """Show what Hearth is doing, and every address it has contacted."""
+    daemon = client()
+    if not watch:
+        _show(daemon, as_json=as_json)
+    while watch:
+        if sys.stdout.isatty():
+            click.clear()
+        _show(daemon, as_json=as_json, lines=True)
+        time.sleep(EVERY_S)
+
+
+def _show(daemon: Client, *, as_json: bool, lines: bool = False) -> None:
+    from hearth.cli.status_view import facts
+
+    found = daemon.status()
+    if not as_json:
+        print_facts(facts(found))
+    elif lines:
+        print_json_line(found)
+    else:
+        print_json(found)

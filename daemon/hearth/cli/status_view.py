@@ -1,0 +1,91 @@
+"""A status as "label: text" facts, one a line, so that `grep` finds them too; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from hearth.cli.words import PLACES, clock, counted, size, span
+
+if TYPE_CHECKING:
+    from hearth.status import CallStatus, ConfigStatus, KeyStatus, LedgerStatus, ModelStatus, ProviderStatus, Status
+
+Fact = tuple[str, str]
+
+
+def facts(status: Status) -> Iterator[Fact]:
+    """Yield everything a person may want to know of a running daemon."""
+    memory = f", {size(status.memory_bytes)} of memory" if status.memory_bytes is not None else ""
+    served = counted(status.served, "call")
+    yield "hearth", f"{status.version}, pid {status.pid}, up {span(status.uptime_s)}, {served} served{memory}"
+    yield "mode", _mode(status)
+    yield "default", status.default_model or "none set: a request without a model gets the first that fits"
+    yield "listening", ", ".join(status.listening) or "nowhere"
+    if status.stand_in:
+        yield "stand-in", f"no Ollama answers; the built-in rehearsal stands in for it at {status.stand_in}"
+    yield from _config(status.config)
+    yield "usage log", _ledger(status.ledger)
+    yield from (("provider", _provider(one)) for one in status.providers)
+    yield from (("loaded", _model(one)) for one in status.loaded)
+    yield from (("pull", _progress(one.model, one.status, one.completed, one.total)) for one in status.pulls)
+    yield from (("call", _call(one)) for one in status.calls)
+    for one in status.contacts:
+        last = clock(one.last)
+        yield "contacted", f"{one.address} ({PLACES.get(one.place, one.place)}) {one.count} times, last {last}"
+    for caller, count in status.refused_callers.items():
+        yield "refused", f"{caller} {count} times; see `hearth doctor`"
+
+
+def _mode(status: Status) -> str:
+    if status.switched and status.switched != status.ceiling:
+        return f'{status.mode} (switched by `hearth mode`; hearth.toml says "{status.ceiling}")'
+    return status.mode
+
+
+def _config(config: ConfigStatus) -> Iterator[Fact]:
+    taken = f", taken over {counted(config.reloads, 'time')} since start" if config.reloads else ""
+    yield "config", f"{config.path}{taken}"
+    if config.error:
+        yield "config error", f"{config.error} The last good settings stay in force."
+    yield from (("warning", text) for text in config.warnings)
+    yield from (("not active yet", key) for key in config.inactive)
+
+
+def _ledger(ledger: LedgerStatus) -> str:
+    counts = f"{ledger.written} rows written, {ledger.queued} waiting, {ledger.dropped} lost"
+    why = f" ({ledger.reason})" if ledger.reason else ""
+    return f"{ledger.state}{why}, {counts}, {ledger.path}"
+
+
+def _provider(one: ProviderStatus) -> str:
+    state = {True: "answers", False: "does not answer", None: "not asked yet"}[one.reachable]
+    version = f" {one.version}" if one.version else ""
+    resting = f", rests {span(one.rests_s)}" if one.rests_s else ""
+    error = f" ({one.error})" if one.error and not one.reachable else ""
+    keys = f", keys: {', '.join(map(_key, one.keys))}" if one.keys else ""
+    place = PLACES.get(one.place, one.place)
+    return f"{one.name}{version} at {one.address} ({place}) {state}{error}{resting}{keys}"
+
+
+def _key(key: KeyStatus) -> str:
+    return f"{key.id} {key.state}" + (f" for {span(key.rests_s)}" if key.rests_s else "")
+
+
+def _model(one: ModelStatus) -> str:
+    memory = f", {size(one.size_vram)} of {size(one.size)} on the GPU" if one.size_vram is not None else ""
+    window = f", window {one.window}" if one.window else ""
+    waiting = f", {one.queued} waiting" if one.queued else ""
+    return f"{one.name}{memory}{window}, {counted(one.in_flight, 'call')} in flight{waiting}"
+
+
+def _progress(model: str, what: str, completed: int | None, total: int | None) -> str:
+    done = f" {size(completed)} of {size(total)}" if completed is not None and total else ""
+    return f"{model}: {what}{done}"
+
+
+def _call(one: CallStatus) -> str:
+    where = f" at {one.target} ({PLACES.get(one.place, one.place)})" if one.target else ""
+    queue = f" {one.position} in the queue" if one.position else ""
+    tokens = f", about {one.output_tokens} tokens" if one.output_tokens else ""
+    app = f" for {one.app}" if one.app else ""
+    return f"{one.id} {one.asked or 'default'}{app}: {one.phase}{queue}{where}, {span(one.seconds)}{tokens}"
