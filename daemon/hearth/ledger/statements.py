@@ -1,0 +1,47 @@
+"""Everything the writer ever says to SQLite: constant text, values bound (T15)."""
+
+BEGIN = "BEGIN IMMEDIATE"
+COMMIT = "COMMIT"
+ROLLBACK = "ROLLBACK"
+
+# A commit whose answer got lost is made again, so a row is replaced, never doubled.
+INSERT_CALL = """
+INSERT OR REPLACE INTO calls (
+    id, time, app, dialect, route, task, asked, mode, stream, target, place, reason, attempts, ending, problem, detail,
+    status, input_tokens, output_tokens, cached_tokens, estimated, cost, currency, queue_ms, first_token_ms, total_ms,
+    overhead_ms, user_agent, plan
+) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
+"""
+INSERT_ATTEMPT = """
+INSERT OR REPLACE INTO attempts (
+    call_id, number, target, provider, model, place, key_id, started, ending, problem, detail, upstream_status,
+    connect_ms, first_token_ms, total_ms, load_ms, input_tokens, output_tokens, cached_tokens, reasoning_tokens,
+    estimated, cost, currency, cost_source, reason, address, bytes_out, bytes_in
+) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
+"""
+
+COUNT_OLD = "SELECT count(*) FROM calls WHERE time < ?"
+DELETE_OLD_ATTEMPTS = """
+DELETE FROM attempts WHERE call_id IN (SELECT id FROM calls WHERE time < ? ORDER BY time, row LIMIT ?)
+"""
+DELETE_OLD_CALLS = """
+DELETE FROM calls WHERE row IN (SELECT row FROM calls WHERE time < ? ORDER BY time, row LIMIT ?)
+"""
+COUNT_ALL = "SELECT count(*) FROM calls"
+DELETE_ALL_ATTEMPTS = "DELETE FROM attempts"
+DELETE_ALL_CALLS = "DELETE FROM calls"
+VACUUM = "VACUUM"
+
+USE_WAL = "PRAGMA journal_mode = WAL"
+SETTINGS = (
+    "PRAGMA synchronous = FULL",
+    "PRAGMA secure_delete = ON",
+    "PRAGMA journal_size_limit = 4194304",
+    "PRAGMA cache_size = -1024",
+    "PRAGMA mmap_size = 0",
+)
+SOUND = "PRAGMA quick_check(1)"
+CHECKPOINT = "PRAGMA wal_checkpoint(TRUNCATE)"
+
+HAS_MIGRATIONS = "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = '_sqlite_migrations'"
+APPLIED = "SELECT name FROM _sqlite_migrations WHERE migration_set = ? ORDER BY id"

@@ -1,0 +1,163 @@
+"""The one writing connection: opened, checked, written through and purged by the thread that owns it."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from hearth.ledger import files, rows, statements
+from hearth.ledger.migrations import migrate
+from hearth.ledger.state import Damaged, LedgerFault, Limits, Moved
+from hearth.record import Entry
+
+BATCH = 500
+"""Calls that one purging transaction takes, so that writing is never held up for long."""
+_UNFIT = (UnicodeEncodeError, OverflowError, sqlite3.IntegrityError, sqlite3.InterfaceError, sqlite3.ProgrammingError)
+"""What a value that SQLite cannot hold leads to; the database itself is sound."""
+
+
+def open_store(path: Path, limits: Limits, *, check: bool) -> Store:
+    """Open the database, made and migrated as needed; `check` reads all of it for damage first.
+
+    Raises `Damaged`, `NewerSchema`, `sqlite3.Error` or `OSError`; no connection is left open then.
+    """
+    files.prepare(path)
+    connection = sqlite3.connect(path, timeout=limits.busy, isolation_level=None)
+    try:
+        if check:
+            _check(connection, path)
+        migrate(connection)
+        for setting in (statements.USE_WAL, *statements.SETTINGS):
+            connection.execute(setting).fetchall()
+    except BaseException:
+        connection.close()
+        raise
+    return Store(connection, path, limits)
+
+
+def _check(connection: sqlite3.Connection, path: Path) -> None:
+    """Garbage in the middle of a file opens well and fails on reading, so it is read (F46)."""
+    (verdict,) = connection.execute(statements.SOUND).fetchone()
+    if verdict != "ok":
+        raise Damaged(f"The usage log {path} is damaged.")
+
+
+class Store:
+    """A database that is ready to be written. Used and closed in the thread that opened it."""
+
+    def __init__(self, connection: sqlite3.Connection, path: Path, limits: Limits) -> None:
+        """Take a connection that is checked and migrated; `open_store` makes one."""
+        self.connection = connection
+        self.path = path
+        self._limits = limits
+        self._file = files.identity(path)
+        self._wal_path = files.companions(path)[0]
+        self._wal = files.identity(self._wal_path)
+
+    def write(self, entries: Sequence[Entry]) -> int:
+        """Write calls with their attempts in one transaction, on disk when this returns; returns how many fit no row.
+
+        Writing an entry again changes nothing. Raises `sqlite3.Error`, `Moved` or `LedgerFault`.
+        """
+        self._in_place()
+        self._keep_wal_small()
+        try:
+            with self._transaction():
+                self._insert(entries)
+            unfit = 0
+        except _UNFIT:
+            with self._transaction():
+                unfit = sum(not self._insert_carefully(entry) for entry in entries)
+        self._in_place()
+        return unfit
+
+    def retire(self, before: float) -> bool:
+        """Delete up to `BATCH` calls from before a time.time(); returns whether there may be more."""
+        self._in_place()
+        with self._transaction():
+            self.connection.execute(statements.DELETE_OLD_ATTEMPTS, (before, BATCH))
+            deleted = self.connection.execute(statements.DELETE_OLD_CALLS, (before, BATCH)).rowcount
+        return deleted == BATCH
+
+    def purge(self, before: float | None) -> int:
+        """Delete all calls, or those from before a time.time(), so that no byte of them stays; returns how many."""
+        self._in_place()
+        count = self._empty() if before is None else self._empty_before(before)
+        self.connection.execute(statements.CHECKPOINT).fetchall()
+        self.connection.execute(statements.VACUUM)
+        busy, _, _ = self.connection.execute(statements.CHECKPOINT).fetchone()
+        if busy:
+            raise LedgerFault(
+                "The usage log was purged, but another program still reads its old pages.",
+                next_step="Close it and purge again.",
+            )
+        return count
+
+    def close(self) -> None:
+        """Close the connection; SQLite then folds the write-ahead log into the file, if it is still its own."""
+        with suppress(sqlite3.Error):
+            self.connection.close()
+
+    def part(self) -> None:
+        """Close after the file was deleted or replaced, and leave nothing that its successor would trip over."""
+        self.close()
+        files.part_from(self.path, self._wal)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self.connection.execute(statements.BEGIN)
+        try:
+            yield
+            self.connection.execute(statements.COMMIT)
+        except BaseException:
+            if self.connection.in_transaction:
+                with suppress(sqlite3.Error):
+                    self.connection.execute(statements.ROLLBACK)
+            raise
+
+    def _insert(self, entries: Sequence[Entry]) -> None:
+        self.connection.executemany(statements.INSERT_CALL, rows.quick(entry.call for entry in entries))
+        self.connection.executemany(
+            statements.INSERT_ATTEMPT, rows.quick(attempt for entry in entries for attempt in entry.attempts)
+        )
+
+    def _insert_carefully(self, entry: Entry) -> bool:
+        try:
+            self.connection.executemany(statements.INSERT_ATTEMPT, map(rows.careful, entry.attempts))
+            self.connection.execute(statements.INSERT_CALL, rows.careful(entry.call))
+        except _UNFIT:
+            return False
+        return True
+
+    def _empty(self) -> int:
+        with self._transaction():
+            (count,) = self.connection.execute(statements.COUNT_ALL).fetchone()
+            self.connection.execute(statements.DELETE_ALL_ATTEMPTS)
+            self.connection.execute(statements.DELETE_ALL_CALLS)
+        return int(count)
+
+    def _empty_before(self, before: float) -> int:
+        (count,) = self.connection.execute(statements.COUNT_OLD, (before,)).fetchone()
+        while self.retire(before):
+            pass
+        return int(count)
+
+    def _in_place(self) -> None:
+        """Raise `Moved` when the file, or its write-ahead log, is no longer the one that was opened (F49)."""
+        if self._wal is None:
+            self._wal = files.identity(self._wal_path)
+        if files.identity(self.path) != self._file or files.identity(self._wal_path) != self._wal:
+            raise Moved(f"The usage log {self.path} was deleted or replaced while it was open.")
+
+    def _keep_wal_small(self) -> None:
+        """Stop writing while a long reader keeps the write-ahead log from being folded in (F48)."""
+        if files.size(self._wal_path) <= self._limits.wal_bytes:
+            return
+        busy, _, _ = self.connection.execute(statements.CHECKPOINT).fetchone()
+        if busy:
+            raise LedgerFault(
+                f"Another program has been reading the usage log {self.path} for so long that it cannot be tidied.",
+                next_step="Close what has it open.",
+            )
