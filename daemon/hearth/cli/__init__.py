@@ -32,8 +32,10 @@ COMMANDS = (
 )
 """Every command, in the order of `hearth --help`: NAME is the function NAME in hearth/cli/NAME.py."""
 
+EXIT_CODES = "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 Hearth is not running, 130 interrupted."
 
-@click.group(cls=LazyGroup, names=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
+
+@click.group(cls=LazyGroup, names=COMMANDS, epilog=EXIT_CODES, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option(
     "--home",
     metavar="DIR",
@@ -42,12 +44,7 @@ COMMANDS = (
 @click.version_option(hearth.__version__, prog_name="hearth")
 @click.pass_context
 def command_line(ctx: click.Context, home: str | None) -> None:
-    r"""Answer LLM requests on this machine, and elsewhere only where you allow it.
-
-    \b
-    Exit codes: 0 done, 1 failed, 2 wrong usage, 3 Hearth is not running,
-    130 interrupted.
-    """
+    """Answer LLM requests on this machine, and elsewhere only where you allow it."""
     ctx.obj = home
 
 

@@ -20,7 +20,7 @@ _NEAREST_FIRST = ("machine", "lan", "cloud")
 @click.command()
 @json_option
 def models(*, as_json: bool) -> None:
-    """List the models and names that may be asked for, the nearest first."""
+    """List the models and names that may be asked for."""
     found = client().models()
     if as_json:
         print_json(found)

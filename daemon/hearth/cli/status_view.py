@@ -28,7 +28,7 @@ def facts(status: Status) -> Iterator[Fact]:
     yield from (("provider", _provider(one)) for one in status.providers)
     yield from (("loaded", _model(one)) for one in status.loaded)
     yield from (("pull", _progress(one.model, one.status, one.completed, one.total)) for one in status.pulls)
-    yield from (("call", _call(one)) for one in status.calls)
+    yield from (("call", call_in_words(one)) for one in status.calls)
     for one in status.contacts:
         last = clock(one.last)
         yield "contacted", f"{one.address} ({PLACES.get(one.place, one.place)}) {one.count} times, last {last}"
@@ -83,7 +83,8 @@ def _progress(model: str, what: str, completed: int | None, total: int | None) -
     return f"{model}: {what}{done}"
 
 
-def _call(one: CallStatus) -> str:
+def call_in_words(one: CallStatus) -> str:
+    """Return where a call in flight stands, in one line."""
     where = f" at {one.target} ({PLACES.get(one.place, one.place)})" if one.target else ""
     queue = f" {one.position} in the queue" if one.position else ""
     tokens = f", about {one.output_tokens} tokens" if one.output_tokens else ""
