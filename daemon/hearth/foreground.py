@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import signal
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from hearth.server.core import Core
     from hearth_config.paths import Paths
 
+GC_EVERY = 20_000
+"""Allocations between looks of the garbage collector; its default of 700 cost a tenth of each call."""
 FD_WANTED = 8192
 """Open files for a thousand streams, each with two ends, and room to spare."""
 
@@ -35,6 +38,16 @@ def raise_fd_limit() -> None:
     if soft < wanted:
         with contextlib.suppress(OSError, ValueError):
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def settle_memory() -> None:
+    """Take what start-up made out of the collector's sight.
+
+    And let it look less often: calls leave few cycles behind.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(GC_EVERY, 20, 50)
 
 
 def event_loop() -> Callable[[], asyncio.AbstractEventLoop]:
@@ -53,6 +66,7 @@ async def main(daemon: Daemon, announce: Callable[[Core], None]) -> None:
         with contextlib.suppress(NotImplementedError):
             loop.add_signal_handler(number, daemon.stopping.set)
     await daemon.start()
+    settle_memory()
     announce(daemon.core)
     await daemon.serve()
 

@@ -152,6 +152,8 @@ class ReplyReader(Protocol):
 
     finished: bool
     """True once the provider's own end mark was seen: only then did the reply finish."""
+    whole: bool | None
+    """Whether the bytes turned out to be one whole body, whatever was asked for; None while nobody knows."""
 
     def feed(self, data: bytes) -> list[Frame]:
         """Return the frames completed by these bytes.
@@ -204,6 +206,13 @@ class Called(Protocol):
         """Return the caller's own request with only the top-level members replaced that Hearth owns.
 
         For a caller of this same dialect.
+        """
+        ...
+
+    def splices(self, outline: Outline, to: Destination) -> bool:
+        """Say whether such a request can be spliced.
+
+        False where this target answers it in another shape of the dialect.
         """
         ...
 

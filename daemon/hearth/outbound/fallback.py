@@ -26,6 +26,9 @@ MAX_RETRY_AFTER_S = 20.0
 """A provider that wants a longer pause than this is left alone (F14)."""
 
 
+_REASONS = {"model_missing": "missing", "overloaded": "busy", "rate_limited": "busy"}
+
+
 class RetryBudget:
     """At most a fifth more attempts than calls, over all calls, so that an outage is not made worse (F16)."""
 
@@ -73,6 +76,10 @@ class Surroundings(Protocol):
         """Return how long the first token may take."""
         ...
 
+    def trying(self, upstream: Upstream) -> None:
+        """Take note that an attempt begins."""
+        ...
+
     def noticed(self, upstream: Upstream, problem: Problem | None) -> None:
         """Take note of how an attempt ended: for health, learned times and cooldowns."""
         ...
@@ -91,7 +98,8 @@ class Answering:
         self.attempts: list[Attempt] = []
         self.current: Upstream | None = None
         self.queued_s = 0.0
-        self.overflowed = False
+        self.because = ""
+        """Why somebody else than the first candidate is asked: down, missing or busy; "" while it is the first."""
 
     async def run(self, retry: Retry) -> None:
         """Ask until somebody answers.
@@ -109,10 +117,12 @@ class Answering:
                     await self._ask(candidate, last=position + 1 == len(self.plan.candidates))
                 except ProviderProblem as failed:
                     problem = failed
+                    self.because = self.because or _REASONS.get(failed.kind, "down")
                     if self.sink.committed or not failed.falls_back:
                         raise
                 except QueueFull as full:
                     problem = problem or full
+                    self.because = self.because or "busy"
                 else:
                     return
             wait = self._pause_before_retry(problem, pause, retry)
@@ -151,7 +161,6 @@ class Answering:
         try:
             await lane.enter(self.ticket, patience)
         except Overflow:
-            self.overflowed = True
             raise Overloaded(
                 f"{lane.name} would have kept this call waiting for longer than patience allows."
             ) from None
@@ -169,7 +178,16 @@ class Answering:
             if credential is None:
                 raise problem if problem is not None else Overloaded("all keys were tried", who=name)
             try:
-                await self._try(Upstream(self.asked, candidate, target, credential, len(self.attempts) + 1))
+                await self._try(
+                    Upstream(
+                        self.asked,
+                        candidate,
+                        target,
+                        credential,
+                        len(self.attempts) + 1,
+                        self.because or candidate.reason,
+                    )
+                )
             except ProviderProblem as failed:
                 self.around.keys.rest(name, credential.id, failed)
                 if self.sink.committed or failed.cause not in ("auth", "quota", "rate_limit"):
@@ -181,6 +199,7 @@ class Answering:
 
     async def _try(self, upstream: Upstream) -> None:
         self.current = upstream
+        self.around.trying(upstream)
         try:
             await upstream.run(self.around.pool, self.sink, self.around.first_token_s(upstream.candidate))
         except Problem as problem:

@@ -141,7 +141,7 @@ class Lane:
             self._admit(ticket)
             return
         self._supersede(ticket)
-        if len(self._waiters) >= self.limit:
+        if len(self._waiters) >= self.limit + max(self.slots - len(self._active), 0):
             raise QueueFull(f"{len(self._waiters)} calls wait for {self.name} already.", retry_after=1.0)
         await self._wait(ticket, patience)
 

@@ -96,15 +96,23 @@ class Target(Protocol):
 class Upstream:
     """One try of a call at one target. Its notes become an `Attempt` record, whatever happens."""
 
-    def __init__(self, asked: Asked, candidate: Candidate, target: Target, credential: Credential, number: int) -> None:
-        """Nothing is sent yet; `number` counts the call's attempts from 1."""
+    def __init__(
+        self, asked: Asked, candidate: Candidate, target: Target, credential: Credential, number: int, reason: str
+    ) -> None:
+        """Nothing is sent yet; `number` counts the call's attempts from 1, `reason` says why this target is asked."""
         self.asked = asked
         self.candidate = candidate
         self.target = target
         self.credential = credential
         self.number = number
+        self.reason = reason
         self.destination = target.destination(candidate, asked.call.mode)
-        self.passthrough = asked.served.name == target.called.name
+        outline = asked.call.outline
+        self.passthrough = (
+            asked.served.name == target.called.name
+            and outline.wishes.thinking != "hide"
+            and target.called.splices(outline, self.destination)
+        )
         self.meter = Meter()
         self.head: Head | None = None
         self.started = time()
@@ -168,6 +176,8 @@ class Upstream:
             frames = reader.feed(data) if data else reader.close()
             meter.bytes_in += len(data)
             if frames:
+                if reader.whole and outline.stream:
+                    self.passthrough = False  # a whole body was sent for a stream: only its meaning can be streamed
                 meaningful = meter.see(frames, monotonic_ns())
                 if meter.failed is not None and not sink.committed and not meaningful:
                     raise meter.failed
@@ -220,7 +230,7 @@ class Upstream:
             cost=self.cost(),
             currency=usage.currency if usage is not None and usage.cost is not None else "",
             cost_source=self.cost_source(),
-            reason=self.candidate.reason,
+            reason=self.reason,
             address=str(self.target.settings.address),
             bytes_out=self.bytes_out,
             bytes_in=meter.bytes_in,

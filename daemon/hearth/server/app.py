@@ -11,14 +11,27 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from aiohttp import web
+from msgspec import structs
 
 from hearth.call import App
 from hearth.dialects.dialect import Rendered
 from hearth.problems import Internal, NotFound, Problem, WrongHost, WrongMethod
-from hearth.senses.callers import peer_of, process_of
+from hearth.senses.callers import Peer, peer_of, process_of
 from hearth.server import control, control_models, listings, llm, manage, orders, pages
 from hearth.server.connection import Connection
-from hearth.server.guard import Principal, Rules, admit, cors, need, preflight
+from hearth.server.guard import (
+    DECIDING,
+    NOBODY,
+    Door,
+    Principal,
+    Rules,
+    check_target,
+    cors,
+    identify,
+    need,
+    preflight,
+    screen,
+)
 from hearth.server.routes import INFERENCE, Route, Table, Visit, dialect_of, find
 
 if TYPE_CHECKING:
@@ -27,8 +40,15 @@ if TYPE_CHECKING:
 log = logging.getLogger("hearth.app")
 
 TABLE: Table = INFERENCE | listings.TABLE | manage.TABLE | control.TABLE | control_models.TABLE | pages.TABLE
+PUBLIC = frozenset(path for path, methods in TABLE.items() if all(one.scope == "public" for one in methods.values()))
 _GONE = web.Response(status=499)
 _MAX_REFUSED = 100
+_MOST_ADMITTED = 256
+_PLAIN = (("Content-Type", "text/plain"),)
+"""So Ollama's router answers unknown routes and methods (recordings `error-unknown-route-get`.
+
+`…-wrong-method-tags`).
+"""
 
 
 class Application:
@@ -39,11 +59,13 @@ class Application:
         self.core = core
         self.rules = rules
         self._apps: dict[tuple[str, str, str], App] = {}
+        self._admitted: dict[tuple[object, ...], tuple[Principal | None, dict[str, str]]] = {}
 
     def take_rules(self, rules: Rules) -> None:
         """Guard by other rules from now on."""
         self.rules = rules
         self._apps.clear()
+        self._admitted.clear()
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request. Nothing but a vanished client or a cancellation is raised."""
@@ -69,11 +91,11 @@ class Application:
                 connection.force_close()
                 return _GONE
             connection.peer = peer
-        rules = self.rules
-        principal = admit(request.method, request.headers, connection.door, connection.peer, rules)
-        allowed = cors(request.headers, rules)
-        if request.method == "OPTIONS" and "Origin" in request.headers:
-            return web.Response(status=204, headers=preflight(request.headers, rules))
+        if not request.raw_path.startswith("/"):
+            check_target(request.raw_path, connection.door, self.rules)
+        principal, allowed = self._admit(request, connection, connection.peer, public=path in PUBLIC)
+        if principal is None:
+            return web.Response(status=204, headers=allowed)
         route, rest = _route(request.method, path)
         if route.scope == "admin":
             need(principal, "admin")
@@ -86,12 +108,39 @@ class Application:
             raise NotFound("No such route.")
         return await route.handler(Visit(self.core, request, principal, unquote(rest), allowed))
 
+    def _admit(
+        self, request: web.BaseRequest, connection: Connection, peer: Peer, *, public: bool
+    ) -> tuple[Principal | None, dict[str, str]]:
+        """Ask the guard who calls, and with which headers a page may read the answer; nobody for a preflight it allows.
+
+        What the guard said yes to is remembered for the very same headers, door and caller.
+        """
+        headers, method = request.headers, request.method
+        hosts = headers.getall("Host", [])
+        key = (method, connection.door, peer.user, public, len(hosts), *[headers.get(name) for name in DECIDING])
+        known = self._admitted.get(key)
+        if known is None:
+            known = self._judge(request, connection.door, peer, public=public)
+            if len(self._admitted) >= _MOST_ADMITTED:
+                self._admitted.clear()
+            self._admitted[key] = known
+        return known
+
+    def _judge(
+        self, request: web.BaseRequest, door: Door, peer: Peer, *, public: bool
+    ) -> tuple[Principal | None, dict[str, str]]:
+        headers, rules = request.headers, self.rules
+        screen(request.method, headers, door, rules)
+        if request.method == "OPTIONS" and "Origin" in headers:
+            return None, preflight(headers, rules)
+        return NOBODY if public else identify(headers, door, peer, rules), cors(headers, rules)
+
     async def _app(self, request: web.BaseRequest, connection: Connection, principal: Principal) -> App:
         """Say which app calls; the process behind a connection is sought once.
 
         And only if an app's match asks for it.
         """
-        agent = request.headers.get("User-Agent", "")
+        agent = _readable(request.headers.get("User-Agent", ""))
         apps = self.core.generation.apps
         tokens = (principal.token,) if principal.token else ()
         if not connection.process_known and apps.asks_process(agent, tokens):
@@ -128,8 +177,19 @@ class Application:
 
 
 def render(path: str, problem: Problem) -> Rendered:
-    """Write a problem the way the clients of this path read it."""
-    return orders.problem(problem) if path.startswith("/hearth/") else dialect_of(path).problem(problem)
+    """Write a problem the way the clients of this path read it; a 405 says which methods there are (RFC 9110)."""
+    rendered = _render(path, problem)
+    if isinstance(problem, WrongMethod):
+        return structs.replace(rendered, headers=(*rendered.headers, ("Allow", problem.code or "")))
+    return rendered
+
+
+def _render(path: str, problem: Problem) -> Rendered:
+    if path.startswith("/hearth/"):
+        return orders.problem(problem)
+    if type(problem) in (NotFound, WrongMethod) and not path.startswith("/v1"):
+        return Rendered(problem.status, _PLAIN, problem.message.encode())
+    return dialect_of(path).problem(problem)
 
 
 def _route(method: str, path: str) -> tuple[Route, str]:
@@ -139,8 +199,13 @@ def _route(method: str, path: str) -> tuple[Route, str]:
     methods, rest = found
     route = methods.get(method) or (methods.get("GET") if method == "HEAD" else None)
     if route is None:
-        raise WrongMethod("405 method not allowed", code=", ".join(methods))
+        raise WrongMethod("405 method not allowed", code=", ".join(("HEAD", *methods) if "GET" in methods else methods))
     return route, rest
+
+
+def _readable(agent: str) -> str:
+    """Return a header's text fit for JSON and for the usage log: bytes that are no UTF-8 become question marks."""
+    return agent if agent.isascii() else agent.encode("utf-8", "replace").decode()
 
 
 async def _go_on(request: web.BaseRequest) -> None:

@@ -3,26 +3,39 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from time import monotonic
 from typing import Any
 
+import msgspec
 from aiohttp import web
-from aiohttp.web_protocol import RequestHandler
+from aiohttp.web_protocol import RequestHandler, _ErrInfo
+from msgspec import Struct
 
+from hearth.problems import BadRequest
 from hearth.senses.callers import Peer
 from hearth.server.guard import Door
 
-HEAD_S = 10.0
-"""How long a request's head may take, from the connection's or the head's first byte (F25)."""
-KEEP_ALIVE_S = 75.0
-MAX_CONNECTIONS = 4096
-"""A listener's most; one more is closed at once (F27).
-
-Far above what 1,000 streams need, far below what memory holds.
-"""
+NO_HTTP = "What arrived is not an HTTP request that Hearth can read. It speaks plain HTTP/1.1, without TLS."
+BROKEN_BODY = "The body broke off: its chunks are not what HTTP says they are."
 
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+log = logging.getLogger("hearth.app")
+_encode = msgspec.json.Encoder().encode
+_JSON = {"Content-Type": "application/json; charset=utf-8"}
+
+
+class Patience(Struct, frozen=True):
+    """How long a client may take for what, in seconds, and how many may come."""
+
+    head_s: float = 10.0
+    """A request's head, from the connection's or the head's first byte (F25)."""
+    body_s: float = 30.0
+    """A body, and a second more for each MiB (F26)."""
+    keep_alive_s: float = 75.0
+    connections: int = 4096
+    """A listener's most; one more is closed at once (F27): far above what 1,000 streams need."""
 
 
 class Connection(RequestHandler):
@@ -32,6 +45,7 @@ class Connection(RequestHandler):
         """Remember the listener for its door."""
         super().__init__(manager, **kwargs)
         self.door = manager.door
+        self.patience = manager.patience
         self.peer: Peer | None = None
         self.process: tuple[int, str] | None = None
         self.process_known = False
@@ -43,32 +57,65 @@ class Connection(RequestHandler):
         super().data_received(data)
         if self._request_count != before:
             self.head_since = 0.0
+            if self._messages and isinstance(self._messages[-1][0], _ErrInfo):
+                self._break_bodies()
         elif not self.head_since and self._waiter is not None:
             self.head_since = monotonic()
             if isinstance(self._manager, Listener):
                 self._manager.watch_heads()
 
+    def _break_bodies(self) -> None:
+        """Tell whoever reads a body that the rest of it will never come, since what came instead is no HTTP (T23)."""
+        reading = [self._current_request.content] if self._current_request is not None else []
+        for body in [*reading, *(body for _, body in self._messages)]:
+            if not body.is_eof():
+                body.set_exception(BadRequest(BROKEN_BODY))
+                self._lingering_time = 0.0
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,  # noqa: ARG002 -- aiohttp's signature
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,  # noqa: ARG002 -- it quotes what was sent
+    ) -> web.StreamResponse:
+        """Answer what is no HTTP. Nothing of it is echoed or logged: it may hold what was said (F31).
+
+        Raises `ConnectionError`, which ends the connection, for a client that has gone or a fault of ours.
+        """
+        if status != 400:
+            if not isinstance(exc, ConnectionError):
+                log.error("a request failed inside Hearth", exc_info=exc)
+            raise ConnectionError from exc
+        response = web.Response(status=status, body=_encode({"error": NO_HTTP}), headers=_JSON)
+        response.force_close()
+        return response
+
     def late(self, now: float) -> bool:
         """Whether a head has been on its way for too long."""
-        return bool(self.head_since) and self._current_request is None and now - self.head_since > HEAD_S
+        started = self.head_since
+        return bool(started) and self._current_request is None and now - started > self.patience.head_s
+
+
+_PATIENCE = Patience()
 
 
 class Listener(web.Server):
     """Makes the connections of one door, and closes those whose head does not arrive."""
 
-    def __init__(self, handler: Handler, door: Door, body_limit: int) -> None:
-        """`handler` answers every request that comes in by `door`; bodies over the limit are refused by its reader."""
+    def __init__(self, handler: Handler, door: Door, patience: Patience = _PATIENCE) -> None:
+        """`handler` answers every request that comes in by `door`; how large a body may be is its business."""
         super().__init__(handler, handler_cancellation=True)
         self.door = door
+        self.patience = patience
         self._options = {
             "access_log": None,
-            "keepalive_timeout": KEEP_ALIVE_S,
+            "keepalive_timeout": patience.keep_alive_s,
             "max_line_size": 16384,
             "max_field_size": 16384,
             "lingering_time": 2.0,
             "auto_decompress": False,
         }
-        self.body_limit = body_limit
         self._sweeper: asyncio.TimerHandle | None = None
 
     def __call__(self) -> RequestHandler:
@@ -79,12 +126,12 @@ class Listener(web.Server):
     def watch_heads(self) -> None:
         """Look after heads that are on their way, as long as there are any."""
         if self._sweeper is None:
-            self._sweeper = self._loop.call_later(HEAD_S / 4, self._sweep)
+            self._sweeper = self._loop.call_later(self.patience.head_s / 4, self._sweep)
 
     def connection_made(self, handler: RequestHandler, transport: asyncio.Transport) -> None:
         """Count the connection; one too many is closed."""
         super().connection_made(handler, transport)
-        if len(self._connections) > MAX_CONNECTIONS:
+        if len(self._connections) > self.patience.connections:
             transport.abort()
 
     def _sweep(self) -> None:
@@ -100,7 +147,7 @@ class Listener(web.Server):
             elif connection.head_since:
                 waiting = True
         if waiting:
-            self._sweeper = self._loop.call_later(HEAD_S / 4, self._sweep)
+            self.watch_heads()
 
     def stop_sweeping(self) -> None:
         """Let go of the timer: the listener closes."""

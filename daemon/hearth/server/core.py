@@ -6,7 +6,7 @@ In one place for the handlers: pool, keys, lanes, senses, ledger, calls in fligh
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
 from time import monotonic, time
 from typing import TYPE_CHECKING
 
@@ -140,6 +140,7 @@ class Core:
         """The address of the stand-in engine while it answers for a missing Ollama, else ""."""
         self.refused_callers: dict[str, int] = {}
         self._engines: dict[str, asyncio.Lock] = {}
+        self._beside: set[asyncio.Future[object]] = set()
         self.catalog = Catalog(generation.settings, Inventory(), switches.default_model(generation.settings))
 
     # The config and the switches.
@@ -196,6 +197,12 @@ class Core:
         near = [name for name, runtime in self.generation.providers.items() if runtime.place == "machine"]
         await asyncio.gather(*(self.inventory.refresh(name) for name in near))
 
+    def soon(self, work: Coroutine[object, object, object]) -> None:
+        """Do something beside the calls; what goes wrong with it is told in the log alone."""
+        task = asyncio.ensure_future(work)
+        self._beside.add(task)
+        task.add_done_callback(self._beside.discard)
+
     # Planning.
 
     def plan(self, call: Call) -> Plan:
@@ -251,7 +258,9 @@ class Core:
 
         async def load() -> float:
             current = self.catalog.targets.get(target.name, target)
-            return await load_model(self.target(target.provider), current, self.pool, self.keys)
+            until = await load_model(self.target(target.provider), current, self.pool, self.keys)
+            self.soon(self.inventory.refresh(target.provider))
+            return until
 
         lane.configure(slots, self.generation.settings.busy.queue, load if loads else None)
 
@@ -264,6 +273,10 @@ class Core:
         if target.place == "machine":
             return LOCAL_FIRST_TOKEN_S
         return max(LEAST_FIRST_TOKEN_S, CLOUD_FIRST_TOKEN_S)
+
+    def trying(self, upstream: Upstream) -> None:
+        """Take note that an attempt begins: the first one after a rest is a probe."""
+        self.health.trying(upstream.candidate.target.name)
 
     def noticed(self, upstream: Upstream, problem: Problem | None) -> None:
         """Take note of how an attempt ended: for health, learned times, and the alarm about cut prompts."""

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from hearth.dialects.dialect import ReplyWriter, Served, Stamp
-from hearth.events import Event, Failed, Frame
+from hearth.events import Event, Failed, Frame, ThinkingDelta
 from hearth.problems import Problem
+from hearth.server.whole import WholeReply, safe
 
 if TYPE_CHECKING:
     from hearth.call import Call
@@ -26,6 +27,8 @@ STUCK_READER_S = 120.0
 """How long a client may leave what we send unread before it is taken for gone (F23)."""
 HELD_LIMIT = 4 * 1024 * 1024
 _SSE = "text/event-stream"
+_UNSAID = (Failed,)
+_HIDDEN = (Failed, ThinkingDelta)
 
 
 class Delivery:
@@ -37,7 +40,7 @@ class Delivery:
         self.status = 0
         self.first_byte_ns = 0
         self.response: web.StreamResponse | None = None
-        self._request = request
+        self.request = request
         self._call = call
         self._served = served
         self._cors = cors
@@ -47,6 +50,7 @@ class Delivery:
         self._held_bytes = 0
         self._begun = False
         self._error_sent = False
+        self._unsaid = _HIDDEN if call.outline.wishes.thinking == "hide" else _UNSAID
         self._last_write = monotonic()
         self._writing = False
         self._timer: asyncio.TimerHandle | None = None
@@ -89,13 +93,13 @@ class Delivery:
 
     def _encode(self, frames: Sequence[Frame]) -> bytes:
         attempt = self._attempt
-        if attempt is not None and attempt.passthrough:
+        if attempt is not None and attempt.passthrough and not self.own_words:
             if attempt.meter.failed is not None:
                 self._error_sent = any(
                     frame.raw and type(frame.events[-1]) is Failed for frame in frames if frame.events
                 )
             return frames[0].raw if len(frames) == 1 else b"".join([frame.raw for frame in frames])
-        events = [event for frame in frames for event in frame.events if type(event) is not Failed]
+        events = [event for frame in frames for event in frame.events if type(event) not in self._unsaid]
         return self.writer.stream(events) if events else b""
 
     @property
@@ -127,7 +131,7 @@ class Delivery:
         response = self.response = web.StreamResponse(status=200, headers=self._headers())
         self.status = 200
         self.first_byte_ns = monotonic_ns()
-        await response.prepare(self._request)
+        await response.prepare(self.request)
         return response
 
     def _headers(self) -> dict[str, str]:
@@ -146,9 +150,9 @@ class Delivery:
         """What happened so far, for a person who looks at the head (design §8)."""
         target = attempt.candidate.target
         return {
-            "X-Hearth-Target": target.name,
+            "X-Hearth-Target": safe(target.name),
             "X-Hearth-Place": target.place,
-            "X-Hearth-Reason": attempt.candidate.reason,
+            "X-Hearth-Reason": attempt.reason,
             "X-Hearth-Attempts": str(attempt.number),
             "X-Hearth-Overhead-Ms": f"{self.overhead_ms():.3f}",
         }
@@ -172,7 +176,7 @@ class Delivery:
         """Send a sign of life, or give up on a client that does not read."""
         silent = monotonic() - self._last_write
         if self._writing and silent > STUCK_READER_S:
-            transport = self._request.transport
+            transport = self.request.transport
             if transport is not None:
                 transport.abort()
             return
@@ -208,11 +212,11 @@ class Delivery:
         if attempt is not None and attempt.passthrough and not self.own_words:
             body = b"".join(frame.raw for frame in self._held)
         else:
-            events: list[Event] = [event for frame in self._held for event in frame.events]
+            events: list[Event] = [e for frame in self._held for e in frame.events if type(e) not in self._unsaid]
             body = self.writer.whole(events)
         self.status = 200
         self.first_byte_ns = monotonic_ns()
-        return web.Response(body=body, headers=self._headers() | self._costs(attempt))
+        return WholeReply(200, self._headers() | self._costs(attempt), body)
 
     def _costs(self, attempt: Upstream | None) -> dict[str, str]:
         if attempt is None:
@@ -230,7 +234,7 @@ class Delivery:
             await self._write(self.writer.failed(problem))
         return self.response
 
-    def refuse(self, problem: Problem) -> web.Response:
+    def refuse(self, problem: Problem) -> web.StreamResponse:
         """Return a whole error reply."""
         rendered = self._served.problem(problem, route=self._call.outline.route)
         self.status = rendered.status
@@ -238,7 +242,7 @@ class Delivery:
         headers = dict(rendered.headers) | {"X-Hearth-Id": self._call.id} | self._cors
         if self._attempt is not None:
             headers |= self._facts(self._attempt)
-        return web.Response(status=rendered.status, body=rendered.body, headers=headers)
+        return WholeReply(rendered.status, headers, rendered.body)
 
     def close(self) -> None:
         """Let go of the timer, whatever happened."""

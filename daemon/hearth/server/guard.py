@@ -23,6 +23,15 @@ TOKEN_PREFIX = "hearth_"  # noqa: S105 -- the mark by which our tokens are told 
 _CREDENTIALS = ("Authorization", "X-Api-Key", "Api-Key")
 _SOCKET_HOSTS = frozenset({"localhost", "hearth", "127.0.0.1", "[::1]"})
 _BROWSER_MARKS = ("Origin", "Referer", "Sec-Fetch-Site")
+DECIDING = (
+    "Host",
+    *_BROWSER_MARKS,
+    "Content-Type",
+    *_CREDENTIALS,
+    "Access-Control-Request-Headers",
+    "Access-Control-Request-Private-Network",
+)
+"""Every header the guard looks at: equal ones are judged equally."""
 
 
 class Headers(Protocol):
@@ -68,17 +77,15 @@ ALL: frozenset[Scope] = frozenset({"infer", "admin"})
 _OURS = Principal(INFER)
 _OWNER = Principal(ALL)
 _ANYBODY = Principal(INFER, local_only=True)
+NOBODY = Principal(frozenset())
+"""Who calls a public route: nobody asked."""
 
 
-def admit(method: str, headers: Headers, door: Door, peer: Peer, rules: Rules) -> Principal:
-    """Return who calls.
-
-    Raises `WrongHost`, `Forbidden`, `WrongMediaType`, `Unauthorized`, or `BadRequest` for two different tokens.
-    """
+def screen(method: str, headers: Headers, door: Door, rules: Rules) -> None:
+    """Keep web pages out, whoever calls. Raises `WrongHost`, `Forbidden`, `WrongMediaType`."""
     check_host(headers, door, rules)
     if any(headers.get(mark) is not None for mark in _BROWSER_MARKS):
         check_browser(method, headers, rules)
-    return identify(headers, door, peer, rules)
 
 
 def check_host(headers: Headers, door: Door, rules: Rules) -> None:
@@ -86,7 +93,21 @@ def check_host(headers: Headers, door: Door, rules: Rules) -> None:
     given = headers.getall("Host", [])
     if len(given) != 1:
         raise WrongHost("One Host header is needed.")
-    host = given[0].strip().lower()
+    _check_name(given[0].strip().lower(), door, rules)
+
+
+def check_target(target: str, door: Door, rules: Rules) -> None:
+    """Raise `WrongHost` for a request target that names another server: Hearth is no proxy (T23, F31)."""
+    if target == "*":
+        return
+    try:
+        authority = urlsplit(target).netloc
+    except ValueError:
+        authority = ""
+    _check_name(authority.lower(), door, rules)
+
+
+def _check_name(host: str, door: Door, rules: Rules) -> None:
     if host in rules.hosts or host in _allowed_hosts(door):
         return
     name, colon, port = host.rpartition(":") if not host.endswith("]") else (host, "", "")
@@ -95,7 +116,7 @@ def check_host(headers: Headers, door: Door, rules: Rules) -> None:
         return
     if door.kind == "unix" and bare in _SOCKET_HOSTS and (not colon or port.isdigit()):
         return
-    raise WrongHost(f"The Host header {host[:80]!r} is not one of ours.", code=host[:80])
+    raise WrongHost(f"The Host header {host[:80]!r} is not one of ours.", code=_shown(host))
 
 
 _hosts_of: dict[Door, frozenset[str]] = {}
@@ -127,14 +148,14 @@ def check_browser(method: str, headers: Headers, rules: Rules) -> None:
         raise Forbidden(
             f"The origin {origin[:80]!r} may not use Hearth.",
             next_step="Add it to origins under [listen], exactly as written here, if it is yours.",
-            code=origin[:80],
+            code=_shown(origin),
         )
     referer = headers.get("Referer")
     if referer is not None and not may_read(_origin_of(referer), host, rules):
-        raise Forbidden("The page that links here may not use Hearth.", code=_origin_of(referer)[:80])
+        raise Forbidden("The page that links here may not use Hearth.", code=_shown(_origin_of(referer)))
     site = headers.get("Sec-Fetch-Site")
     if site is not None and site not in ("same-origin", "none") and not allowed:
-        raise Forbidden("A request from another site is not answered.", code=f"Sec-Fetch-Site: {site[:20]}")
+        raise Forbidden("A request from another site is not answered.", code=f"Sec-Fetch-Site: {_shown(site)}")
     if method in ("POST", "PUT", "PATCH", "DELETE") and not _is_json(headers.get("Content-Type")):
         raise WrongMediaType("A browser must send application/json.")
 
@@ -161,14 +182,14 @@ def identify(headers: Headers, door: Door, peer: Peer, rules: Rules) -> Principa
 
     Raises `Unauthorized`, `BadRequest` for two different tokens, `Forbidden`.
     """
+    if door.kind == "unix" and peer.user != "ours":
+        raise Forbidden("This socket is for its owner only.")
     shown = tokens_shown(headers)
     if len(shown) > 1:
         raise BadRequest("Two different tokens were sent.", next_step="Send one.")
     if shown:
         return _by_token(shown.pop(), rules)
     if door.kind == "unix":
-        if peer.user != "ours":
-            raise Forbidden("This socket is for its owner only.")
         return _OWNER
     if rules.trust == "token":
         raise Unauthorized("A token is needed.", next_step="Run `hearth token` and send it as Authorization: Bearer.")
@@ -179,8 +200,7 @@ def identify(headers: Headers, door: Door, peer: Peer, rules: Rules) -> Principa
 
 def tokens_shown(headers: Headers) -> set[str]:
     """Return the different tokens of ours among the headers; anything else there is a dummy that SDKs demand."""
-    values = (headers.get(name) for name in _CREDENTIALS)
-    bare = (_without_scheme(value) for value in values if value is not None)
+    bare = (_without_scheme(value) for name in _CREDENTIALS for value in headers.getall(name, []))
     return {value for value in bare if value.startswith(TOKEN_PREFIX)}
 
 
@@ -189,8 +209,9 @@ def _without_scheme(value: str) -> str:
 
 
 def _by_token(token: str, rules: Rules) -> Principal:
+    given = token.encode("utf-8", "surrogateescape")
     for known, (name, scopes) in rules.tokens.items():
-        if hmac.compare_digest(known.encode(), token.encode()):
+        if hmac.compare_digest(known.encode(), given):
             return Principal(scopes, token=name)
     raise Unauthorized("The token is not known.", next_step="Run `hearth token` for the present one.")
 
@@ -226,4 +247,9 @@ def preflight(headers: Headers, rules: Rules) -> dict[str, str]:
 
 
 def _unlisted(headers: Headers) -> Problem:
-    return Forbidden("This origin is not listed under [listen] origins.", code=(headers.get("Origin") or "")[:80])
+    return Forbidden("This origin is not listed under [listen] origins.", code=_shown(headers.get("Origin") or ""))
+
+
+def _shown(text: str) -> str:
+    """Return so much of a caller's own words as `hearth doctor` shows: ASCII, whatever bytes were sent."""
+    return text[:80].encode("ascii", "backslashreplace").decode()

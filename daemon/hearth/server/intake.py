@@ -6,8 +6,8 @@ The body within its limits and deadline, the caller's wishes, who it is, what ki
 from __future__ import annotations
 
 import asyncio
-import secrets
-from base64 import b32hexencode
+from math import inf
+from os import urandom
 from time import monotonic_ns, time
 from typing import TYPE_CHECKING
 
@@ -18,25 +18,21 @@ from hearth.call import MODES, App, Call, Mode, Outline, Task, Wishes, tightest
 from hearth.chat import Members
 from hearth.dialects.body import cut
 from hearth.problems import BadRequest, SlowRequest, TooLarge, WrongMediaType
+from hearth.server.connection import Connection, Patience
 
 if TYPE_CHECKING:
     from aiohttp import web
 
     from hearth.dialects.dialect import Served
     from hearth.server.core import Core
-    from hearth.server.guard import Principal
+    from hearth.server.guard import Headers, Principal
 
-BODY_S = 30.0
-"""How long a body may take, and a second more for each MiB (F26)."""
 _MIB = 1024 * 1024
-_ID_LENGTH = 26
-_NOISE_BITS = 76
 
 
 def new_id() -> str:
-    """Return a call's id: 26 characters of [0-9a-v], the first 10 growing with time."""
-    number = (int(time() * 1e6) << _NOISE_BITS | secrets.randbits(_NOISE_BITS)).to_bytes(16)
-    return b32hexencode(number)[:_ID_LENGTH].decode().lower()
+    """Return a call's id: 26 characters of [0-9a-f], the first 13 growing with time."""
+    return f"{int(time() * 1e6):013x}{int.from_bytes(urandom(7)) >> 4:013x}"
 
 
 async def read_body(request: web.BaseRequest, limit: int) -> bytes:
@@ -55,10 +51,15 @@ async def read_body(request: web.BaseRequest, limit: int) -> bytes:
     if content.is_eof() and content.total_bytes <= limit:
         return content.read_nowait()
     try:
-        async with asyncio.timeout(BODY_S + (length or limit) / _MIB):
+        async with asyncio.timeout(_body_s(request) + (length or 0) / _MIB):
             return await _gather(request, limit)
     except TimeoutError:
         raise SlowRequest("The body did not arrive in time.") from None
+
+
+def _body_s(request: web.BaseRequest) -> float:
+    connection = request.protocol
+    return connection.patience.body_s if isinstance(connection, Connection) else Patience().body_s
 
 
 async def _gather(request: web.BaseRequest, limit: int) -> bytes:
@@ -72,19 +73,22 @@ async def _gather(request: web.BaseRequest, limit: int) -> bytes:
     return b"".join(pieces)
 
 
-def take_wishes(members: Members, headers: object) -> Wishes:
-    """Take the `"hearth"` member out and lay the header twins over it. Raises `BadRequest` naming what is wrong."""
+def take_wishes(members: Members, headers: Headers) -> Wishes:
+    """Take the `"hearth"` member out and lay the header twins over it: the tighter one holds, however often it is said.
+
+    Raises `BadRequest` naming what is wrong.
+    """
     wished = members.pop("hearth", None)
     try:
         wishes = msgspec.json.decode(wished, type=Wishes) if wished is not None else _NO_WISHES
     except msgspec.ValidationError as error:
         raise BadRequest(f"hearth: {error}.", param="hearth") from None
-    get = getattr(headers, "get")  # noqa: B009 -- any mapping of headers will do
-    mode, cost = get("X-Hearth-Mode"), get("X-Hearth-Max-Cost")
-    if mode is not None:
+    for mode in headers.getall("X-Hearth-Mode", []):
         wishes = msgspec.structs.replace(wishes, mode=_mode(mode, wishes))
-    if cost is not None:
-        wishes = msgspec.structs.replace(wishes, max_cost=_cost(cost))
+    for cost in headers.getall("X-Hearth-Max-Cost", []):
+        wishes = msgspec.structs.replace(wishes, max_cost=_lowest(_cost(cost), wishes))
+    if wishes.max_cost is not UNSET and not 0 <= wishes.max_cost < inf:
+        raise BadRequest("hearth: max_cost is not a sum of money, 0 or more.", param="hearth")
     return wishes
 
 
@@ -103,6 +107,10 @@ def _cost(text: str) -> float:
         return float(text)
     except ValueError:
         raise BadRequest(f"X-Hearth-Max-Cost: {text[:40]!r} is no number.") from None
+
+
+def _lowest(cost: float, wishes: Wishes) -> float:
+    return cost if wishes.max_cost is UNSET else min(cost, wishes.max_cost)
 
 
 def task_of(outline: Outline) -> Task:

@@ -15,6 +15,7 @@ from hearth.dialects import ollama, openai_chat
 from hearth.dialects.body import cut, value
 from hearth.dialects.ollama import models as ollama_models
 from hearth.dialects.ollama import probes, show
+from hearth.dialects.ollama.fields import folded
 from hearth.outbound.loading import ask_engine
 from hearth.problems import BadRequest, UnknownModel
 from hearth.routing.modes import REACH
@@ -63,7 +64,7 @@ async def describe(visit: Visit) -> web.StreamResponse:
 
     With the window that calls really get.
     """
-    members = cut(await read_body(visit.request, visit.core.generation.settings.listen.body_limit))
+    members = folded(cut(await read_body(visit.request, visit.core.generation.settings.listen.body_limit)))
     name = value(members, "model", str) or value(members, "name", str) or ""
     if not name:
         raise BadRequest("model is required")

@@ -88,8 +88,18 @@ async def _answer(core: Core, live: LiveCall, served: Served, delivery: Delivery
         log.exception("call %s failed inside Hearth", call.id)
         ending, problem = "failed", Internal("Hearth failed.", next_step=f"Its log has more, under call {call.id}.")
         response = await delivery.fail(problem)
+    await _send_off(delivery, response)
     note(core, live, made, delivery, ending, problem)
     return response
+
+
+async def _send_off(delivery: Delivery, response: web.StreamResponse) -> None:
+    """Let the client have its answer before anything is written down."""
+    try:
+        await response.prepare(delivery.request)
+        await response.write_eof()
+    except ConnectionError:
+        delivery.status = 0
 
 
 async def _run(core: Core, live: LiveCall, made: Plan, delivery: Delivery) -> web.StreamResponse:

@@ -7,6 +7,7 @@ A registry is cloud: what would reach one is refused where the mode keeps us at 
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,7 @@ QUIET_S = 1800.0
 """How long a registry or a quantisation may stay silent: Ollama itself sets no limit."""
 _PASSED = ("Content-Type", "Content-Length")
 _JSON = (("Content-Type", "application/json"),)
+_DIGEST = re.compile(r"sha256[:-][0-9a-fA-F]{64}", re.ASCII)
 
 
 async def pull(visit: Visit) -> web.StreamResponse:
@@ -73,7 +75,7 @@ async def delete(visit: Visit) -> web.StreamResponse:
 
 async def blob(visit: Visit) -> web.StreamResponse:
     """`HEAD` and `POST /api/blobs/DIGEST`: streamed, however large; the body limit is not for blobs."""
-    if not visit.rest.replace(":", "").replace("-", "").isalnum():
+    if not _DIGEST.fullmatch(visit.rest):
         raise BadRequest("invalid digest format")
     request = visit.request
     body = _upload(request) if request.method == "POST" else b""
@@ -86,10 +88,14 @@ async def _upload(request: web.BaseRequest) -> AsyncIterator[bytes]:
 
 
 async def _members(visit: Visit) -> Members:
+    """Return the body's members by the names Ollama's server reads them by: it takes any case, and so must the guard.
+
+    Its folding knows two letters beyond ASCII, the long s and the Kelvin sign; of several spellings the last counts.
+    """
     members = cut(await read_body(visit.request, visit.core.generation.settings.listen.body_limit))
     if not members:
         raise BadRequest("missing request body")
-    return members
+    return {name.casefold(): member for name, member in members.items()}
 
 
 def _name(members: Members) -> str:

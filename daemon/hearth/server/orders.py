@@ -48,7 +48,7 @@ async def order(visit: Visit, kind: type[Any]) -> Any:  # noqa: ANN401 -- the ki
     body = await read_body(visit.request, BODY_LIMIT)
     try:
         return msgspec.json.decode(body or b"{}", type=kind)
-    except (msgspec.ValidationError, msgspec.DecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadRequest(f"{error}.") from None
 
 

@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 FLUSH_S = 1.0
 DEFAULT_ROWS = 20
 MOST_ROWS = 1000
+_GROUPINGS: tuple[reports.By, ...] = get_args(reports.By)
 
 
 async def usage(core: Core, query: Mapping[str, str]) -> UsageReport:
     """Return sums by model, provider, key, app, place or day. Raises `BadRequest` for another grouping."""
-    by = query.get("by", "model")
-    if by not in get_args(reports.By):
-        raise BadRequest(
-            f"Usage cannot be grouped by {by[:40]!r}.", next_step=f"Use {', '.join(get_args(reports.By))}."
-        )
+    asked = query.get("by", "model")
+    by = next((one for one in _GROUPINGS if one == asked), None)
+    if by is None:
+        raise BadRequest(f"Usage cannot be grouped by {asked[:40]!r}.", next_step=f"Use {', '.join(_GROUPINGS)}.")
     since, until = _moment(query, "since"), _moment(query, "until")
     await asyncio.to_thread(core.ledger.flush, FLUSH_S)
     return await asyncio.to_thread(reports.usage, core.ledger.path, by, since, until)

@@ -51,6 +51,10 @@ class CalledOllama:
         """Return the caller's own request, with the members replaced that Hearth owns."""
         return splice.splice(outline, members, to)
 
+    def splices(self, outline: Outline, to: Destination) -> bool:  # noqa: ARG002 -- Ollama has one shape a route
+        """Say yes: each route answers in one shape."""
+        return True
+
     def request(self, request: Request, to: Destination, *, stream: bool) -> HttpRequest:
         """Write a request from its meaning."""
         return writing.request(request, to, stream=stream)

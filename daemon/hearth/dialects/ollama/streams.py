@@ -95,6 +95,7 @@ class Reader:
         self.finished = False
         kind = head.get("content-type").partition(";")[0].strip().lower()
         self._streamed = kind == "application/x-ndjson"
+        self.whole: bool | None = not self._streamed
         self._strange = "" if self._streamed or kind.endswith("json") else kind or "no content type"
         self._operation = operation
         self._to = to
