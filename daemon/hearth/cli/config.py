@@ -26,7 +26,10 @@ def config() -> None:
 @json_option
 @click.pass_context
 def check(ctx: click.Context, *, as_json: bool) -> None:
-    """Check hearth.toml and hearth.env; exit 1 with file, line and key if they cannot be used."""
+    """Check hearth.toml and hearth.env.
+
+    Exits 1 with file, line, key and reason if they cannot be used.
+    """
     from hearth_config.errors import ConfigError
 
     try:
@@ -52,7 +55,7 @@ def check(ctx: click.Context, *, as_json: bool) -> None:
 @click.option("--changed", is_flag=True, help="Only what differs from the defaults by file or preset.")
 @json_option
 def show(*, changed: bool, as_json: bool) -> None:
-    """Show every setting, its value and where that comes from; keys are masked."""
+    """Show every setting and where it comes from; keys are masked."""
     from hearth_config.shown import shown
 
     rows = [row for row in shown(_load()) if not changed or row.source != "default"]
@@ -65,7 +68,7 @@ def show(*, changed: bool, as_json: bool) -> None:
 @config.command()
 @json_option
 def path(*, as_json: bool) -> None:
-    """Print where hearth.toml is; with --json, all of Hearth's files."""
+    """Print where hearth.toml is (--json: all of Hearth's files)."""
     where = paths()
     if as_json:
         print_json({name: str(getattr(where, name)) for name in where.__struct_fields__})
@@ -75,7 +78,10 @@ def path(*, as_json: bool) -> None:
 
 @config.command()
 def edit() -> None:
-    """Open hearth.toml in your editor, then check it; a missing one begins as the manual."""
+    """Open hearth.toml in your editor, then check it.
+
+    A missing file begins as the reference manual, at its defaults.
+    """
     file = paths().config_file
     if not file.exists():
         _write_example(file)
