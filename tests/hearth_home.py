@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from hearth.daemon import Daemon
 from hearth.rehearsal import Rehearsal
+from hearth.server.connection import Patience
 from hearth_config.load import load
 from hearth_config.paths import Paths
 
@@ -40,21 +41,25 @@ def beside(rehearsal: Rehearsal, more: str = "") -> str:
     return f'{more}\n[providers.ollama]\npreset = "ollama"\naddress = "{rehearsal.url}"\n'
 
 
-def make(folder: Path, config: str, environ: Mapping[str, str] | None = None) -> Daemon:
+def make(
+    folder: Path, config: str, environ: Mapping[str, str] | None = None, *, patience: Patience | None = None
+) -> Daemon:
     """Return a daemon of that folder, not yet started; a config without [listen] gets a free port."""
     config = config if "[listen]" in config else f"{config}\n{LISTEN}"
     file = folder / "hearth.toml"
     file.write_text(config, encoding="utf-8")
     file.chmod(0o600)
     paths = Paths.find(str(folder), {})
-    return Daemon(paths, load(paths, environ or {}), dict(environ or {}))
+    return Daemon(paths, load(paths, environ or {}), dict(environ or {}), patience=patience)
 
 
 @asynccontextmanager
-async def running(config: str = "", environ: Mapping[str, str] | None = None) -> AsyncIterator[Home]:
+async def running(
+    config: str = "", environ: Mapping[str, str] | None = None, *, patience: Patience | None = None
+) -> AsyncIterator[Home]:
     """Run a daemon whose file says `config`, and end it. It has asked its local providers what they have."""
     with tempfile.TemporaryDirectory(prefix="hearth-") as name:
-        daemon = make(Path(name), config, environ)
+        daemon = make(Path(name), config, environ, patience=patience)
         await daemon.start()
         try:
             await daemon.inventory.everywhere()

@@ -28,7 +28,7 @@ from hearth.senses.load import LoadSense
 from hearth.senses.ports import holder
 from hearth.senses.switches import Switches
 from hearth.server.app import Application
-from hearth.server.connection import Listener
+from hearth.server.connection import Listener, Patience
 from hearth.server.core import Core
 from hearth.server.guard import Rules
 from hearth.server.sockets import CannotListen, InstanceLock, Opened, inherited_sockets, tcp_sockets, unix_socket
@@ -56,9 +56,12 @@ LEDGER_S = 5.0
 class Daemon:
     """One running Hearth."""
 
-    def __init__(self, paths: Paths, loaded: Loaded, environ: dict[str, str]) -> None:
-        """Make all parts; nothing listens, dials or is written yet."""
+    def __init__(
+        self, paths: Paths, loaded: Loaded, environ: dict[str, str], *, patience: Patience | None = None
+    ) -> None:
+        """Make all parts; nothing listens, dials or is written yet. `patience` is what slow clients are given."""
         self.paths = paths
+        self.patience = patience or Patience()
         self.environ = environ
         self.loaded = loaded
         self.undressed = loaded
@@ -153,7 +156,7 @@ class Daemon:
         return opened
 
     async def _listen(self, one: Opened) -> None:
-        listener = Listener(self.application.handle, one.door, self.loaded.settings.listen.body_limit)
+        listener = Listener(self.application.handle, one.door, self.patience)
         loop = asyncio.get_running_loop()
         if one.door.kind == "unix":
             server: asyncio.AbstractServer = await loop.create_unix_server(listener, sock=one.sock)

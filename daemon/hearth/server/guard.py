@@ -200,7 +200,8 @@ def identify(headers: Headers, door: Door, peer: Peer, rules: Rules) -> Principa
 
 def tokens_shown(headers: Headers) -> set[str]:
     """Return the different tokens of ours among the headers; anything else there is a dummy that SDKs demand."""
-    bare = (_without_scheme(value) for name in _CREDENTIALS for value in headers.getall(name, []))
+    values = (headers.get(name) for name in _CREDENTIALS)
+    bare = (_without_scheme(value) for value in values if value is not None)
     return {value for value in bare if value.startswith(TOKEN_PREFIX)}
 
 
