@@ -171,11 +171,14 @@ class Writer:
     def _failed(self, error: Exception) -> bool:
         """Note what went wrong and when to try again; returns whether it was repaired and may be tried at once."""
         fault = faults.understood(error, self.path)
-        repaired = self._repaired(fault)
+        try:
+            repaired = self._repaired(fault)
+        except (OSError, LedgerFault) as worse:
+            fault, repaired = faults.understood(worse, self.path), False
         if not repaired:
             self._complain(fault.text)
-        if not repaired and not faults.lasting(error):
-            self._drop_store()
+            if not faults.lasting(error):
+                self._drop_store()
         self._failures += 1
         pause = self.limits.backoff * 2 ** min(self._failures - 1, 10)
         self._next_try = monotonic() + min(pause, self.limits.longest_backoff)
@@ -189,23 +192,16 @@ class Writer:
     def _repaired(self, fault: LedgerFault) -> bool:
         """Set a damaged file aside, or let go of one that is gone, so that the next try begins a fresh one."""
         if isinstance(fault, Damaged):
-            return self._set_aside()
+            self._drop_store()
+            copy = files.set_aside(self.path, self.limits.damaged_copies)
+            self._tell(f"The usage log was damaged and is kept as {copy.name}; a fresh one was begun.")
+            return True
         if isinstance(fault, Moved) and self._store is not None:
             self._store.part()
             self._store, self._check = None, True
             self._tell("The usage log was deleted or replaced, so another one was begun.")
             return True
         return False
-
-    def _set_aside(self) -> bool:
-        self._drop_store()
-        try:
-            copy = files.set_aside(self.path, self.limits.damaged_copies)
-        except (OSError, LedgerFault) as error:
-            self._complain(faults.understood(error, self.path).text)
-            return False
-        self._tell(f"The usage log was damaged and is kept as {copy.name}; a fresh one was begun.")
-        return True
 
     def _tell(self, notice: str) -> None:
         self.notice = notice
