@@ -19,8 +19,18 @@ def prepare(path: Path) -> None:
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, OWNER_ONLY))
     except FileExistsError:
         # Opened and closed by nobody but SQLite: a close of ours would drop its locks.
-        if path.is_file() and path.stat().st_mode & 0o077:
-            path.chmod(OWNER_ONLY)
+        _narrow(path)
+
+
+def _narrow(path: Path) -> None:
+    mode = path.stat().st_mode
+    if path.is_file() and mode & 0o077:
+        path.chmod(OWNER_ONLY)
+    if mode & 0o200:
+        # SQLite made these while the file was read-only, with its rights; they would keep it so.
+        for one in companions(path):
+            if one.exists() and not one.stat().st_mode & 0o200:
+                one.chmod(OWNER_ONLY)
 
 
 def companions(path: Path) -> tuple[Path, Path]:
