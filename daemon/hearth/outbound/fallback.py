@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from hearth_config.settings import Retry
 
 MAX_RETRY_AFTER_S = 20.0
-"""A provider that wants a longer pause than this is left alone (F14)."""
+"""A provider that wants a longer pause than this, or rests for longer, is left alone (F14, F16)."""
 
 
 _REASONS = {"model_missing": "missing", "overloaded": "busy", "rate_limited": "busy"}
@@ -74,6 +74,10 @@ class Surroundings(Protocol):
 
     def first_token_s(self, candidate: Candidate) -> float | None:
         """Return how long the first token may take."""
+        ...
+
+    def rest_s(self, candidate: Candidate) -> float:
+        """Return for how many seconds a candidate still rests after its failures; 0 or less when it does not."""
         ...
 
     def trying(self, upstream: Upstream) -> None:
@@ -134,11 +138,12 @@ class Answering:
 
     def _pause_before_retry(self, problem: Problem | None, pause: float, retry: Retry) -> float | None:
         """Return how long to wait before the same candidates are asked again; None when they are not."""
-        if problem is None or problem.cause not in retry.on or self.plan.candidates[-1].target.place == "machine":
+        last = self.plan.candidates[-1]
+        if problem is None or problem.cause not in retry.on or last.target.place == "machine":
             return None
         if len(self.attempts) >= retry.attempts:
             return None
-        if problem.retry_after is not None and problem.retry_after > MAX_RETRY_AFTER_S:
+        if max(problem.retry_after or 0.0, self.around.rest_s(last)) > MAX_RETRY_AFTER_S:
             return None
         if not self.around.retries.spend():
             return None

@@ -274,6 +274,10 @@ class Core:
             return LOCAL_FIRST_TOKEN_S
         return max(LEAST_FIRST_TOKEN_S, CLOUD_FIRST_TOKEN_S)
 
+    def rest_s(self, candidate: Candidate) -> float:
+        """Return for how many seconds a candidate still rests; 0 or less when it does not."""
+        return self.health.target_rest(candidate.target.name)[0] - monotonic()
+
     def trying(self, upstream: Upstream) -> None:
         """Take note that an attempt begins: the first one after a rest is a probe."""
         self.health.trying(upstream.candidate.target.name)

@@ -1,0 +1,186 @@
+"""Callers of a running daemon as plain as sockets are, and the configs that put rehearsals behind it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from typing import Any, NamedTuple, Self
+
+from hearth.rehearsal import Rehearsal
+from hearth_home import Home
+
+Object = dict[str, Any]
+CALM = '[busy]\npatience = "{}"\nqueue = {}\nother_cpu = "off"\nfree_memory = "off"\n'
+PATIENT_S = 10.0
+"""How long a test waits for anything before it fails."""
+
+
+def calm(patience: str = "10s", queue: int = 32) -> str:
+    """Return a [busy] that looks at the lanes only, never at the machine that runs the tests."""
+    return CALM.format(patience, queue)
+
+
+def engine(rehearsal: Rehearsal, more: str = "") -> str:
+    """Return a provider `ollama`: this rehearsal, on this machine."""
+    return f'[providers.ollama]\npreset = "ollama"\naddress = "{rehearsal.url}"\n{more}\n'
+
+
+def cloud(rehearsal: Rehearsal, name: str = "far", more: str = "") -> str:
+    """Return a provider that counts as cloud although this rehearsal, which plays it, is on loopback."""
+    return f'[providers.{name}]\ndialect = "openai_chat"\naddress = "{rehearsal.url}/v1"\nplace = "cloud"\n{more}\n'
+
+
+def chat(model: str = "scripted", words: str = "hello", **more: object) -> dict[str, object]:
+    """Return a chat's body; both dialects read it."""
+    return {"model": model, "messages": [{"role": "user", "content": words}], **more}
+
+
+class Answer(NamedTuple):
+    """A whole reply, its body without chunk framing; `ended` is false when the connection broke off inside it."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+    ended: bool
+
+    def json(self) -> Object:
+        found: Object = json.loads(self.body)
+        return found
+
+    @property
+    def lines(self) -> list[Any]:
+        """The objects of an NDJSON body."""
+        return [json.loads(line) for line in self.body.splitlines() if line.strip()]
+
+    @property
+    def events(self) -> list[Any]:
+        """The objects of an SSE body; its last word as it is."""
+        said = [line[6:] for line in self.body.decode().splitlines() if line.startswith("data: ")]
+        return [one if one == "[DONE]" else json.loads(one) for one in said]
+
+    @property
+    def finished(self) -> bool:
+        """Whether a client of either dialect would take this reply for a whole one."""
+        done = b'"done":true' in self.body or b"data: [DONE]" in self.body
+        return done or b'"finish_reason":"' in self.body
+
+    @property
+    def text(self) -> str:
+        """What the model said, in either dialect and form."""
+        if self.headers.get("content-type", "").startswith("text/event-stream"):
+            parts = [one["choices"][0]["delta"].get("content") for one in self.events if _has_choice(one)]
+            return "".join(part or "" for part in parts)
+        return "".join(_said(one) for one in self.lines)
+
+
+def _has_choice(event: object) -> bool:
+    return isinstance(event, dict) and bool(event.get("choices"))
+
+
+def _said(reply: Object) -> str:
+    if "choices" in reply:
+        return str(reply["choices"][0]["message"]["content"])
+    return str(reply.get("message", {}).get("content", ""))
+
+
+class Caller:
+    """One connection that sends one request and reads as little or as much of the reply as its test wants."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.reader = reader
+        self.writer = writer
+        self.seen = b""
+
+    @classmethod
+    async def ask(cls, home: Home, path: str, body: object = None, *, method: str = "POST", **headers: str) -> Self:
+        """Send a request; `x_hearth_mode="lan"` becomes a header."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", home.port)
+        content = json.dumps(body).encode() if body is not None else b""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        lines = [
+            f"{method} {path} HTTP/1.1",
+            f"Host: 127.0.0.1:{home.port}",
+            "Connection: close",
+            "Content-Type: application/json",
+            f"Content-Length: {len(content)}",
+            *(f"{name}: {value}" for name, value in named.items()),
+        ]
+        writer.write("\r\n".join(lines).encode() + b"\r\n\r\n" + content)
+        await writer.drain()
+        return cls(reader, writer)
+
+    async def until(self, words: bytes, count: int = 1) -> bytes:
+        """Read until the reply holds these words so often; return all that was read. Raises EOFError at its end."""
+        async with asyncio.timeout(PATIENT_S):
+            while self.seen.count(words) < count:
+                piece = await self.reader.read(65536)
+                if not piece:
+                    raise EOFError(self.seen.decode(errors="replace"))
+                self.seen += piece
+        return self.seen
+
+    async def rest(self, timeout: float = PATIENT_S) -> Answer:
+        """Read the reply to its end."""
+        async with asyncio.timeout(timeout):
+            try:
+                while piece := await self.reader.read(65536):
+                    self.seen += piece
+            except ConnectionError:
+                pass
+        self.leave()
+        return _read(self.seen)
+
+    def leave(self) -> None:
+        """Close the connection at once."""
+        self.writer.transport.abort()
+
+
+async def call(home: Home, path: str, body: object = None, *, method: str = "POST", **headers: str) -> Answer:
+    """Send one request and return its whole reply."""
+    caller = await Caller.ask(home, path, body, method=method, **headers)
+    return await caller.rest()
+
+
+async def status(home: Home) -> Object:
+    """Return what `hearth status` sees."""
+    token = home.token("admin")
+    answer = await call(home, "/hearth/v1/status", method="GET", Authorization=f"Bearer {token}")
+    return answer.json()
+
+
+async def until(true: Callable[[], object], timeout: float = PATIENT_S) -> None:
+    """Wait until something is so. Raises TimeoutError."""
+    async with asyncio.timeout(timeout):
+        while not true():  # noqa: ASYNC110 -- it watches what nobody announces
+            await asyncio.sleep(0.005)
+
+
+def inference(rehearsal: Rehearsal) -> int:
+    """Count the requests for an answer that a provider got: neither questions about models nor empty loading calls."""
+    return sum(one.method == "POST" and b'"content"' in one.body for one in rehearsal.calls)
+
+
+def _read(raw: bytes) -> Answer:
+    head, _, rest = raw.partition(b"\r\n\r\n")
+    lines = head.decode("latin-1").split("\r\n")
+    named = (line.partition(":") for line in lines[1:])
+    headers = {name.strip().lower(): value.strip() for name, _, value in named}
+    if not lines[0]:
+        return Answer(0, {}, b"", ended=False)
+    code = int(lines[0].split()[1])
+    if headers.get("transfer-encoding") != "chunked":
+        return Answer(code, headers, rest, len(rest) == int(headers.get("content-length", -1)))
+    body, ended = _unchunk(rest)
+    return Answer(code, headers, body, ended)
+
+
+def _unchunk(rest: bytes) -> tuple[bytes, bool]:
+    body = b""
+    while rest:
+        size, _, rest = rest.partition(b"\r\n")
+        length = int(size, 16)
+        if not length:
+            return body, True
+        body, rest = body + rest[:length], rest[length + 2 :]
+    return body, False

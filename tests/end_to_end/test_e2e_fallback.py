@@ -1,0 +1,360 @@
+"""Before the first meaningful frame anybody else may be asked: what fails, who is next, and what the caller sees."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+
+import pytest
+
+from end_to_end.callers import Answer, Caller, call, calm, chat, cloud, engine, inference
+from hearth.rehearsal import Fault, ModelScript, Rehearsal, Script
+from hearth_home import running
+
+TWO = '[models.both]\nuse = ["far/scripted", "spare/scripted"]\nstrategy = "as_listed"\n'
+ALL = '[models.all]\nuse = ["far/scripted", "spare/scripted", "ollama/scripted"]\nstrategy = "as_listed"\n'
+BRISK = '[retry]\nbackoff = "20ms"\n'
+ROUTES = ("/api/chat", "/v1/chat/completions")
+CLOUD = Script(kind="openai", models=(ModelScript(name="scripted"),))
+HASTY = 'timeouts = { first_token = "300ms" }'
+FAULTS = {
+    "500": Fault.refuse(500),
+    "502": Fault.refuse(502),
+    "503": Fault.refuse(503),
+    "529": Fault.refuse(529),
+    "429 with Retry-After": Fault.refuse(429, retry_after="3"),
+    "401": Fault.refuse(401),
+    "403": Fault.refuse(403),
+    "a web page": Fault.html(),
+    "a web page with 503": Fault.html(503),
+    "no HTTP at all": Fault.bytes_instead(b"SSH-2.0-OpenSSH_9.9\r\n"),
+    "a close in the head": Fault.bytes_instead(b"HTTP/1.1 200 OK\r\nContent-"),
+    "a close before any object": Fault.cut(objects=0),
+    "a reset before any object": Fault.cut(objects=0, by="rst"),
+    "an error as the first word": Fault.error(after=0),
+    "a head of 2,000 fields": Fault.header_flood(2000, 200),
+    "an endless run of early hints": Fault.interim_storm(2000),
+}
+
+
+@pytest.mark.parametrize("stream", [True, False], ids=["stream", "whole"])
+@pytest.mark.parametrize("path", ROUTES)
+@pytest.mark.parametrize("name", FAULTS)
+def test_the_next_target_answers(name: str, path: str, stream: bool) -> None:
+    """F1, F6, F7, F8, F13: what goes wrong before the first word costs the caller nothing but time."""
+
+    async def scene() -> Answer:
+        async with Rehearsal(CLOUD) as far, Rehearsal(CLOUD) as spare:
+            far.next(FAULTS[name], times=-1)
+            config = calm() + TWO + BRISK + cloud(far, more=HASTY) + cloud(spare, "spare")
+            async with running(config) as home:
+                answer = await call(home, path, chat("both", stream=stream))
+            assert inference(far) == 1
+            assert inference(spare) == 1
+            return answer
+
+    answer = asyncio.run(scene())
+
+    assert answer.status == 200
+    assert answer.text == "Hello! I am a small test model."
+    assert answer.finished
+    assert answer.headers["x-hearth-target"] == "spare/scripted"
+    assert answer.headers["x-hearth-attempts"] == "2"
+
+
+@pytest.mark.parametrize("path", ROUTES)
+@pytest.mark.parametrize("fault", [Fault.never(), Fault.late_token(3600.0)], ids=["no head", "a head only"])
+def test_a_first_token_that_does_not_come(fault: Fault, path: str) -> None:
+    """F3: a stream without a first token in time is given up, and the next target answers."""
+
+    async def scene() -> tuple[Answer, float]:
+        async with Rehearsal(CLOUD) as far, Rehearsal(CLOUD) as spare:
+            far.next(fault, times=-1)
+            async with running(calm() + TWO + cloud(far, more=HASTY) + cloud(spare, "spare")) as home:
+                began = asyncio.get_running_loop().time()
+                answer = await call(home, path, chat("both", stream=True))
+                return answer, asyncio.get_running_loop().time() - began
+
+    answer, seconds = asyncio.run(scene())
+
+    assert answer.finished
+    assert answer.headers["x-hearth-target"] == "spare/scripted"
+    assert 0.3 <= seconds < 1.3
+
+
+@pytest.mark.parametrize("path", ROUTES)
+def test_nobody_listens(path: str) -> None:
+    """F1: a closed port costs less than a second."""
+
+    async def scene() -> tuple[Answer, float]:
+        async with Rehearsal(CLOUD) as far, Rehearsal(CLOUD) as spare:
+            await far.stop()
+            async with running(calm() + TWO + cloud(far) + cloud(spare, "spare")) as home:
+                began = asyncio.get_running_loop().time()
+                answer = await call(home, path, chat("both"))
+                return answer, asyncio.get_running_loop().time() - began
+
+    answer, seconds = asyncio.run(scene())
+
+    assert answer.finished
+    assert answer.headers["x-hearth-target"] == "spare/scripted"
+    assert seconds < 1
+
+
+def test_a_black_hole() -> None:
+    """F2: an address that accepts nothing is left after the connect timeout, and the caller hears 504 at last."""
+
+    async def scene() -> tuple[Answer, float]:
+        with contextlib.ExitStack() as opened:
+            hole = opened.enter_context(socket.socket())
+            hole.bind(("127.0.0.1", 0))
+            address = f"http://127.0.0.1:{hole.getsockname()[1]}/v1"
+            provider = f'[providers.far]\ndialect = "openai_chat"\naddress = "{address}"\nplace = "cloud"\n'
+            times = 'timeouts = { connect = "300ms" }\nretry = { attempts = 1 }\n'
+            async with running(calm() + provider + times) as home:
+                await _stop_accepting(hole, opened)
+                began = asyncio.get_running_loop().time()
+                answer = await call(home, "/v1/chat/completions", chat("far/scripted"))
+                return answer, asyncio.get_running_loop().time() - began
+
+    answer, seconds = asyncio.run(scene())
+
+    assert answer.status == 504
+    assert "far" in answer.json()["error"]["message"]
+    assert 0.3 <= seconds < 1.3
+
+
+async def _stop_accepting(hole: socket.socket, opened: contextlib.ExitStack) -> None:
+    """Fill a listener's backlog: the kernel drops further connection requests unanswered."""
+    hole.listen(0)
+    for _ in range(4):
+        plug = opened.enter_context(socket.socket())
+        plug.setblocking(False)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(0.1):
+                await asyncio.get_running_loop().sock_connect(plug, hole.getsockname())
+
+
+@pytest.mark.parametrize("path", ROUTES)
+def test_a_model_the_provider_lacks(path: str) -> None:
+    """404 for the model sends the call to the next target."""
+
+    async def scene() -> Answer:
+        async with (
+            Rehearsal(Script(kind="openai", models=(ModelScript(name="other"),))) as far,
+            Rehearsal(CLOUD) as spare,
+            running(calm() + TWO + cloud(far) + cloud(spare, "spare")) as home,
+        ):
+            return await call(home, path, chat("both"))
+
+    answer = asyncio.run(scene())
+
+    assert answer.finished
+    assert answer.headers["x-hearth-target"] == "spare/scripted"
+
+
+@pytest.mark.parametrize("path", ROUTES)
+def test_a_model_that_was_removed(path: str) -> None:
+    """A local model deleted since the last look is answered for by the cloud."""
+
+    async def scene() -> Answer:
+        async with Rehearsal() as home_engine, Rehearsal(CLOUD) as far:
+            config = '[fallback]\ncloud = ["far/scripted"]\n' + calm() + engine(home_engine) + cloud(far)
+            async with running(config) as home:
+                home_engine.rescript(models=(ModelScript(name="other"),))
+                return await call(home, path, chat())
+
+    answer = asyncio.run(scene())
+
+    assert answer.finished
+    assert answer.headers["x-hearth-target"] == "far/scripted"
+    assert answer.headers["x-hearth-reason"] == "missing"
+
+
+def test_a_wrong_key_is_followed_by_another_key_then_by_another_target() -> None:
+    """401 is the key's fault: the provider's next key is tried, and the next target only after all of them."""
+
+    async def scene() -> tuple[list[str], list[Answer], int]:
+        keyed = Script(kind="openai", models=(ModelScript(name="scripted"),), keys=("sk-good",))
+        async with Rehearsal(keyed) as far, Rehearsal(CLOUD) as spare:
+            keys = 'keys = [{ id = "a", value = "env:A", weight = 1e9 }, { id = "b", value = "env:B", weight = 1e-9 }]'
+            config = calm() + TWO + BRISK + cloud(far, more=keys) + cloud(spare, "spare")
+            async with running(config, {"A": "sk-wrong", "B": "sk-good"}) as home:
+                answers = [await call(home, "/v1/chat/completions", chat("both")) for _ in range(2)]
+                far.rescript(keys=("sk-none",))
+                answers.append(await call(home, "/v1/chat/completions", chat("both")))
+            used = [one.header("Authorization").removeprefix("Bearer ") for one in far.calls if one.method == "POST"]
+            return used, answers, inference(spare)
+
+    used, answers, at_spare = asyncio.run(scene())
+
+    assert used[:4] == ["sk-wrong", "sk-good", "sk-good", "sk-good"]
+    assert [one.headers["x-hearth-target"] for one in answers] == ["far/scripted", "far/scripted", "spare/scripted"]
+    assert all(one.finished for one in answers)
+    assert at_spare == 1
+    assert not any(b"sk-" in one.body for one in answers)
+
+
+def test_what_a_provider_understood_and_refused_is_final() -> None:
+    """A 400 is the caller's own: nobody else is asked, and the words come through."""
+
+    async def scene() -> tuple[Answer, int]:
+        async with Rehearsal(CLOUD) as far, Rehearsal(CLOUD) as spare:
+            far.next(Fault(status=400, message="temperature is too hot"), times=-1)
+            async with running(calm() + TWO + cloud(far) + cloud(spare, "spare")) as home:
+                answer = await call(home, "/v1/chat/completions", chat("both"))
+            return answer, inference(spare)
+
+    answer, elsewhere = asyncio.run(scene())
+
+    assert answer.status == 400
+    assert "temperature is too hot" in answer.json()["error"]["message"]
+    assert elsewhere == 0
+
+
+def test_a_passing_fault_is_tried_again() -> None:
+    """With nobody else to ask, the same target is asked again after a pause."""
+
+    async def scene() -> tuple[Answer, int]:
+        async with Rehearsal(CLOUD) as far:
+            far.next(Fault.refuse(503), times=2)
+            async with running(calm() + BRISK + cloud(far)) as home:
+                answer = await call(home, "/v1/chat/completions", chat("far/scripted", stream=True))
+            return answer, inference(far)
+
+    answer, tries = asyncio.run(scene())
+
+    assert answer.finished
+    assert answer.headers["x-hearth-attempts"] == "3"
+    assert tries == 3
+
+
+def test_retry_after_is_never_cut_short() -> None:
+    """F14: the second try comes no sooner than the provider said."""
+
+    async def scene() -> tuple[Answer, float]:
+        async with Rehearsal(CLOUD) as far:
+            far.next(Fault.refuse(429, retry_after="1"))
+            async with running(calm() + BRISK + cloud(far)) as home:
+                answer = await call(home, "/v1/chat/completions", chat("far/scripted"))
+            first, second = [one for one in far.calls if one.method == "POST"]
+            return answer, second.received_at - first.received_at
+
+    answer, gap = asyncio.run(scene())
+
+    assert answer.finished
+    assert gap >= 1
+
+
+@pytest.mark.parametrize("given", ["86400", "-1", "soon", "Wed, 21 Oct 2037 07:28:00 GMT"])
+def test_retry_after_of_any_kind(given: str) -> None:
+    """F14: a pause longer than a caller would wait is passed on; nonsense is no reason to hurry or to wait for ever."""
+
+    async def scene() -> tuple[Answer, float]:
+        async with Rehearsal(CLOUD) as far:
+            far.next(Fault.refuse(429, retry_after=given), times=-1)
+            async with running(calm() + BRISK + cloud(far)) as home:
+                began = asyncio.get_running_loop().time()
+                answer = await call(home, "/v1/chat/completions", chat("far/scripted"))
+                return answer, asyncio.get_running_loop().time() - began
+
+    answer, seconds = asyncio.run(scene())
+
+    assert answer.status == 429
+    assert answer.json()["error"]["message"]
+    assert seconds < 2
+
+
+def test_a_total_outage_is_not_made_worse() -> None:
+    """F16, G17: while nobody answers, a hundred calls make at most a fifth more attempts than calls."""
+
+    async def scene() -> tuple[int, list[Answer]]:
+        async with Rehearsal(CLOUD) as far:
+            far.next(Fault.refuse(500), times=-1)
+            async with running(calm() + BRISK + cloud(far)) as home:
+                body = chat("far/scripted")
+                answers = []
+                for _ in range(10):
+                    answers += await asyncio.gather(*(call(home, "/v1/chat/completions", body) for _ in range(10)))
+            return inference(far), answers
+
+    attempts, answers = asyncio.run(scene())
+
+    assert attempts <= 120
+    assert {one.status for one in answers} == {502}
+    assert answers[0].headers["x-should-retry"] == "false"
+
+
+def test_an_exhausted_chain_is_passed_once() -> None:
+    """F17: each target of a chain that fails throughout is asked exactly once, then the caller gets one error."""
+
+    async def scene() -> tuple[list[int], Answer]:
+        async with Rehearsal(CLOUD) as far, Rehearsal(CLOUD) as spare, Rehearsal() as near:
+            for one in (far, spare, near):
+                one.next(Fault.refuse(500), path="/chat/completions", times=-1)
+                one.next(Fault.refuse(500), path="/api/chat", times=-1)
+            chain = (
+                '[models.all]\nuse = ["far/scripted", "spare/scripted", "ollama/scripted"]\nstrategy = "as_listed"\n'
+            )
+            config = 'mode = "any"\n' + calm() + chain + BRISK + cloud(far) + cloud(spare, "spare") + engine(near)
+            async with running(config) as home:
+                answer = await call(home, "/v1/chat/completions", chat("all"))
+            return [inference(one) for one in (far, spare, near)], answer
+
+    asked, answer = asyncio.run(scene())
+
+    assert asked == [1, 1, 1]
+    assert answer.status == 502
+
+
+def test_an_ailing_provider_is_spared() -> None:
+    """F15: after five failures in a row a provider rests, and the next calls go straight to the other one."""
+
+    async def scene() -> tuple[int, list[str]]:
+        async with Rehearsal(CLOUD) as far, Rehearsal(CLOUD) as spare:
+            far.next(Fault.refuse(500), times=-1)
+            async with running(calm() + TWO + BRISK + cloud(far) + cloud(spare, "spare")) as home:
+                answers = [await call(home, "/v1/chat/completions", chat("both")) for _ in range(12)]
+            return inference(far), [one.headers["x-hearth-attempts"] for one in answers]
+
+    asked, attempts = asyncio.run(scene())
+
+    assert asked == 5
+    assert attempts == ["2"] * 5 + ["1"] * 7
+
+
+def test_a_connection_gone_stale_is_replaced_once() -> None:
+    """F19: a kept connection that the provider closed meanwhile costs the caller nothing."""
+
+    async def scene() -> list[Answer]:
+        async with Rehearsal(CLOUD) as far:
+            far.next(Fault.close_idle(0.0), times=-1)
+            async with running(calm() + cloud(far)) as home:
+                answers = []
+                for pause in (0.0, 0.0, 0.05, 0.2):
+                    answers.append(await call(home, "/v1/chat/completions", chat("far/scripted")))
+                    await asyncio.sleep(pause)
+                return answers
+
+    answers = asyncio.run(scene())
+
+    assert all(one.finished for one in answers)
+    assert {one.headers["x-hearth-attempts"] for one in answers} == {"1"}
+
+
+def test_the_caller_of_a_swapped_target_reads_one_reply() -> None:
+    """What a failed attempt had begun to say without meaning anything (a role, an empty piece) is never seen."""
+
+    async def scene() -> Answer:
+        async with Rehearsal(CLOUD) as far, Rehearsal(CLOUD) as spare:
+            far.next(Fault.cut(objects=1))
+            async with running(calm() + TWO + cloud(far) + cloud(spare, "spare")) as home:
+                caller = await Caller.ask(home, "/v1/chat/completions", chat("both", stream=True))
+                return await caller.rest()
+
+    answer = asyncio.run(scene())
+
+    assert answer.body.count(b'"role":"assistant"') == 1
+    assert len({one["id"] for one in answer.events if one != "[DONE]"}) == 1
+    assert answer.text == "Hello! I am a small test model."
