@@ -1,8 +1,8 @@
 """The control API as a small sync client over Hearth's own socket: all that command line and tray know of the daemon.
 
 ClientError
-├── DaemonAway   nobody answers there, or the daemon went away while it answered
-└── Refused      the daemon says no: kind, message, next_step
+├── DaemonAway   nobody answers there: Hearth is not running
+└── Refused      the daemon says no, or its answer cannot be had: kind, message, next_step
 """
 
 from __future__ import annotations
@@ -30,21 +30,21 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 ANSWER_S = 30.0
 _V1 = "/hearth/v1"
+_JSON = {"Content-Type": "application/json"}
 
 
 class ClientError(Exception):
-    """The daemon could not do what was asked."""
+    """What was asked was not done."""
 
 
 class DaemonAway(ClientError):
-    """Hearth is not running, or went away while it answered."""
+    """Hearth is not running."""
 
 
 class Refused(ClientError):
     """The daemon says no. `kind` is the problem's word, `message` and `next_step` are sentences for people."""
 
     def __init__(self, kind: str, message: str, next_step: str = "") -> None:
-        """Keep the three parts apart."""
         super().__init__(f"{message} {next_step}".rstrip())
         self.kind, self.message, self.next_step = kind, message, next_step
 
@@ -66,12 +66,12 @@ class DefaultModel(Struct, frozen=True):
 
 
 class Told(Struct, frozen=True):
-    """One call: in flight (`live`), or as it was written down. `plan` is JSON, None where it was plain."""
+    """One call: in flight (`live`), or as it was written down. `plan` is JSON, null where it was plain."""
 
     live: CallStatus | None = None
     call: CallRecord | None = None
     attempts: tuple[Attempt, ...] = ()
-    plan: Raw | None = None
+    plan: Raw = Raw(b"null")
 
 
 class Happening(Struct, frozen=True):
@@ -79,7 +79,7 @@ class Happening(Struct, frozen=True):
 
     at: float
     kind: str
-    facts: dict[str, str | int | float | bool | None] = {}
+    facts: dict[str, Any] = {}
 
 
 class _Said(Struct):
@@ -89,7 +89,7 @@ class _Said(Struct):
 
 
 class Client:
-    """One daemon's control API. Methods raise `DaemonAway` and `Refused`; use it in a `with`, or `close` it."""
+    """One daemon's control API. Methods raise `DaemonAway` and `Refused`; use it in a `with`."""
 
     def __init__(self, paths: Paths, environ: Mapping[str, str] = os.environ) -> None:
         """Look for the daemon of these folders; nothing is dialled yet. Raises `DaemonAway` when none can be there."""
@@ -107,10 +107,6 @@ class Client:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """End the connection."""
         self._http.close()
 
     def status(self) -> Status:
@@ -174,8 +170,7 @@ class Client:
 
     def usage(self, by: str = "model", since: float | None = None, until: float | None = None) -> UsageReport:
         """Return sums by model, provider, key, app, place or day; times are time.time()."""
-        asked = {"by": by, "since": since, "until": until}
-        query = urlencode({name: value for name, value in asked.items() if value is not None})
+        query = urlencode({"by": by, "since": since or "", "until": until or ""})
         return self._ask("GET", f"usage?{query}", UsageReport)
 
     def purge(self) -> int:
@@ -214,8 +209,7 @@ class Client:
     ) -> Iterator[httpx.Response]:
         """Open the reply of any route, to be read as it comes; waits for ever, or `wait` seconds for each piece."""
         content = None if body is None else msgspec.json.encode(body)
-        headers = {"Content-Type": "application/json"} if content else None
-        opened = self._http.stream(method, path, content=content, headers=headers, timeout=wait)
+        opened = self._http.stream(method, path, content=content, headers=_JSON, timeout=wait)
         with _border(), opened as response:
             if response.is_error:
                 raise _refusal(response.read(), response.status_code)
@@ -277,10 +271,10 @@ def _is_running(lock_file: Path) -> bool:
 
 def _admin_token(path: Path) -> str:
     try:
-        pairs = [line.split() for line in path.read_text("ascii").splitlines()]
+        lines = path.read_text("ascii").splitlines()
     except (OSError, UnicodeDecodeError):
         raise DaemonAway from None
-    return dict(pair for pair in pairs if len(pair) == 2).get("admin", "")
+    return next((line[6:] for line in lines if line.startswith("admin ")), "")
 
 
 def _refusal(body: bytes, status: int = 0) -> Refused:
@@ -303,4 +297,4 @@ def _border() -> Iterator[None]:
     except httpx.ConnectError:
         raise DaemonAway from None
     except httpx.TransportError:
-        raise DaemonAway("Hearth ended while it answered.") from None
+        raise Refused("broken", "The connection to Hearth broke off.", "Look at `hearth status`.") from None

@@ -81,7 +81,7 @@ def serving(home: Path, script: Mapping[str, object]) -> Iterator[ControlServer]
     ended = asyncio.Event()
 
     async def serve() -> None:
-        runner = web.ServerRunner(web.Server(server.answer))
+        runner = web.ServerRunner(web.Server(server.answer), shutdown_timeout=0.1)
         await runner.setup()
         await web.UnixSite(runner, str(Paths.find(str(home), {}).socket)).start()
         ready.set()

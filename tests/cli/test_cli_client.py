@@ -76,11 +76,11 @@ def test_pull_yields_progress_and_raises_an_error_line(tmp_path: Path) -> None:
     assert first == PullStatus("ollama", "m", "pulling", 1, 2)
 
 
-def test_a_daemon_that_ends_while_it_answers_is_away(tmp_path: Path) -> None:
+def test_a_daemon_that_ends_while_it_answers_is_said_to(tmp_path: Path) -> None:
     """A connection that is cut is said to be, and never taken for an end."""
     script = {"POST models/pull": Reply(pieces=(b'{"provider":"o","model":"m","status":"a"}\n',), cut=True)}
 
-    with serving(tmp_path, script), _client(tmp_path) as client, pytest.raises(DaemonAway):
+    with serving(tmp_path, script), _client(tmp_path) as client, pytest.raises(Refused, match="broke off"):
         list(client.pull("m"))
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from importlib import import_module
-from importlib.util import find_spec
 from typing import Any
 
 import click
@@ -22,12 +21,12 @@ class LazyGroup(click.Group):
         self._names = names
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 -- click's signature
-        """Return every command that is installed."""
-        return [name for name in self._names if find_spec(f"hearth.cli.{name}")]
+        """Return every command."""
+        return list(self._names)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 -- the same
         """Read one command's file."""
-        if cmd_name not in self.list_commands(ctx):
+        if cmd_name not in self._names:
             return None
         command = getattr(import_module(f"hearth.cli.{cmd_name}"), cmd_name)
         return command if isinstance(command, click.Command) else None
@@ -57,8 +56,7 @@ def _explained(error: Exception) -> tuple[int, str] | None:
     from hearth_config.errors import ConfigError
 
     if isinstance(error, DaemonAway):
-        before = f"{error} " if str(error) else ""
-        return AWAY, f"{before}Hearth is not running. Start it with `hearth run`."
+        return AWAY, "Hearth is not running. Start it with `hearth run`."
     if isinstance(error, ClientError | ConfigError):
         return FAILED, clean(str(error))
     if isinstance(error, OSError) and error.filename:

@@ -63,8 +63,8 @@ def _with_line(refusal: Refused, file: Path) -> str:
     except (OSError, UnicodeDecodeError):
         line = None
     if line is None:
-        return f"{refusal} {file} does not set mode, so its default holds."
-    return f"{refusal} It is {file}:{line}."
+        return f"{refusal} It does not set mode, so the default holds."
+    return f"{refusal} ({file}:{line})"
 
 
 def _why(found: ModeState) -> str:

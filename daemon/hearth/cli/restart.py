@@ -60,14 +60,14 @@ def _start(where: Paths) -> subprocess.Popen[bytes]:
 
 
 def _wait_until_ready(where: Paths, process: subprocess.Popen[bytes], log_size: int) -> Status:
-    from hearth.client import Client, DaemonAway
+    from hearth.client import Client, ClientError
 
     deadline = time.monotonic() + READY_S
     while process.poll() is None and time.monotonic() < deadline:
         try:
             with Client(where) as daemon:
                 return daemon.status()
-        except DaemonAway:
+        except ClientError:
             time.sleep(_LOOK_S)
     with where.log_file.open("rb") as file:
         file.seek(log_size)

@@ -61,7 +61,7 @@ def _provider(one: ProviderStatus) -> str:
     state = {True: "answers", False: "does not answer", None: "not asked yet"}[one.reachable]
     version = f" {one.version}" if one.version else ""
     resting = f", rests {span(one.rests_s)}" if one.rests_s else ""
-    error = f" ({one.error})" if one.error and not one.reachable else ""
+    error = f" ({one.error.rstrip('.')})" if one.error and not one.reachable else ""
     keys = f", keys: {', '.join(map(_key, one.keys))}" if one.keys else ""
     place = PLACES.get(one.place, one.place)
     return f"{one.name}{version} at {one.address} ({place}) {state}{error}{resting}{keys}"

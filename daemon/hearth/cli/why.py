@@ -31,7 +31,7 @@ def why(*, id: str, as_json: bool) -> None:
         print_json(told)
         return
     print_facts(_facts(told))
-    if told.plan is not None and bytes(told.plan) != b"null":
+    if bytes(told.plan) != b"null":
         from hearth.routing.explain import lines, read
 
         for line in lines(read(bytes(told.plan).decode())):
@@ -65,7 +65,7 @@ def _call(call: CallRecord) -> Iterator[Fact]:
 
 
 def _cost(call: CallRecord) -> str:
-    return f"{call.cost:.6g} {call.currency}".rstrip() if call.cost is not None else "cost unknown"
+    return f"cost {call.cost:.6g} {call.currency}".rstrip() if call.cost is not None else "cost unknown"
 
 
 def _attempt(one: Attempt) -> str:
