@@ -51,24 +51,37 @@ class Answer(NamedTuple):
     @property
     def lines(self) -> list[Any]:
         """The objects of an NDJSON body."""
-        return [json.loads(line) for line in self.body.splitlines() if line.strip()]
+        return [json.loads(line) for line in self.body.split(b"\n") if line.strip()]
 
     @property
     def events(self) -> list[Any]:
         """The objects of an SSE body; its last word as it is."""
-        said = [line[6:] for line in self.body.decode().splitlines() if line.startswith("data: ")]
+        said = [line[6:].decode() for line in self.body.split(b"\n") if line.startswith(b"data: ")]
         return [one if one == "[DONE]" else json.loads(one) for one in said]
 
     @property
+    def last(self) -> Object:
+        """The last object of a stream in either dialect, whatever came before it."""
+        line = self.body.strip().split(b"\n")[-1]
+        found: Object = json.loads(line.removeprefix(b"data: "))
+        return found
+
+    @property
+    def streams(self) -> bool:
+        """Whether this is a stream of server-sent events."""
+        return self.headers.get("content-type", "").startswith("text/event-stream")
+
+    @property
     def finished(self) -> bool:
-        """Whether a client of either dialect would take this reply for a whole one."""
-        done = b'"done":true' in self.body or b"data: [DONE]" in self.body
-        return done or b'"finish_reason":"' in self.body
+        """Whether a client of its dialect takes this reply for a whole one."""
+        if self.streams:
+            return b"data: [DONE]" in self.body
+        return b'"done":true' in self.body or b'"finish_reason":"' in self.body
 
     @property
     def text(self) -> str:
         """What the model said, in either dialect and form."""
-        if self.headers.get("content-type", "").startswith("text/event-stream"):
+        if self.streams:
             parts = [one["choices"][0]["delta"].get("content") for one in self.events if _has_choice(one)]
             return "".join(part or "" for part in parts)
         return "".join(_said(one) for one in self.lines)

@@ -14,7 +14,7 @@ from aiohttp import web
 
 from hearth.dialects.dialect import ReplyWriter, Served, Stamp
 from hearth.events import Event, Failed, Frame, ThinkingDelta
-from hearth.problems import Problem
+from hearth.problems import BrokenReply, Forbidden, Problem
 from hearth.server.whole import WholeReply, safe
 
 if TYPE_CHECKING:
@@ -95,12 +95,19 @@ class Delivery:
         attempt = self._attempt
         if attempt is not None and attempt.passthrough and not self.own_words:
             if attempt.meter.failed is not None:
-                self._error_sent = any(
-                    frame.raw and type(frame.events[-1]) is Failed for frame in frames if frame.events
-                )
+                frames = self._up_to_failure(frames)
             return frames[0].raw if len(frames) == 1 else b"".join([frame.raw for frame in frames])
         events = [event for frame in frames for event in frame.events if type(event) not in self._unsaid]
         return self.writer.stream(events) if events else b""
+
+    def _up_to_failure(self, frames: Sequence[Frame]) -> Sequence[Frame]:
+        """Return the frames with the provider's own error as the last; one that we found broken is left out."""
+        for place, frame in enumerate(frames):
+            last = frame.events[-1] if frame.events else None
+            if isinstance(last, Failed) and frame.raw:
+                self._error_sent = not isinstance(last.problem, BrokenReply | Forbidden)
+                return frames[: place + self._error_sent]
+        return frames
 
     @property
     def writer(self) -> ReplyWriter:
