@@ -71,6 +71,11 @@ LAYERS = (
     Layer(
         "hearth.client", ("hearth_config", *WORDS), "command line and tray see the daemon through its control API alone"
     ),
+    Layer(
+        "hearth.demo",
+        ("hearth_config", "hearth.client", "hearth.record", "hearth.daemon", "hearth.rehearsal", "hearth.cli.answers"),
+        "the demo starts a real daemon and then asks it from outside, as `hearth chat` does",
+    ),
     Layer("hearth.cli", OURS, "commands are the top: nothing imports them"),
     Layer("hearth.__main__", ("hearth.cli",), "python -m hearth is the command"),
     Layer(
