@@ -34,7 +34,7 @@ LIBRARIES = (
     ),
     Only(("httptools",), ("daemon/hearth/outbound", "daemon/hearth/rehearsal"), "one thin client parses replies"),
     Only(("truststore", "ssl"), ("daemon/hearth/outbound",), "TLS is set up where connections are made"),
-    Only(("uvloop",), ("daemon/hearth/daemon.py", "daemon/hearth/cli"), "the loop is chosen once, at the top"),
+    Only(("uvloop",), ("daemon/hearth/foreground.py",), "the loop is chosen once, at the top"),
     Only(("click", "rich"), ("daemon/hearth/cli",), "the terminal belongs to the commands"),
     Only(("platformdirs",), ("config/hearth_config/paths.py",), "where things live is said in one file"),
     Only(("keyring",), ("config/hearth_config/secrets.py",), "keys are resolved in one place, as late as possible"),

@@ -217,6 +217,7 @@ class Daemon:
             return
         self.undressed = plain
         before, self.loaded = self.loaded, loaded
+        self.ledger.keep(loaded.settings.usage.keep)
         self.core.keys.forget(self._resolve)
         self.core.take_over(generation)
         self.core.loaded_at, self.core.reloads = time(), self.core.reloads + 1

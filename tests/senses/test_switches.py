@@ -82,14 +82,17 @@ def test_use_wins_until_the_files_default_changes(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[1]", b"null", b"\xff\xfe", b"\0" * 64, b"[" * 100_000])
-def test_a_broken_file_means_no_switch_and_a_warning(tmp_path: Path, content: bytes) -> None:
-    """A half-written or spoiled file stops nobody: it is named, and the next switch replaces it (F46)."""
+def test_a_broken_file_means_offline_and_a_warning(tmp_path: Path, content: bytes) -> None:
+    """A spoiled file may have held a tight mode.
+
+    Nothing leaves until the next switch replaces it, and it is named (F46).
+    """
     path = tmp_path / "state.json"
     path.write_bytes(content)
 
     switches = Switches(path)
 
-    assert (switches.mode, switches.default_model(FILE)) == (None, None)
+    assert (switches.mode, switches.default_model(FILE)) == ("offline", None)
     assert str(path) in switches.warning
     switches.switch_mode("lan", FILE)
     assert switches.warning == ""

@@ -28,7 +28,10 @@ class Head(Struct, frozen=True):
     def get(self, name: str) -> str:
         """Return the first header of that name (any case), or ""."""
         wanted = name.lower()
-        return next((value for key, value in self.headers if key.lower() == wanted), "")
+        for key, value in self.headers:
+            if key == name or key.lower() == wanted:
+                return value
+        return ""
 
 
 class Rendered(Struct, frozen=True):
@@ -102,6 +105,8 @@ class ModelInfo(Struct, frozen=True):
     size_vram: int | None = None
     window: int | None = None
     """The trained context in tokens."""
+    own_window: int | None = None
+    """The context its Modelfile sets (num_ctx): what a call gets that pins none."""
     loaded_window: int | None = None
     """The context it is loaded with now; None when it is not loaded or the provider does not say."""
     capabilities: tuple[str, ...] | None = None

@@ -29,6 +29,10 @@ class Ledger:
         self._dropped = 0
         self._counting = Lock()
 
+    def keep(self, seconds: float | None) -> None:
+        """Keep calls for so long from now on; None keeps them all."""
+        self._writer.keep_s = seconds
+
     def start(self) -> None:
         """Start the writing thread, which opens the file; what was added before is written too."""
         self._writer.thread.start()

@@ -21,7 +21,7 @@ from hearth.outbound.names import Resolver, is_local_name
 from hearth.outbound.proxy import Proxy, open_tunnel
 from hearth.outbound.tls import context_for, tls_problem
 from hearth.problems import Forbidden, Problem, TimedOut, Unreachable
-from hearth_config.addresses import Address, TcpAddress, UnixAddress
+from hearth_config.addresses import Address, TcpAddress, UnixAddress, place_of
 
 P = TypeVar("P", bound=asyncio.Protocol)
 T = TypeVar("T")
@@ -79,7 +79,8 @@ async def connect(
 async def _dial_tcp(
     route: Route, address: TcpAddress, permit: Egress, limits: Limits, resolver: Resolver, who: str
 ) -> tuple[socket.socket, str]:
-    proxy = None if route.place == "machine" or is_local_name(address.host) else route.proxy
+    at_home = place_of(address.host) == "machine" or is_local_name(address.host)
+    proxy = None if at_home else route.proxy  # never for loopback, whatever place was planned (pain 32)
     if proxy is None:
         return await _dial_host(address, route.place, permit, limits, resolver, who)
     _check_through_proxy(route, address, permit, who)

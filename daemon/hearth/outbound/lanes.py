@@ -89,6 +89,7 @@ class Lane:
         self.loads = 0
         self.last_load_s: float | None = None
         self.gpu_share: float | None = None
+        self.learned_at = 0.0
         self.load_problem: Problem | None = None
         self._loader: Loader | None = None
         self._engine = engine

@@ -123,6 +123,7 @@ class Asking:
             model,
             capabilities=info.capabilities if info.capabilities is not None else model.capabilities,
             window=info.window or model.window,
+            own_window=info.num_ctx,
             remote_host=model.remote_host or info.remote_host or info.remote_model,
             family=model.family or info.family,
             parameter_size=model.parameter_size or info.parameter_size,

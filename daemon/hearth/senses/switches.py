@@ -77,7 +77,7 @@ class Switches:
             return
         except (OSError, *_UNREADABLE) as error:
             why = error.strerror if isinstance(error, OSError) else "it is not JSON"
-            self._warn(f"cannot be read ({why}): no switch holds")
+            self._tighten(f"cannot be read ({why})")
             return
         self.mode = self._take(members, "mode", Mode)
         self._use = self._take(members, "use", Use)
@@ -89,8 +89,16 @@ class Switches:
         try:
             return None if raw is None else msgspec.json.decode(raw, type=kind | None)
         except _UNREADABLE:
+            if name == "mode":
+                self._tighten('has a "mode" that means nothing')
+                return self.mode
             self._warn(f'has a "{name}" that means nothing: that switch does not hold')
             return None
+
+    def _tighten(self, what: str) -> None:
+        """A switch to a tight mode may have been in there: nothing leaves until somebody says so again."""
+        self.mode = "offline"
+        self._warn(f"{what}: mode offline holds until `hearth mode` says otherwise")
 
     def _warn(self, what: str) -> None:
         self.warning = f"{self.path} {what}. Set the switches again with `hearth mode` and `hearth use`."

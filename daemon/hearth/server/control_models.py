@@ -8,9 +8,9 @@ import msgspec
 from aiohttp import web
 
 from hearth.outbound.loading import unload_model
-from hearth.problems import BadRequest, Forbidden, UnknownModel
+from hearth.problems import BadRequest, Forbidden, Problem, UnknownModel
 from hearth.server import snapshot
-from hearth.server.orders import PREFIX, Named, admin, order, reply
+from hearth.server.orders import PREFIX, Named, admin, order, reply, told
 from hearth.server.routes import Table, Visit
 
 if TYPE_CHECKING:
@@ -62,11 +62,16 @@ async def pull(visit: Visit) -> web.StreamResponse:
         )
     response = web.StreamResponse(headers=_LINES)
     started = False
-    async for progress in core.pulls.follow(wanted.model):
+    try:
+        async for progress in core.pulls.follow(wanted.model):
+            if not started:
+                await response.prepare(visit.request)
+                started = True
+            await response.write(_encode(progress) + b"\n")
+    except Problem as problem:
         if not started:
-            await response.prepare(visit.request)
-            started = True
-        await response.write(_encode(progress) + b"\n")
+            raise
+        await response.write(told(problem) + b"\n")
     return response
 
 

@@ -6,7 +6,7 @@ In one place for the handlers: pool, keys, lanes, senses, ledger, calls in fligh
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Coroutine
 from time import monotonic, time
 from typing import TYPE_CHECKING
 
@@ -19,10 +19,11 @@ from hearth.routing.catalog import Catalog
 from hearth.routing.expected import Learned
 from hearth.routing.inventory import Inventory
 from hearth.routing.plan import Plan, plan
-from hearth.routing.world import TargetState, World
+from hearth.routing.world import World
 from hearth.server.events import Events
 from hearth.server.live import LiveCalls
 from hearth.server.pulls import Pulls
+from hearth.server.states import States
 
 if TYPE_CHECKING:
     from hearth.dialects.dialect import Head, HttpRequest
@@ -41,7 +42,13 @@ if TYPE_CHECKING:
 
 DEFAULT_SLOTS = {"ollama": 1}
 """Ollama runs one call a model unless told otherwise (OLLAMA_NUM_PARALLEL); the others serve several."""
-OTHER_SLOTS = 4
+OTHER_SLOTS = 64
+"""How many the others serve at once is theirs to say.
+
+They queue by themselves, and we cannot see where they begin to.
+"""
+LEARN_EVERY_S = 0.05
+"""Lessons of calls that end closer together are left out: they say the same."""
 LOCAL_FIRST_TOKEN_S = 600.0
 CLOUD_FIRST_TOKEN_S = 120.0
 LEAST_FIRST_TOKEN_S = 30.0
@@ -55,45 +62,6 @@ async def _cannot_reload() -> str:
 
 def _cannot_stop() -> None:
     return None
-
-
-class States(Mapping[str, TargetState]):
-    """The state of each target, put together when a policy asks: building a World costs nothing."""
-
-    def __init__(self, core: Core) -> None:
-        """Look into the core's lanes and health."""
-        self._core = core
-
-    def __getitem__(self, name: str) -> TargetState:
-        """Return a target's state now."""
-        lane = self._core.lanes.get(name)
-        resting_until, why = self._core.health.target_rest(name)
-        if lane is None:
-            return TargetState(resting_until=resting_until, rest_reason=why)
-        view = lane.view()
-        return TargetState(
-            loaded=view.loaded,
-            loading_since=view.loading_since,
-            in_flight=view.in_flight,
-            queued=view.queued,
-            slots=view.slots,
-            resting_until=resting_until,
-            rest_reason=why,
-            gpu_share=lane.gpu_share,
-            learned=lane.learned,
-        )
-
-    def get(self, name: str, default: object = None) -> TargetState:  # noqa: ARG002 -- every name has a state
-        """Return a target's state now."""
-        return self[name]
-
-    def __iter__(self) -> Iterator[str]:
-        """Yield the targets that have a lane."""
-        return iter(self._core.lanes)
-
-    def __len__(self) -> int:
-        """Count the lanes."""
-        return len(self._core.lanes)
 
 
 class Core:
@@ -292,7 +260,10 @@ class Core:
             self.inventory.doubt(target.provider, problem)
         lane = self.lanes.get(target.name)
         if lane is not None:
-            lane.learn(upstream.lesson())
+            now = monotonic()
+            if now - lane.learned_at >= LEARN_EVERY_S:
+                lane.learned_at = now
+                lane.learn(upstream.lesson())
         self._watch_window(upstream, target)
 
     def _watch_window(self, upstream: Upstream, target: Target) -> None:

@@ -122,16 +122,26 @@ def _found(core: Core, name: str) -> tuple[ModelInfo, Target]:
     resolution = core.catalog.resolve(name, task)
     if resolution.problem is not None:
         raise resolution.problem
-    reach = REACH[core.mode]
-    usable = (target for target in (*resolution.targets, *resolution.fallback) if target.place in reach)
+    usable = (target for target in (*resolution.targets, *resolution.fallback) if _allowed(core, target))
     target = next(usable, None)
     if target is None or resolution.kind in ("missing", "unlisted"):
         near = f"Names like it: {', '.join(resolution.near)}." if resolution.near else ""
         raise UnknownModel(f"model '{name[:200]}' not found", next_step=near)
     info = structs.replace(
-        target.info, name=_spelled(name, target), window=target.usable_window, capabilities=_abilities(target)
+        target.info,
+        name=_spelled(name, target),
+        window=target.usable_window,
+        loaded_window=None,
+        capabilities=_abilities(target),
     )
     return info, target
+
+
+def _allowed(core: Core, target: Target) -> bool:
+    """Whether a call could go there at all: what the mode or `remote_models` forbids is not shown as if it were there."""
+    if target.remote and not core.generation.settings.providers[target.provider].remote_models:
+        return False
+    return target.place in REACH[core.mode]
 
 
 def _spelled(name: str, target: Target) -> str:

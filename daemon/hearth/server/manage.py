@@ -82,6 +82,12 @@ async def blob(visit: Visit) -> web.StreamResponse:
     return await _pass(visit, _first_ollama(visit.core), f"api/blobs/{visit.rest}", body, request.content_length)
 
 
+async def account(visit: Visit) -> web.StreamResponse:
+    """`POST /api/me` and `/api/signout`: Ollama asks its own cloud about the account that `ollama push` uses."""
+    _need_registry(visit.core, "An account at ollama.com")
+    return await _pass(visit, _first_ollama(visit.core), visit.request.rel_url.raw_path.strip("/"), b"", None)
+
+
 async def _upload(request: web.BaseRequest) -> AsyncIterator[bytes]:
     async for piece in request.content.iter_any():
         yield piece
@@ -206,6 +212,8 @@ TABLE: Table = {
     "/api/create": {"POST": Route("infer", ollama.SERVED, handler=create)},
     "/api/copy": {"POST": Route("infer", ollama.SERVED, handler=copy)},
     "/api/delete": {"DELETE": Route("infer", ollama.SERVED, handler=delete)},
+    "/api/me": {"POST": Route("infer", ollama.SERVED, handler=account)},
+    "/api/signout": {"POST": Route("infer", ollama.SERVED, handler=account)},
     "/api/blobs/…": {
         "HEAD": Route("infer", ollama.SERVED, handler=blob),
         "POST": Route("infer", ollama.SERVED, handler=blob),

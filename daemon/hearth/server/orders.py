@@ -39,8 +39,14 @@ def reply(value: object, status: int = 200) -> web.Response:
 
 def problem(found: Problem) -> Rendered:
     """Render a problem for the control API: kind, message and the next step apart."""
-    body = {"error": {"kind": found.kind, "message": found.message, "who": found.who, "next_step": found.next_step}}
-    return Rendered(found.http_status, tuple(_JSON.items()), _encode(body))
+    return Rendered(found.http_status, tuple(_JSON.items()), told(found))
+
+
+def told(found: Problem) -> bytes:
+    """Return a problem as the JSON that the control API's clients read."""
+    return _encode(
+        {"error": {"kind": found.kind, "message": found.message, "who": found.who, "next_step": found.next_step}}
+    )
 
 
 async def order(visit: Visit, kind: type[Any]) -> Any:  # noqa: ANN401 -- the kind says what comes back

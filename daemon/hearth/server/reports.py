@@ -39,7 +39,7 @@ async def log(core: Core, query: Mapping[str, str]) -> tuple[CallRecord, ...]:
     except ValueError:
         raise BadRequest("limit is a whole number.") from None
     await asyncio.to_thread(core.ledger.flush, FLUSH_S)
-    return await asyncio.to_thread(reports.log, core.ledger.path, limit)
+    return await asyncio.to_thread(reports.log, core.ledger.path, limit, query.get("after", ""))
 
 
 async def call(core: Core, call_id: str) -> Entry | None:
