@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
+import socket
 from collections.abc import Callable
 from typing import Any, NamedTuple, Self
 
@@ -155,11 +157,10 @@ async def call(home: Home, path: str, body: object = None, *, method: str = "POS
     return await caller.rest()
 
 
-async def status(home: Home) -> Object:
-    """Return what `hearth status` sees."""
-    token = home.token("admin")
-    answer = await call(home, "/hearth/v1/status", method="GET", Authorization=f"Bearer {token}")
-    return answer.json()
+async def admin(home: Home, path: str, method: str = "GET", body: object = None) -> Any:  # noqa: ANN401 -- any JSON
+    """Ask the control API, with the owner's token, and return what it says."""
+    answer = await call(home, path, body, method=method, Authorization=f"Bearer {home.token('admin')}")
+    return json.loads(answer.body)
 
 
 async def until(true: Callable[[], object], timeout: float = PATIENT_S) -> None:
@@ -167,6 +168,17 @@ async def until(true: Callable[[], object], timeout: float = PATIENT_S) -> None:
     async with asyncio.timeout(timeout):
         while not true():  # noqa: ASYNC110 -- it watches what nobody announces
             await asyncio.sleep(0.005)
+
+
+async def stop_accepting(server: socket.socket, opened: contextlib.ExitStack) -> None:
+    """Make a bound socket a black hole: a listener whose backlog is full, so that the kernel answers nobody more."""
+    server.listen(0)
+    for _ in range(4):
+        plug = opened.enter_context(socket.socket())
+        plug.setblocking(False)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(0.1):
+                await asyncio.get_running_loop().sock_connect(plug, server.getsockname())
 
 
 def inference(rehearsal: Rehearsal) -> int:

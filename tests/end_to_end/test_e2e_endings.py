@@ -7,7 +7,7 @@ from typing import Literal
 
 import pytest
 
-from end_to_end.callers import Answer, call, calm, chat, cloud, engine, inference
+from end_to_end.callers import Answer, admin, call, calm, chat, cloud, engine, inference
 from hearth.rehearsal import Fault, ModelScript, Rehearsal, Script
 from hearth_home import running
 
@@ -122,10 +122,7 @@ def test_a_failed_stream_is_written_down_as_truncated(path: str) -> None:
             far.next(Fault.cut(objects=5))
             async with running(calm() + cloud(far)) as home:
                 answer = await call(home, path, chat("far/scripted", stream=True))
-                token = home.token("admin")
-                where = f"/hearth/v1/calls/{answer.headers['x-hearth-id']}"
-                await call(home, "/hearth/v1/calls", method="GET", Authorization=f"Bearer {token}")
-                noted = (await call(home, where, method="GET", Authorization=f"Bearer {token}")).json()["call"]
+                noted = (await admin(home, f"/hearth/v1/calls/{answer.headers['x-hearth-id']}"))["call"]
         return noted["ending"], noted["problem"], noted["estimated"], noted["output_tokens"] > 0, noted["status"]
 
     assert asyncio.run(scene()) == ("truncated", "broken_reply", True, True, 200)

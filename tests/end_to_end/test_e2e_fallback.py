@@ -8,7 +8,7 @@ import socket
 
 import pytest
 
-from end_to_end.callers import Answer, Caller, call, calm, chat, cloud, engine, inference
+from end_to_end.callers import Answer, Caller, call, calm, chat, cloud, engine, inference, stop_accepting
 from hearth.rehearsal import Fault, ModelScript, Rehearsal, Script
 from hearth_home import running
 
@@ -113,7 +113,7 @@ def test_a_black_hole() -> None:
             provider = f'[providers.far]\ndialect = "openai_chat"\naddress = "{address}"\nplace = "cloud"\n'
             times = 'timeouts = { connect = "300ms" }\nretry = { attempts = 1 }\n'
             async with running(calm() + provider + times) as home:
-                await _stop_accepting(hole, opened)
+                await stop_accepting(hole, opened)
                 began = asyncio.get_running_loop().time()
                 answer = await call(home, "/v1/chat/completions", chat("far/scripted"))
                 return answer, asyncio.get_running_loop().time() - began
@@ -123,17 +123,6 @@ def test_a_black_hole() -> None:
     assert answer.status == 504
     assert "far" in answer.json()["error"]["message"]
     assert 0.3 <= seconds < 1.3
-
-
-async def _stop_accepting(hole: socket.socket, opened: contextlib.ExitStack) -> None:
-    """Fill a listener's backlog: the kernel drops further connection requests unanswered."""
-    hole.listen(0)
-    for _ in range(4):
-        plug = opened.enter_context(socket.socket())
-        plug.setblocking(False)
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(0.1):
-                await asyncio.get_running_loop().sock_connect(plug, hole.getsockname())
 
 
 @pytest.mark.parametrize("path", ROUTES)
