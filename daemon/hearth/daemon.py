@@ -20,8 +20,9 @@ from hearth.ledger.ledger import Ledger
 from hearth.outbound.egress import Egress
 from hearth.outbound.keys import Keys
 from hearth.outbound.pool import Pool
-from hearth.problems import ShuttingDown
+from hearth.problems import Problem, ShuttingDown
 from hearth.routing.modes import REACH
+from hearth.routing.targets import DISTANCE
 from hearth.senses.health import HealthSense
 from hearth.senses.inventory import InventorySense
 from hearth.senses.load import LoadSense
@@ -33,7 +34,8 @@ from hearth.server.core import Core
 from hearth.server.guard import Rules
 from hearth.server.sockets import CannotListen, InstanceLock, Opened, inherited_sockets, tcp_sockets, unix_socket
 from hearth.server.tokens import ensure_tokens, known_tokens
-from hearth_config.addresses import Endpoint
+from hearth_config.addresses import Endpoint, TcpAddress, place_of
+from hearth_config.check_providers import is_home_name
 from hearth_config.errors import ConfigError
 from hearth_config.load import Loaded, load
 from hearth_config.secrets import Secret, resolve
@@ -91,6 +93,7 @@ class Daemon:
         self.inventory.use(generation.providers)
         self.core.apply_mode()
         self._lock = InstanceLock(paths.lock_file)
+        self._opened: list[Opened] = []
         self._listeners: list[Listener] = []
         self._servers: list[asyncio.AbstractServer] = []
         self._tasks: set[asyncio.Task[None]] = set()
@@ -121,39 +124,34 @@ class Daemon:
     async def start(self) -> None:
         """Lock, listen, look around. Raises `CannotListen` when another daemon or program is in the way."""
         self._lock.acquire()
-        opened: list[Opened] = []
         try:
-            opened = self._open_sockets()
+            self._open_sockets()
             self.ledger.start()
             self._take_rules()
-            for one in opened:
+            for one in self._opened:
                 await self._listen(one)
         except BaseException:
-            for one in opened:
-                one.sock.close()
+            self._forget_sockets()
             self._lock.release()
             raise
         self._spawn("inventory", self._look_around())
         self._spawn("config", self._watch_config())
 
-    def _open_sockets(self) -> list[Opened]:
+    def _open_sockets(self) -> None:
         listen = self.loaded.settings.listen
-        opened: list[Opened] = []
-        try:
-            if listen.socket != "off" and hasattr(asyncio.get_running_loop(), "create_unix_server"):
-                path = self.paths.socket if listen.socket == "auto" else type(self.paths.socket)(listen.socket)
-                opened.append(unix_socket(path))
-            if listen.tcp == "systemd":
-                opened += inherited_sockets(self.environ)
-            elif isinstance(listen.tcp, Endpoint):
-                opened += tcp_sockets(listen.tcp.host, listen.tcp.port, holder)
-            for endpoint in listen.also:
-                opened += tcp_sockets(endpoint.host, endpoint.port, holder)
-        except CannotListen:
-            for one in opened:
-                one.sock.close()
-            raise
-        return opened
+        if listen.socket != "off" and hasattr(asyncio.get_running_loop(), "create_unix_server"):
+            path = self.paths.socket if listen.socket == "auto" else type(self.paths.socket)(listen.socket)
+            self._opened.append(unix_socket(path))
+        if listen.tcp == "systemd":
+            self._opened += inherited_sockets(self.environ)
+        elif isinstance(listen.tcp, Endpoint):
+            self._opened += tcp_sockets(listen.tcp.host, listen.tcp.port, holder)
+        for endpoint in listen.also:
+            self._opened += tcp_sockets(endpoint.host, endpoint.port, holder)
+
+    def _forget_sockets(self) -> None:
+        while self._opened:
+            self._opened.pop().forget()
 
     async def _listen(self, one: Opened) -> None:
         listener = Listener(self.application.handle, one.door, self.patience)
@@ -182,7 +180,24 @@ class Daemon:
         task.add_done_callback(self._tasks.discard)
 
     async def _look_around(self) -> None:
+        await self._look_up_names()
         await self.inventory.start()
+
+    async def _look_up_names(self) -> None:
+        """Find out where the names lead that can only be the user's own network; no other name is looked up unasked."""
+        for name, runtime in self.core.generation.providers.items():
+            address = runtime.settings.address
+            if self.core.mode == "offline" or not isinstance(address, TcpAddress) or place_of(address.host):
+                continue
+            if not is_home_name(address.host):
+                continue
+            try:
+                found = await self.pool.resolver.addresses(address.host, self.pool.egress, name)
+            except Problem as problem:
+                self.health.reached(name, reachable=False, error=problem.message)
+                continue
+            places = [place_of(ip) or "cloud" for ip in found]
+            self.inventory.looked_up(name, max(places, key=DISTANCE.__getitem__))
 
     # Reload.
 
@@ -224,6 +239,7 @@ class Daemon:
         self.health.keep(generation.providers)
         self.inventory.use(generation.providers)
         self.inventory.wanted()
+        self._spawn("names", self._look_up_names())
         self._take_rules()
         if before.settings.listen != loaded.settings.listen and _rebinds(before, loaded):
             self.core.config_error = f"{loaded.path}: [listen] tcp, also and socket take effect at the next start."
@@ -257,8 +273,7 @@ class Daemon:
         await self.pool.aclose()
         self.load.close()
         await asyncio.to_thread(self.ledger.close, LEDGER_S)
-        if self.core.generation.settings.listen.socket == "auto":
-            self.paths.socket.unlink(missing_ok=True)
+        self._forget_sockets()
         self._lock.release()
 
     async def _drain(self) -> None:

@@ -18,7 +18,7 @@ from hearth.outbound.keys import Credential
 from hearth.outbound.pool import Origin, Pool, encode_headers
 from hearth.outbound.proxy import Proxy
 from hearth.routing.apps import Apps
-from hearth.routing.inventory import NEVER_ASKED
+from hearth.routing.inventory import NEVER_ASKED, Listing
 from hearth.routing.targets import provider_place
 from hearth_config.secrets import SecretError, read_reference, resolve
 from hearth_config.settings import Provider, Settings
@@ -50,21 +50,33 @@ class ProviderRuntime:
         """Nothing is dialled or looked up here."""
         self.settings = settings
         self.called = CALLED[settings.dialect]
-        self.place = provider_place(settings, NEVER_ASKED)
-        self.origin: Origin = pool.origin(
-            settings.address,
-            who=settings.name,
-            place=self.place,
-            ca=str(loaded.base_dir / settings.ca) if settings.ca else None,
-            proxy=Proxy(settings.proxy) if settings.proxy is not None and self.place != "machine" else None,
-        )
         self._loaded = loaded
         self._pool = pool
+        self.place = provider_place(settings, NEVER_ASKED)
+        self.origin = self._origin()
         self._lines: dict[tuple[str, tuple[tuple[str, str], ...]], tuple[Credential, bytes]] = {}
         self._destinations: dict[tuple[str, bool], tuple[Target, Destination]] = {}
         self._permits: dict[str, tuple[Egress, Egress]] = {}
         self.version = ""
         self._extra: Members = {name: raw(value) for name, value in settings.extra.items()}
+
+    def _origin(self) -> Origin:
+        settings = self.settings
+        return self._pool.origin(
+            settings.address,
+            who=settings.name,
+            place=self.place,
+            ca=str(self._loaded.base_dir / settings.ca) if settings.ca else None,
+            proxy=Proxy(settings.proxy) if settings.proxy is not None and self.place != "machine" else None,
+        )
+
+    def heed(self, listing: Listing) -> None:
+        """Take note of what asking and looking up has shown: the engine's version, and where a host name leads."""
+        self.version = listing.version
+        place = provider_place(self.settings, listing)
+        if place != self.place:
+            self.place = place
+            self.origin = self._origin()
 
     def destination(self, candidate: Candidate, mode: Mode) -> Destination:
         """Return what the dialect needs to know of a target.

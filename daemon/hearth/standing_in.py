@@ -47,6 +47,7 @@ class StandIn:
         self._daemon.dress = self._dressed
         self._daemon.take_over(self._daemon.loaded)
         self._daemon.core.stand_in = rehearsal.url
+        self._daemon.core.reloads = 0
         self._task = asyncio.create_task(self._leave_in_time(), name="stand-in")
 
     def _dressed(self, loaded: Loaded) -> Loaded:

@@ -143,7 +143,7 @@ class Core:
         settings = self.generation.settings
         self.catalog = Catalog(settings, self.inventory.inventory, self.switches.default_model(settings))
         for name, runtime in self.generation.providers.items():
-            runtime.version = self.inventory.inventory.of(name).version
+            runtime.heed(self.inventory.inventory.of(name))
         for target in self.catalog.targets.values():
             self._note_loaded(target)
 

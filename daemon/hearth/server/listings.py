@@ -138,7 +138,10 @@ def _found(core: Core, name: str) -> tuple[ModelInfo, Target]:
 
 
 def _allowed(core: Core, target: Target) -> bool:
-    """Whether a call could go there at all: what the mode or `remote_models` forbids is not shown as if it were there."""
+    """Whether a call could go there at all.
+
+    What the mode or `remote_models` forbids is not shown as if it were there.
+    """
     if target.remote and not core.generation.settings.providers[target.provider].remote_models:
         return False
     return target.place in REACH[core.mode]

@@ -35,6 +35,14 @@ class Opened(Struct, frozen=True):
 
     door: Door
     sock: socket.socket
+    path: Path | None = None
+    """The file of a Unix socket that we made."""
+
+    def forget(self) -> None:
+        """Leave nothing behind for a stranger to take for us. Call with the instance lock held."""
+        if self.path is not None:
+            self.path.unlink(missing_ok=True)
+        self.sock.close()
 
 
 class InstanceLock:
@@ -109,7 +117,7 @@ def unix_socket(path: Path) -> Opened:
         raise CannotListen(f"The socket {path} cannot be made: {error.strerror or error}.") from None
     sock.listen(BACKLOG)
     sock.setblocking(False)
-    return Opened(Door("unix"), sock)
+    return Opened(Door("unix"), sock, path)
 
 
 @contextmanager
