@@ -32,7 +32,7 @@ from hearth.server.app import Application
 from hearth.server.connection import Listener, Patience
 from hearth.server.core import Core
 from hearth.server.guard import Rules
-from hearth.server.sockets import CannotListen, InstanceLock, Opened, inherited_sockets, tcp_sockets, unix_socket
+from hearth.server.sockets import InstanceLock, Opened, inherited_sockets, tcp_sockets, unix_socket
 from hearth.server.tokens import ensure_tokens, known_tokens
 from hearth_config.addresses import Endpoint, TcpAddress, place_of
 from hearth_config.check_providers import is_home_name
