@@ -162,8 +162,10 @@ class Lane:
             raise
 
     def _give_up(self, waiter: _Waiter) -> None:
+        waiter.ticket.position = 0
         if waiter in self._waiters:
             self._waiters.remove(waiter)
+            self._move_up()
         if waiter.ticket in self._active:
             self.leave(waiter.ticket)
 
@@ -197,6 +199,12 @@ class Lane:
             if not waiter.future.done():
                 self._admit(waiter.ticket)
                 waiter.future.set_result(None)
+        self._move_up()
+
+    def _move_up(self) -> None:
+        """Tell those who wait their places."""
+        for place, waiter in enumerate(self._waiters, 1):
+            waiter.ticket.position = place
 
     def _supersede(self, ticket: Ticket) -> None:
         """Let the newest of a group win: drop the older ones that wait, and end one that holds the last slot."""
