@@ -63,7 +63,7 @@ def make_target(provider: Provider, listing: Listing, model: str, info: ModelInf
         pins=Pins(num_ctx=pins.num_ctx, keep_alive=pins.keep_alive, shift=pins.shift),
         window=window,
         loaded_window=known.loaded_window,
-        usable_window=_usable_window(pins.num_ctx, known.loaded_window, window),
+        usable_window=_usable_window(pins.num_ctx or known.own_window, known.loaded_window, window),
         output_limit=pins.output_limit or known.output_limit,
         capabilities=capabilities,
         lacks=lacks(provider.dialect, provider.quirks, capabilities),
