@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -57,6 +58,21 @@ def _shows_who_answered_where_and_why(shown: str) -> None:
     assert re.search(r"^small:latest\t4\t", shown, re.MULTILINE)
     assert "has a full queue" in shown
     assert "\x1b" not in shown, "no colours in a pipe"
+
+
+def test_it_needs_no_network(tmp_path: Path) -> None:
+    """The whole story is told where the system has nothing but loopback."""
+    unshare, ip = shutil.which("unshare"), shutil.which("ip")
+    if unshare is None or ip is None or subprocess.run([unshare, "-rn", "true"], check=False).returncode:
+        pytest.skip("this system lets nobody make a network of their own")
+    script = f'"{ip}" link set lo up && exec "{sys.executable}" -m hearth demo'
+    environ = {**os.environ, "TMPDIR": str(tmp_path)}
+
+    done = subprocess.run(
+        [unshare, "-rn", "sh", "-c", script], env=environ, capture_output=True, text=True, timeout=50, check=False
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_each_scene_ends_in_one_verdict() -> None:
