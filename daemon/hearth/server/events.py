@@ -37,7 +37,7 @@ class Events:
         """Tell all watchers, and the daemon's own log."""
         happening = Happening(time(), kind, facts)
         self.recent.append(happening)
-        log.info("%s %s", kind, " ".join(f"{name}={value}" for name, value in facts.items()))
+        log.info("%s %s", kind, " ".join(f"{name}={_in_line(value)}" for name, value in facts.items()))
         for queue in self._watchers:
             if queue.full():
                 queue.get_nowait()
@@ -52,3 +52,9 @@ class Events:
     def unwatch(self, queue: asyncio.Queue[Happening]) -> None:
         """Stop feeding a queue."""
         self._watchers.discard(queue)
+
+
+def _in_line(fact: Fact) -> str:
+    """Return a fact as it may stand in a line of the log: names that others chose hold what they like (T26)."""
+    text = str(fact)
+    return text if text.isprintable() else text.encode("unicode_escape").decode("ascii")
