@@ -36,7 +36,7 @@ def warnings(settings: Settings) -> Iterator[Note]:
         if app.match.token and read_reference(app.match.token).kind == "literal":
             yield ("apps", name, "match", "token"), 'holds the token itself; "env:NAME" or "keyring:NAME" keeps it out'
     if settings.usage.bodies:
-        yield ("usage", "bodies"), "keeps every prompt and answer on disk"
+        yield ("usage", "bodies"), "would keep every prompt and answer on disk; it is not active yet"
 
 
 def _provider_warnings(path: Path, provider: Provider) -> Iterator[Note]:
@@ -67,6 +67,8 @@ def _inactive(settings: Settings) -> Iterator[Path]:
     for section in _LATER_SECTIONS:
         table = getattr(settings, section)
         yield from ((section, name) for name in _changed(table))
+    if settings.usage.bodies:
+        yield ("usage", "bodies")
     for name, provider in settings.providers.items():
         yield from _inactive_of(("providers", name), provider)
     for name, alias in settings.models.items():
@@ -83,8 +85,6 @@ def _inactive_of(path: Path, provider: Provider) -> Iterator[Path]:
     for index, key in enumerate(provider.keys):
         own = (limit for limit in _LIMITS if getattr(key, limit) not in {None, getattr(provider, limit)})
         yield from ((*path, "keys", index, limit) for limit in own)
-        if key.weight != 1:
-            yield (*path, "keys", index, "weight")
 
 
 def _changed(table: Struct) -> list[str]:

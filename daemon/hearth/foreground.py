@@ -63,7 +63,9 @@ async def main(daemon: Daemon, announce: Callable[[Core], None]) -> None:
     """Run a daemon until it is asked to stop, by a signal or by the control API."""
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
-        with contextlib.suppress(NotImplementedError):
+        if sys.platform == "win32":
+            signal.signal(number, lambda *_: loop.call_soon_threadsafe(daemon.stopping.set))
+        else:
             loop.add_signal_handler(number, daemon.stopping.set)
     await daemon.start()
     settle_memory()

@@ -125,7 +125,7 @@ def test_all_of_it_at_once_is_valid(tmp_path: Path) -> None:
     loaded = accepted(tmp_path, "\n".join(map(uncommented, TEXT.splitlines())))
 
     assert set(loaded.settings.providers) == {"ollama", "openai", "openrouter", "box", "office", "elsewhere"}
-    assert "providers.openrouter.keys[0].weight" in loaded.inactive
+    assert "providers.openrouter.keys[0].requests_per_minute" in loaded.inactive
     assert "budget.daily_limit" in loaded.inactive
 
 

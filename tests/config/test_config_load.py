@@ -71,7 +71,6 @@ def test_what_is_not_heeded_yet_is_listed() -> None:
         "providers.openrouter.keys[0].requests_per_minute",
         "providers.openrouter.keys[0].tokens_per_minute",
         "providers.openrouter.keys[0].requests_per_day",
-        "providers.openrouter.keys[0].weight",
         "providers.openrouter.keys[1].daily_limit",
         "models.fast.strategy",
         "apps.zed.daily_limit",
@@ -190,7 +189,7 @@ def test_a_model_with_and_without_latest_is_one() -> None:
     ("text", "said"),
     [
         ('mode = "lan"\n[apps.a]\nmode = "any"\nmatch = { process = "a" }', ":3: apps.a.mode: is looser than"),
-        ("[usage]\nbodies = true", ":2: usage.bodies: keeps every prompt"),
+        ("[usage]\nbodies = true", ":2: usage.bodies: would keep every prompt"),
         ('[providers.ollama]\nproxy = "http://10.0.0.1:1"', ":2: providers.ollama.proxy: is not used"),
         ('[providers.x]\npreset = "generic"\naddress = "http://10.0.0.1"', ":3: providers.x.address: has no path"),
         ('[providers.ollama]\nsite_url = "x"', ":2: providers.ollama.site_url: is not used by ollama"),

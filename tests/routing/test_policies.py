@@ -212,7 +212,7 @@ def test_a_full_queue_is_busy_whatever_the_patience() -> None:
     """One more would be turned away at the lane."""
     verdict = strained(LOCAL, TargetState(loaded=True, in_flight=1, queued=2, expected_wait=0.0), queue=2)
 
-    assert verdict.detail == "has a full queue: 2 calls wait"
+    assert verdict.detail == "has a full queue: 2 waiting"
 
 
 def test_without_a_queue_an_idle_model_is_not_full() -> None:

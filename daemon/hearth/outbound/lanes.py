@@ -9,6 +9,7 @@ meanwhile, and never end it; else a model that loads for longer than anybody's p
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Awaitable, Callable
 from time import monotonic
@@ -16,10 +17,12 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from hearth.problems import Overloaded, Problem, QueueFull
+from hearth.problems import Internal, Overloaded, Problem, QueueFull
 
 if TYPE_CHECKING:
     from hearth.routing.expected import Learned
+
+log = logging.getLogger("hearth.lanes")
 
 Loader = Callable[[], Awaitable[float]]
 """Loads the lane's model with its pinned options; returns until when (monotonic seconds) it stays loaded."""
@@ -250,12 +253,18 @@ class Lane:
                 self.learned = self.learned.saw_load(self.last_load_s, monotonic())
                 self.load_problem = None
         except Problem as problem:
-            self.load_problem = problem
-            self._fail_waiters(problem)
+            self._fail_load(problem)
+        except Exception:
+            log.exception("loading %s failed inside Hearth", self.name)
+            self._fail_load(Internal(f"{self.name} could not be loaded.", next_step="Hearth's log has more."))
         finally:
             self._loading = None
             self._loading_since = None
         self._pump_after_load()
+
+    def _fail_load(self, problem: Problem) -> None:
+        self.load_problem = problem
+        self._fail_waiters(problem)
 
     def _pump_after_load(self) -> None:
         """Hand out the slots; a model that is not warm now failed to load, and its waiters have been told."""

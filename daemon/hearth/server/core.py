@@ -49,9 +49,6 @@ They queue by themselves, and we cannot see where they begin to.
 """
 LEARN_EVERY_S = 0.05
 """Lessons of calls that end closer together are left out: they say the same."""
-LOCAL_FIRST_TOKEN_S = 600.0
-CLOUD_FIRST_TOKEN_S = 120.0
-LEAST_FIRST_TOKEN_S = 30.0
 QUESTION_S = 10.0
 """How long a provider may take to say what it has."""
 
@@ -193,20 +190,11 @@ class Core:
             if lane is not None:
                 lane.warm_up()
 
-    # Surroundings of an answer.
-
-    @property
-    def patience_s(self) -> float:
-        """How long a call waits for a local model while somebody else could be asked."""
-        return self.generation.settings.busy.patience
+    # What an answer needs.
 
     def target(self, provider: str) -> ProviderRuntime:
         """Return a provider of the generation of now."""
         return self.generation.providers[provider]
-
-    def lane(self, candidate: Candidate) -> Lane | None:
-        """Return the lane of a candidate's model; None where nobody queues."""
-        return self.lane_of(candidate.target)
 
     def lane_of(self, target: Target) -> Lane | None:
         """Return the lane of a model on this machine, or of one whose slots the config limits; None for any other."""
@@ -215,6 +203,8 @@ class Core:
             return found
         if target.place != "machine" and target.settings.slots is None:
             return None
+        if target.provider not in self.generation.providers:
+            return None  # a reload has removed it, and an older call still asks it
         engine = self._engines.setdefault(target.provider, asyncio.Lock())
         lane = self.lanes[target.name] = Lane(target.name, engine, Learned())
         self._configure(lane, target)
@@ -223,24 +213,15 @@ class Core:
     def _configure(self, lane: Lane, target: Target) -> None:
         slots = target.settings.slots or DEFAULT_SLOTS.get(target.dialect, OTHER_SLOTS)
         loads = target.dialect == "ollama" and not target.remote
+        engine = self.target(target.provider)
 
         async def load() -> float:
             current = self.catalog.targets.get(target.name, target)
-            until = await load_model(self.target(target.provider), current, self.pool, self.keys)
+            until = await load_model(engine, current, self.pool, self.keys)
             self.soon(self.inventory.refresh(target.provider))
             return until
 
         lane.configure(slots, self.generation.settings.busy.queue, load if loads else None)
-
-    def first_token_s(self, candidate: Candidate) -> float | None:
-        """Return how long the first token may take: what the config says, else by place and by what such calls took."""
-        target = candidate.target
-        configured = self.target(target.provider).settings.timeouts.first_token
-        if configured is not None:
-            return configured
-        if target.place == "machine":
-            return LOCAL_FIRST_TOKEN_S
-        return max(LEAST_FIRST_TOKEN_S, CLOUD_FIRST_TOKEN_S)
 
     def rest_s(self, candidate: Candidate) -> float:
         """Return for how many seconds a candidate still rests; 0 or less when it does not."""

@@ -19,6 +19,7 @@ from hearth.server.bookkeeping import note
 from hearth.server.delivery import Delivery
 from hearth.server.intake import take_in
 from hearth.server.live import LiveCall
+from hearth.server.surroundings import CallSurroundings
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -67,7 +68,7 @@ async def _answer(core: Core, live: LiveCall, served: Served, delivery: Delivery
         refusal = delivery.refuse(made.problem)
         note(core, live, made, delivery, "refused", made.problem)
         return refusal
-    live.answering = Answering(Asked(call, served), made, core, delivery, _ticket(live))
+    live.answering = Answering(Asked(call, served), made, CallSurroundings(core), delivery, _ticket(live))
     ending: Ending = "complete"
     problem: Problem | None = None
     try:
@@ -116,7 +117,7 @@ async def _load_or_unload(core: Core, call: Call, made: Plan, delivery: Delivery
     Or with `keep_alive: 0` gives its memory back: both are the lane's business, not the caller's.
     """
     candidate = made.candidates[0]
-    lane = core.lane(candidate)
+    lane = core.lane_of(candidate.target)
     wanted = call.outline.keep_alive
     unload = wanted is not None and keep_alive_seconds(wanted) == 0
     if unload:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import lru_cache
 
 import msgspec
 from msgspec import Raw, Struct
@@ -176,7 +177,7 @@ class Reader:
         events: list[Event] = []
         if not self._started:
             self._started = True
-            events.append(Started(model=self._shown(piece.model), created=_seconds(piece.created_at)))
+            events.append(Started(model=self._shown(piece.model), created=_seconds(piece.created_at[:19])))
         message = piece.message
         if message is not None:
             self._add_content(events, message.thinking, message.content, message.tool_calls)
@@ -282,9 +283,10 @@ def _arguments(found: Raw) -> str:
     return _decode_text(text) if text.startswith(b'"') else text.decode()
 
 
+@lru_cache(maxsize=64)
 def _seconds(created_at: str) -> int:
-    """Return a timestamp in UTC as seconds since 1970, 0 when it is no such thing."""
+    """Return a timestamp in UTC, without its fraction, as seconds since 1970; 0 when it is no such thing."""
     try:
-        return int(datetime.fromisoformat(f"{created_at[:19]}+00:00").timestamp())
+        return int(datetime.fromisoformat(f"{created_at}+00:00").timestamp())
     except ValueError:
         return 0

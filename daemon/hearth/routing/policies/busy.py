@@ -21,7 +21,7 @@ def judge(call: Call, target: Target, world: World, settings: Settings) -> Verdi
     state = world.states.get(target.name, UNKNOWN_TARGET)
     busy = settings.busy
     if state.queued >= busy.queue and (state.queued or state.in_flight >= state.slots):
-        return defer(NAME, "busy", f"has a full queue: {state.queued} calls wait")
+        return defer(NAME, "busy", f"has a full queue: {state.queued} waiting")
     cold = is_cold(target, state)
     strain = _strain(world.machine, busy, cold=cold)
     if strain:
