@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING
 from hearth.generation import Generation
 from hearth.ledger.ledger import Ledger
 from hearth.outbound.egress import Egress
+from hearth.outbound.home_names import near_names
 from hearth.outbound.keys import Keys
 from hearth.outbound.pool import Pool
-from hearth.problems import Problem, ShuttingDown
+from hearth.problems import ShuttingDown
 from hearth.routing.modes import REACH
-from hearth.routing.targets import DISTANCE
 from hearth.senses.health import HealthSense
 from hearth.senses.inventory import InventorySense
 from hearth.senses.load import LoadSense
@@ -34,8 +34,7 @@ from hearth.server.core import Core
 from hearth.server.guard import Rules
 from hearth.server.sockets import InstanceLock, Opened, inherited_sockets, tcp_sockets, unix_socket
 from hearth.server.tokens import ensure_tokens, known_tokens
-from hearth_config.addresses import Endpoint, TcpAddress, place_of
-from hearth_config.check_providers import is_home_name
+from hearth_config.addresses import Endpoint
 from hearth_config.errors import ConfigError
 from hearth_config.load import Loaded, load
 from hearth_config.secrets import Secret, resolve
@@ -184,20 +183,10 @@ class Daemon:
         await self.inventory.start()
 
     async def _look_up_names(self) -> None:
-        """Find out where the names lead that can only be the user's own network; no other name is looked up unasked."""
-        for name, runtime in self.core.generation.providers.items():
-            address = runtime.settings.address
-            if self.core.mode == "offline" or not isinstance(address, TcpAddress) or place_of(address.host):
-                continue
-            if not is_home_name(address.host):
-                continue
-            try:
-                found = await self.pool.resolver.addresses(address.host, self.pool.egress, name)
-            except Problem as problem:
-                self.health.reached(name, reachable=False, error=problem.message)
-                continue
-            places = [place_of(ip) or "cloud" for ip in found]
-            self.inventory.looked_up(name, max(places, key=DISTANCE.__getitem__))
+        if self.core.mode == "offline":
+            return
+        async for provider, place in near_names(self.core.generation.settings.providers.values(), self.pool):
+            self.inventory.looked_up(provider, place)
 
     # Reload.
 
