@@ -6,19 +6,22 @@ The body within its limits and deadline, the caller's wishes, who it is, what ki
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from math import inf
 from random import getrandbits
 from time import monotonic_ns, time
 from typing import TYPE_CHECKING
 
 import msgspec
+from aiohttp.http_exceptions import HttpProcessingError
+from aiohttp.web_protocol import RequestPayloadError
 from msgspec import UNSET
 
 from hearth.call import MODES, App, Call, Mode, Outline, Task, Wishes, tightest
 from hearth.chat import Members
 from hearth.dialects.body import cut
 from hearth.problems import BadRequest, SlowRequest, TooLarge, WrongMediaType
-from hearth.server.connection import Connection, Patience
+from hearth.server.connection import BROKEN_BODY, Connection, Patience
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -65,12 +68,21 @@ def _body_s(request: web.BaseRequest) -> float:
 async def _gather(request: web.BaseRequest, limit: int) -> bytes:
     pieces: list[bytes] = []
     size = 0
-    async for piece in request.content.iter_any():
+    async for piece in arriving(request):
         size += len(piece)
         if size > limit:
             raise TooLarge(f"The body is over {limit} bytes.", next_step="Raise body_limit under [listen].")
         pieces.append(piece)
     return b"".join(pieces)
+
+
+async def arriving(request: web.BaseRequest) -> AsyncIterator[bytes]:
+    """Yield the body as it comes. Raises `BadRequest` where what comes is no body any more (T23)."""
+    try:
+        async for piece in request.content.iter_any():
+            yield piece
+    except (HttpProcessingError, RequestPayloadError):
+        raise BadRequest(BROKEN_BODY) from None
 
 
 def take_wishes(members: Members, headers: Headers) -> Wishes:

@@ -19,7 +19,7 @@ from hearth.dialects.ollama import errors
 from hearth.outbound.limits import Limits
 from hearth.problems import BadRequest, Forbidden, KeyRefused, Problem, Unreachable
 from hearth.routing.targets import is_remote_name, same_name
-from hearth.server.intake import read_body
+from hearth.server.intake import arriving, read_body
 from hearth.server.routes import Route, Table, Visit
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ async def blob(visit: Visit) -> web.StreamResponse:
     if not _DIGEST.fullmatch(visit.rest):
         raise BadRequest("invalid digest format")
     request = visit.request
-    body = _upload(request) if request.method == "POST" else b""
+    body = arriving(request) if request.method == "POST" else b""
     return await _pass(visit, _first_ollama(visit.core), f"api/blobs/{visit.rest}", body, request.content_length)
 
 
@@ -86,11 +86,6 @@ async def account(visit: Visit) -> web.StreamResponse:
     """`POST /api/me` and `/api/signout`: Ollama asks its own cloud about the account that `ollama push` uses."""
     _need_registry(visit.core, "An account at ollama.com")
     return await _pass(visit, _first_ollama(visit.core), visit.request.rel_url.raw_path.strip("/"), b"", None)
-
-
-async def _upload(request: web.BaseRequest) -> AsyncIterator[bytes]:
-    async for piece in request.content.iter_any():
-        yield piece
 
 
 async def _members(visit: Visit) -> Members:
