@@ -1,0 +1,65 @@
+"""What one call is answered with: the daemon's living parts, and the config of the moment it was planned.
+
+A reload swaps the config for new calls; this one keeps its providers, keys and times to its end (F52, F53).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from hearth.generation import ProviderRuntime
+    from hearth.outbound.lanes import Lane
+    from hearth.outbound.upstream import Upstream
+    from hearth.problems import Problem
+    from hearth.routing.plan import Candidate
+    from hearth.server.core import Core
+
+LOCAL_FIRST_TOKEN_S = 600.0
+CLOUD_FIRST_TOKEN_S = 120.0
+
+
+class CallSurroundings:
+    """The `Surroundings` of one call; make it together with the call's plan."""
+
+    __slots__ = ("_core", "_generation", "keys", "pool", "retries")
+
+    def __init__(self, core: Core) -> None:
+        """Keep the generation of now."""
+        self._core = core
+        self._generation = core.generation
+        self.pool = core.pool
+        self.keys = core.keys
+        self.retries = core.retries
+
+    @property
+    def patience_s(self) -> float:
+        """How long the call waits for a local model while somebody else could be asked."""
+        return self._generation.settings.busy.patience
+
+    def target(self, provider: str) -> ProviderRuntime:
+        """Return a provider of the call's generation."""
+        return self._generation.providers[provider]
+
+    def lane(self, candidate: Candidate) -> Lane | None:
+        """Return the lane of a candidate's model; None where nobody queues."""
+        return self._core.lane_of(candidate.target)
+
+    def first_token_s(self, candidate: Candidate) -> float | None:
+        """Return how long the first token may take: what the config says, else by place."""
+        configured = self.target(candidate.target.provider).settings.timeouts.first_token
+        if configured is not None:
+            return configured
+        return LOCAL_FIRST_TOKEN_S if candidate.target.place == "machine" else CLOUD_FIRST_TOKEN_S
+
+    def rest_s(self, candidate: Candidate) -> float:
+        """Return for how many seconds a candidate still rests; 0 or less when it does not."""
+        return self._core.rest_s(candidate)
+
+    def trying(self, upstream: Upstream) -> None:
+        """Take note that an attempt begins."""
+        self._core.trying(upstream)
+
+    def noticed(self, upstream: Upstream, problem: Problem | None) -> None:
+        """Take note of how an attempt ended."""
+        self._core.noticed(upstream, problem)
