@@ -143,6 +143,23 @@ def test_orders_need_the_admin_token() -> None:
     asyncio.run(act())
 
 
+@pytest.mark.parametrize("trust", ["same-user", "token"])
+def test_what_the_guard_remembers_ends_with_the_config(trust: str) -> None:
+    """T2, T6: a page, a name or a trust that a reload takes away is refused by the very next request."""
+    before = '[listen]\ntcp = "127.0.0.1:0"\nhosts = ["box.lan"]\norigins = ["http://a.example"]\n'
+    after = f'[listen]\ntcp = "127.0.0.1:0"\ntrust = "{trust}"\n'
+
+    async def act() -> tuple[list[int], list[int]]:
+        async with running(before) as home:
+            cases: list[list[tuple[str, str]]] = [[], [("Host", "box.lan")], [("Origin", "http://a.example")]]
+            first = [(await ask(home, "GET", "/api/tags", headers)).status for headers in cases]
+            (home.folder / "hearth.toml").write_text(after)
+            assert await home.daemon.reload() == ""
+            return first, [(await ask(home, "GET", "/api/tags", headers)).status for headers in cases]
+
+    assert asyncio.run(act()) == ([200, 200, 200], [200 if trust == "same-user" else 401, 421, 403])
+
+
 def test_tokens_are_long_private_and_made_once() -> None:
     """T6: 256 bits of chance each, in a file for the owner alone; a new pair makes the old one worthless."""
 
@@ -152,6 +169,7 @@ def test_tokens_are_long_private_and_made_once() -> None:
             old = home.token("infer")
             assert stat.S_IMODE(file.stat().st_mode) == 0o600
             assert ensure_tokens(file)["infer"] == old
+            assert (await ask(home, "GET", "/api/tags", [("X-Api-Key", old)])).status == 200
             new_tokens(file)
             assert stat.S_IMODE(file.stat().st_mode) == 0o600
             await home.daemon.reload()

@@ -330,3 +330,24 @@ def test_ipv6_clients_are_guarded_alike() -> None:
             return [read(await say(home, one, address="::1")).status for one in asked]
 
     assert asyncio.run(act()) == [200, 200, 421]
+
+
+def test_a_start_in_vain_says_why_in_one_line_and_exits_1(place: Path) -> None:
+    """F40: a second `hearth run` names the first; no traceback, exit code 1."""
+    place.mkdir(mode=0o700)
+    lock = InstanceLock(place / "hearth.lock")
+    lock.acquire()
+    code = (
+        "import sys; from hearth.foreground import run; from hearth_config.paths import Paths\n"
+        "sys.exit(run(Paths.find(sys.argv[1], {})))"
+    )
+    environ = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(place)], capture_output=True, text=True, check=False, timeout=30, env=environ
+    )
+    lock.release()
+
+    assert done.returncode == 1
+    assert done.stderr == f"Hearth runs already (pid {os.getpid()}). Stop it with `hearth stop`.\n"
+    assert done.stdout == ""
