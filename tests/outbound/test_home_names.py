@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+
 from hearth.outbound.egress import Egress
 from hearth.outbound.home_names import near_names
 from hearth.outbound.names import Resolver

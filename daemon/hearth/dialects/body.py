@@ -5,7 +5,7 @@ Cut at its top level, members replaced, joined again, everything else byte for b
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -39,28 +39,30 @@ def cut(body: bytes) -> Members:
 
 
 def too_deep(body: bytes) -> bool:
-    """Say whether brackets nest deeper than MAX_DEPTH, strings left out. Cheap for bodies with few brackets."""
+    """Say whether brackets nest deeper than MAX_DEPTH, strings left out. A millisecond or two a megabyte (T25)."""
     if body.count(b"{") + body.count(b"[") <= MAX_DEPTH:
         return False
-    depth = 0
-    for piece in _outside_strings(body):
-        for byte in piece:
-            if byte in b"{[":
-                depth += 1
-                if depth > MAX_DEPTH:
-                    return True
-            elif byte in b"}]":
-                depth -= 1
-    return False
+    brackets = _outside_strings(body).translate(_ROUND, _NO_BRACKETS)
+    for depth in range(MAX_DEPTH + 1):
+        if _TOO_MANY in brackets:
+            return True
+        peeled = brackets.replace(b"()", b"")
+        if len(peeled) == len(brackets):
+            return depth + brackets.count(b"(") > MAX_DEPTH
+        brackets = peeled
+    return True
 
 
-def _outside_strings(body: bytes) -> Iterable[bytes]:
-    """Yield what stands between string literals."""
-    inside = False
-    for piece in body.replace(b"\\\\", b"").replace(b'\\"', b"").split(b'"'):
-        if not inside:
-            yield piece
-        inside = not inside
+_ROUND = bytes.maketrans(b"{[]}", b"(())")
+_NO_BRACKETS = bytes(set(range(256)) - set(b"{[]}"))
+_TOO_MANY = b"(" * (MAX_DEPTH + 1)
+
+
+def _outside_strings(body: bytes) -> bytes:
+    """Return what stands between string literals."""
+    if b"\\" in body:
+        body = body.replace(b"\\\\", b"").replace(b'\\"', b"")
+    return b"".join(body.split(b'"')[::2])
 
 
 def join(members: Mapping[str, Raw]) -> bytes:

@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable
 from typing import TYPE_CHECKING
 
+from hearth.problems import Problem
+from hearth.routing.targets import DISTANCE
 from hearth_config.addresses import TcpAddress, place_of
 from hearth_config.check_providers import is_home_name
 
-from hearth.problems import Problem
-from hearth.routing.targets import DISTANCE
-
 if TYPE_CHECKING:
-    from hearth_config.settings import Provider
-
     from hearth.call import Place
     from hearth.outbound.pool import Pool
+    from hearth_config.settings import Provider
 
 
 async def near_names(providers: Iterable[Provider], pool: Pool) -> AsyncIterator[tuple[str, Place]]:

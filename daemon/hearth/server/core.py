@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
-from time import monotonic, time
+from time import monotonic, strftime, time
 from typing import TYPE_CHECKING
 
 from hearth.call import Call, Mode, tightest
@@ -46,6 +46,13 @@ OTHER_SLOTS = 64
 """How many the others serve at once is theirs to say.
 
 They queue by themselves, and we cannot see where they begin to.
+"""
+CUT_SHARE = 0.4
+CUT_BYTES_PER_TOKEN = 16
+"""Ollama's own cut leaves about half of the window (recording `generate-too-long`).
+
+So a count far too small for what was sent, and not far from half the window, is as suspicious as one that fills it:
+no tokenizer packs 16 bytes into a token.
 """
 LEARN_EVERY_S = 0.05
 """Lessons of calls that end closer together are left out: they say the same."""
@@ -96,8 +103,9 @@ class Core:
         self.config_error = ""
         self.loaded_at = time()
         self.reloads = 0
-        self.newer: dict[str, str] = {}
-        """Notes about targets, by name: that a newer version was seen, that the context spilled out of the GPU."""
+        self.notes: dict[str, str] = {}
+        """What a person should know of a target, by name: that a newer version was seen, that its prompts were cut."""
+        self._digests: dict[str, str] = {}
         self.reload: Callable[[], Awaitable[str]] = _cannot_reload
         """Reads the config again; set by the daemon. Returns what is wrong with it, "" when it was taken over."""
         self.ask_to_stop: Callable[[], None] = _cannot_stop
@@ -142,7 +150,18 @@ class Core:
         for name, runtime in self.generation.providers.items():
             runtime.heed(self.inventory.inventory.of(name))
         for target in self.catalog.targets.values():
+            self._note_digest(target)
             self._note_loaded(target)
+
+    def _note_digest(self, target: Target) -> None:
+        """Remember what a name stood for, and say so when it has come to stand for something else."""
+        digest = target.info.digest
+        before = self._digests.get(target.name, digest)
+        if digest:
+            self._digests[target.name] = digest
+        if digest and before != digest:
+            self.notes[target.name] = f"a newer version (digest {digest[:12]}) was seen at {strftime('%Y-%m-%d %H:%M')}"
+            self.events.say("model_changed", model=target.name, digest=digest[:12])
 
     def _note_loaded(self, target: Target) -> None:
         lane = self.lanes.get(target.name)
@@ -250,7 +269,11 @@ class Core:
     def _watch_window(self, upstream: Upstream, target: Target) -> None:
         """A prompt count that equals the window means that the provider cut the prompt unasked (pain 1)."""
         usage, window = upstream.meter.usage, target.usable_window
-        if usage is not None and window and usage.input is not None and usage.input >= window:
+        if usage is None or usage.input is None or not window:
+            return
+        sent = upstream.asked.call.outline.prompt_bytes
+        if usage.input >= window or (usage.input >= window * CUT_SHARE and sent > usage.input * CUT_BYTES_PER_TOKEN):
+            self.notes[target.name] = f"cut a prompt at {usage.input} tokens; raise num_ctx for it"
             self.events.say("prompt_cut", target=target.name, window=window, call=upstream.asked.call.id)
 
 

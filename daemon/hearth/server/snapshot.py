@@ -137,4 +137,4 @@ def _note(core: Core, target: Target) -> str:
         return "runs in Ollama's cloud; needs remote_models = true"
     if not target.installed:
         return "not installed"
-    return core.newer.get(target.name, "")
+    return core.notes.get(target.name, "")
