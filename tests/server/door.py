@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import socket
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -141,3 +142,12 @@ def quiet_log() -> Iterator[list[str]]:
     finally:
         logging.getLogger().removeHandler(complaints)
     assert not complaints.said
+
+
+def has_ipv6() -> bool:
+    """Whether this system has ::1."""
+    try:
+        with socket.create_server(("::1", 0), family=socket.AF_INET6):
+            return True
+    except OSError:
+        return False

@@ -214,6 +214,26 @@ def test_many_tiny_chunks_are_one_body() -> None:
     assert worst < 2.0
 
 
+@pytest.mark.parametrize("piece", [b"[1,2,3],", b"[],", b'{"a":{}},', b'"\\"[",'])
+def test_a_wide_body_does_not_hold_up_others(piece: bytes) -> None:
+    """T25, F37: 8 MB of small arrays, as embeddings of tokens are, cost moments and not seconds."""
+    body = b'{"model":"embedder","input":[' + piece * (8_000_000 // len(piece)) + b"[1]]}"
+
+    async def act() -> float:
+        async with running() as home:
+            large = asyncio.create_task(ask(home, "POST", "/api/embed", [], body))
+            worst = 0.0
+            while not large.done():
+                begun = monotonic()
+                await ask(home, "GET", "/api/version")
+                worst = max(worst, monotonic() - begun)
+            assert 400 <= (await large).status < 503
+            return worst
+
+    with quiet_log():
+        assert asyncio.run(act()) < 2.0
+
+
 @pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "zstd", "x-gzip", "gzip, identity", "\udcff"])
 def test_a_compressed_body_is_not_unpacked(coding: str) -> None:
     """T25: 20 kB that would become 20 MB are refused unread."""

@@ -39,7 +39,7 @@ def cut(body: bytes) -> Members:
 
 
 def too_deep(body: bytes) -> bool:
-    """Say whether brackets nest deeper than MAX_DEPTH, strings left out. A millisecond or two a megabyte (T25)."""
+    """Say whether brackets nest deeper than MAX_DEPTH, strings left out. A few milliseconds a megabyte (T25)."""
     if body.count(b"{") + body.count(b"[") <= MAX_DEPTH:
         return False
     brackets = _outside_strings(body).translate(_ROUND, _NO_BRACKETS)
