@@ -120,6 +120,18 @@ def test_who_calls_without_a_token_is_what_the_kernel_says(door: str, user: str,
             identify(CIMultiDict(), UNIX if door == "unix" else TCP, peer, rules)
 
 
+@pytest.mark.parametrize("address", ["0.0.0.0", "::", "192.168.1.5", "fe80::1"])
+@pytest.mark.parametrize("user", ["ours", "other", "unknown"])
+def test_a_door_that_others_can_reach_always_needs_a_token(address: str, user: str) -> None:
+    """T2: also where a service manager opened it wider than the config would have allowed."""
+    peer = Peer("ours" if user == "ours" else "other" if user == "other" else "unknown")
+    door = Door("tcp", address, 11430)
+
+    with pytest.raises(Unauthorized):
+        identify(CIMultiDict(), door, peer, RULES)
+    assert identify(CIMultiDict({"Api-Key": "hearth_infer"}), door, peer, RULES).scopes == INFER
+
+
 def test_the_socket_is_shut_to_other_users_whatever_they_show() -> None:
     """T6: it is the owner's own; a token is for the network."""
     with pytest.raises(Forbidden):

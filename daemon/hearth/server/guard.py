@@ -191,11 +191,16 @@ def identify(headers: Headers, door: Door, peer: Peer, rules: Rules) -> Principa
         return _by_token(shown.pop(), rules)
     if door.kind == "unix":
         return _OWNER
-    if rules.trust == "token":
+    if rules.trust == "token" or not _only_from_here(door):
         raise Unauthorized("A token is needed.", next_step="Run `hearth token` and send it as Authorization: Bearer.")
     if peer.user == "other":
         raise Unauthorized("The calling process belongs to another user.", next_step="Send a token of the owner's.")
     return _OURS if peer.user == "ours" else _ANYBODY
+
+
+def _only_from_here(door: Door) -> bool:
+    """Whether only this machine can reach a door; an inherited socket may be wider than the config would allow (T2)."""
+    return door.kind == "unix" or door.address.startswith("127.") or door.address == "::1"
 
 
 def tokens_shown(headers: Headers) -> set[str]:
