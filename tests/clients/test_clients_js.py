@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import tempfile
 from pathlib import Path
+from subprocess import PIPE
 from typing import Any
 
 import pytest
@@ -60,14 +61,8 @@ def seen(place: Path, script: str, kind: Kind) -> dict[str, Any]:
         broken = Fault.error("out of memory", after=4)
         for name in ("breaks", "breaks:latest"):
             on.rehearsal.next(broken, path=CHAT[kind], model=name, times=-1)
-        process = await asyncio.create_subprocess_exec(
-            "node",
-            f"{os.getpid()}-{script}.mjs",
-            on.home.url,
-            cwd=place,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
+        command = ("node", f"{script}.mjs", on.home.url)
+        process = await asyncio.create_subprocess_exec(*command, cwd=place, stdout=PIPE, stderr=PIPE)
         said, complaint = await process.communicate()
         assert process.returncode == 0, complaint.decode()
         return dict(json.loads(said))

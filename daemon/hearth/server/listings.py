@@ -32,6 +32,8 @@ VERSION = "0.32.15"
 
 The release whose recordings we follow; editors want 0.6.4 or newer.
 """
+COPILOT = "GitHubCopilotChat/"
+"""It shows its user `general.basename`, where Ollama therefore puts the name asked for (wire/ollama.md §3.3)."""
 PROBE_S = 5.0
 _JSON = {"Content-Type": "application/json; charset=utf-8"}
 
@@ -73,7 +75,8 @@ async def describe(visit: Visit) -> web.StreamResponse:
     recorded = b""
     if target.dialect == "ollama" and not target.remote:
         recorded = await _ask_owner(visit.core, target)
-    return _json(visit, show.write_show(info, recorded))
+    copilot = visit.request.headers.get("User-Agent", "").startswith(COPILOT)
+    return _json(visit, show.write_show(info, recorded, name if copilot else ""))
 
 
 async def _ask_owner(core: Core, target: Target) -> bytes:

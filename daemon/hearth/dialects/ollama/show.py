@@ -75,12 +75,12 @@ def read_show(body: bytes) -> ShowInfo:
         raise BrokenReply("The description of a model is not one of Ollama's.") from None
 
 
-def write_show(model: ModelInfo, recorded: bytes = b"") -> bytes:
+def write_show(model: ModelInfo, recorded: bytes = b"", basename: str = "") -> bytes:
     """Write a show reply; `recorded` is the reply of the one Ollama that owns the model, if one does.
 
     `model.window` is stated as the context length and `model.capabilities` as the capabilities, where they are known:
-    editors take both at their word. Paths of the machine are taken out of the Modelfile. Raises `BrokenReply` if
-    `recorded` cannot be read.
+    editors take both at their word. `basename` is stated as the model's, where it is given. Paths of the machine are
+    taken out of the Modelfile. Raises `BrokenReply` if `recorded` cannot be read.
     """
     if not recorded:
         return escaped(join(_described(model)))
@@ -97,6 +97,8 @@ def write_show(model: ModelInfo, recorded: bytes = b"") -> bytes:
     if model.window is not None:
         facts[f"{architecture}.context_length"] = raw(model.window)
         facts.setdefault("general.architecture", raw(architecture))
+    if basename:
+        facts["general.basename"] = raw(basename)
     members["model_info"] = raw(facts)
     if model.capabilities is not None:
         members["capabilities"] = raw(model.capabilities)
