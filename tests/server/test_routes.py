@@ -5,11 +5,15 @@ from __future__ import annotations
 import asyncio
 import re
 from pathlib import Path
+from time import monotonic
 
+import msgspec
 import pytest
 
 import hearth.server
 from hearth.rehearsal import Rehearsal
+from hearth.server.app import TABLE
+from hearth.server.routes import find
 from hearth_home import beside, running
 from server.door import PLACES, Answer, admin, ask, quiet_log
 
@@ -163,3 +167,39 @@ def test_a_slash_at_the_end_makes_no_difference() -> None:
             return [(await ask(home, "GET", path)).status for path in ("/api/tags/", "/v1/models/", "/api/version/")]
 
     assert asyncio.run(act()) == [200, 200, 200]
+
+
+def test_every_prefix_of_the_table_is_found() -> None:
+    """A name may hold slashes: all that follows the prefix is the name; the nearest prefix counts."""
+    prefixes = [path.removesuffix("…") for path in TABLE if path.endswith("…")]
+
+    for prefix in prefixes:
+        assert find(TABLE, prefix + "a/b/c/d/e") == (TABLE[prefix + "…"], "a/b/c/d/e")
+    assert len(prefixes) >= 4
+
+
+def test_a_path_of_slashes_costs_nothing() -> None:
+    """F28, T25: 16 kB of them are looked at for microseconds, not for a tenth of a second."""
+    paths = ["/v1/models/" + "a/" * 7500, "/" * 16000 + "x", "/a" * 8000]
+    begun = monotonic()
+
+    for _ in range(100):
+        for path in paths:
+            find(TABLE, path)
+
+    assert monotonic() - begun < 0.5
+
+
+@pytest.mark.parametrize("limit", ["-1", "-99999", "0", "99999999999999999999"])
+def test_a_list_of_calls_is_never_endless(limit: str) -> None:
+    """SQLite takes a negative limit for none at all; a caller gets one call at least and a thousand at most."""
+
+    async def act() -> int:
+        async with Rehearsal() as ollama, running(beside(ollama)) as home:
+            body = b'{"model":"scripted","prompt":"Hello there","stream":false}'
+            for _ in range(3):
+                await ask(home, "POST", "/api/generate", [], body)
+            answer = await ask(home, "GET", f"/hearth/v1/calls?limit={limit}", [admin(home)])
+            return len(msgspec.json.decode(answer.body, type=list[object]))
+
+    assert asyncio.run(act()) == (3 if limit.startswith("9") else 1)

@@ -35,7 +35,7 @@ async def usage(core: Core, query: Mapping[str, str]) -> UsageReport:
 async def log(core: Core, query: Mapping[str, str]) -> tuple[CallRecord, ...]:
     """Return the newest calls, newest first."""
     try:
-        limit = min(int(query.get("limit", DEFAULT_ROWS)), MOST_ROWS)
+        limit = max(1, min(int(query.get("limit", DEFAULT_ROWS)), MOST_ROWS))
     except ValueError:
         raise BadRequest("limit is a whole number.") from None
     await asyncio.to_thread(core.ledger.flush, FLUSH_S)

@@ -59,6 +59,10 @@ INFERENCE: Table = {
 }
 
 
+_DEEPEST = 4
+"""No prefix has more slashes after its first: what follows in a path of 16 kB need not be looked at."""
+
+
 def dialect_of(path: str) -> Served:
     """Return the dialect a refusal on this path is written in: the one its clients read."""
     return openai_chat.SERVED if path.startswith("/v1") else ollama.SERVED
@@ -71,10 +75,12 @@ def find(table: Table, path: str) -> tuple[dict[str, Route], str] | None:
         return methods, ""
     if path.endswith("/") and len(path) > 1:
         return find(table, path.rstrip("/") or "/")
-    end = path.rfind("/")
-    while end > 0:
+    found, end = None, 0
+    for _ in range(_DEEPEST):
+        end = path.find("/", end + 1)
+        if end < 0:
+            break
         methods = table.get(path[: end + 1] + "…")
         if methods is not None:
-            return methods, path[end + 1 :]
-        end = path.rfind("/", 0, end)
-    return None
+            found = methods, path[end + 1 :]
+    return found
