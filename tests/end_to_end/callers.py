@@ -7,7 +7,7 @@ import contextlib
 import json
 import socket
 from collections.abc import Callable
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple, Protocol, Self
 
 from hearth.rehearsal import Rehearsal
 from hearth_home import Home
@@ -99,6 +99,13 @@ def _said(reply: Object) -> str:
     return str(reply.get("message", {}).get("content", ""))
 
 
+class Reached(Protocol):
+    """A daemon that can be called, in this process or in another."""
+
+    @property
+    def port(self) -> int: ...
+
+
 class Caller:
     """One connection that sends one request and reads as little or as much of the reply as its test wants."""
 
@@ -108,7 +115,7 @@ class Caller:
         self.seen = b""
 
     @classmethod
-    async def ask(cls, home: Home, path: str, body: object = None, *, method: str = "POST", **headers: str) -> Self:
+    async def ask(cls, home: Reached, path: str, body: object = None, *, method: str = "POST", **headers: str) -> Self:
         """Send a request; `x_hearth_mode="lan"` becomes a header."""
         reader, writer = await asyncio.open_connection("127.0.0.1", home.port)
         content = json.dumps(body).encode() if body is not None else b""
@@ -151,7 +158,7 @@ class Caller:
         self.writer.transport.abort()
 
 
-async def call(home: Home, path: str, body: object = None, *, method: str = "POST", **headers: str) -> Answer:
+async def call(home: Reached, path: str, body: object = None, *, method: str = "POST", **headers: str) -> Answer:
     """Send one request and return its whole reply."""
     caller = await Caller.ask(home, path, body, method=method, **headers)
     return await caller.rest()

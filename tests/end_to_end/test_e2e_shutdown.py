@@ -1,0 +1,190 @@
+"""A daemon in a process of its own is told to stop, or killed: what its callers see, and what the next start finds."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import sqlite3
+import sys
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from end_to_end.callers import Answer, Caller, call, calm, chat, cloud, until
+from hearth.rehearsal import ModelScript, Rehearsal, Script
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals of this kind are POSIX only")
+
+ROUTES = ("/api/chat", "/v1/chat/completions")
+ENDLESS = "count"
+CLOUD = Script(kind="openai", models=(ModelScript(name="scripted", tokens_per_second=20.0),))
+START = "from hearth.cli import main; main()"
+
+
+class Running(NamedTuple):
+    """A daemon's process, and the port on which it answers."""
+
+    process: asyncio.subprocess.Process
+    port: int
+    ready_s: float
+    folder: Path
+
+    async def ended(self, timeout: float = 10.0) -> int:
+        """Wait for its end; return its exit code."""
+        async with asyncio.timeout(timeout):
+            return await self.process.wait()
+
+
+@asynccontextmanager
+async def started(folder: Path, config: str) -> AsyncIterator[Running]:
+    """Run `hearth run` in that folder until the block ends."""
+    file = folder / "hearth.toml"
+    file.write_text(f'{config}\n[listen]\ntcp = "127.0.0.1:0"\n')
+    file.chmod(0o600)
+    began = time.monotonic()
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", START, "--home", str(folder), "run",
+        stdout=asyncio.subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "PYTHONUNBUFFERED": "1"},
+    )  # fmt: skip
+    try:
+        port = await _port(process)
+        yield Running(process, port, time.monotonic() - began, folder)
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.communicate()
+
+
+async def _port(process: asyncio.subprocess.Process) -> int:
+    assert process.stdout is not None
+    async with asyncio.timeout(15):
+        while line := (await process.stdout.readline()).decode():
+            if "http://127.0.0.1:" in line:
+                return int(line.rpartition(":")[2].split()[0].rstrip("/."))
+    raise EOFError("the daemon ended before it listened")
+
+
+def _endings(folder: Path) -> list[str]:
+    """How the calls ended that the usage log holds; its integrity is checked by the way."""
+    with sqlite3.connect(folder / "usage.db") as database:
+        assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        return [row[0] for row in database.execute("SELECT ending FROM calls ORDER BY id")]
+
+
+@pytest.mark.parametrize("path", ROUTES)
+def test_a_stop_lets_streams_end(tmp_path: Path, path: str) -> None:
+    """F35: after SIGTERM nobody new is let in, a stream under way ends well and is written down, and the exit is 0."""
+
+    async def scene() -> tuple[Answer, bool, int]:
+        async with Rehearsal(CLOUD) as far, started(tmp_path, calm() + cloud(far)) as daemon:
+            caller = await Caller.ask(daemon, path, chat("far/scripted", stream=True))
+            await caller.until(b"Hello")
+            daemon.process.send_signal(signal.SIGTERM)
+            await asyncio.sleep(0.1)
+            try:
+                await call(daemon, path, chat("far/scripted"))
+                refused = False
+            except ConnectionError:
+                refused = True
+            return await caller.rest(), refused, await daemon.ended()
+
+    answer, refused, code = asyncio.run(scene())
+
+    assert answer.finished
+    assert refused
+    assert code == 0
+    assert _endings(tmp_path) == ["complete"]
+
+
+@pytest.mark.parametrize("path", ROUTES)
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_second_signal_ends_streams_at_once(tmp_path: Path, number: signal.Signals, path: str) -> None:
+    """F35, G21: whoever insists gets an end within a second or two; each stream is told so, none looks finished."""
+
+    async def scene() -> tuple[list[Answer], int, float]:
+        async with Rehearsal(CLOUD) as far, started(tmp_path, calm() + cloud(far)) as daemon:
+            body = chat("far/scripted", ENDLESS, stream=True)
+            callers = [await Caller.ask(daemon, path, body) for _ in range(5)]
+            for caller in callers:
+                await caller.until(b"one,")
+            daemon.process.send_signal(number)
+            await asyncio.sleep(0.3)
+            began = time.monotonic()
+            daemon.process.send_signal(number)
+            answers = [await caller.rest() for caller in callers]
+            return answers, await daemon.ended(), time.monotonic() - began
+
+    answers, code, seconds = asyncio.run(scene())
+
+    assert all("error" in one.last for one in answers)
+    assert not any(one.finished for one in answers)
+    assert code == 0
+    assert seconds < 2.5
+    assert _endings(tmp_path) == ["killed"] * 5
+
+
+def test_a_killed_daemon_leaves_nothing_in_the_way(tmp_path: Path) -> None:
+    """F34, G14: after kill -9 under load the next start takes the stale socket and lock over, and is ready soon."""
+
+    async def scene() -> tuple[bool, float, Answer, list[str]]:
+        async with Rehearsal(CLOUD) as far:
+            config = calm() + cloud(far)
+            async with started(tmp_path, config) as daemon:
+                await call(daemon, ROUTES[0], chat("far/scripted"))
+                caller = await Caller.ask(daemon, ROUTES[0], chat("far/scripted", ENDLESS, stream=True))
+                await caller.until(b"one,")
+                await asyncio.sleep(0.5)
+                daemon.process.kill()
+                await daemon.ended()
+                broken = await caller.rest()
+            left = (tmp_path / "hearth.sock").exists()
+            async with started(tmp_path, config) as daemon:
+                answer = await call(daemon, ROUTES[1], chat("far/scripted"))
+                _connect(tmp_path / "hearth.sock")
+                daemon.process.terminate()
+                await daemon.ended()
+                assert not broken.finished
+                return left, daemon.ready_s, answer, _endings(tmp_path)
+
+    left, ready, answer, endings = asyncio.run(scene())
+
+    assert left
+    assert ready < 5
+    assert answer.finished
+    assert endings == ["complete", "complete"]
+    assert not (tmp_path / "hearth.sock").exists()
+
+
+def _connect(path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as one:
+        one.connect(str(path))
+
+
+def test_a_second_daemon_of_one_home_is_refused(tmp_path: Path) -> None:
+    """F40: it says that one runs already, with its pid, exits 1, and the first goes on."""
+
+    async def scene() -> tuple[int | None, bytes, Answer, int]:
+        async with Rehearsal(CLOUD) as far, started(tmp_path, calm() + cloud(far)) as daemon:
+            second = await asyncio.create_subprocess_exec(
+                sys.executable, "-c", START, "--home", str(tmp_path), "run",
+                stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+                env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+            )  # fmt: skip
+            said, _ = await second.communicate()
+            await until(lambda: second.returncode is not None)
+            answer = await call(daemon, ROUTES[0], chat("far/scripted"))
+            return second.returncode, said, answer, daemon.process.pid
+
+    code, said, answer, pid = asyncio.run(scene())
+
+    assert code == 1
+    assert b"already" in said
+    assert str(pid).encode() in said
+    assert answer.finished
