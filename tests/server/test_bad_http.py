@@ -211,18 +211,25 @@ def test_old_clients_and_upgrades_are_answered_plainly() -> None:
 def test_a_client_that_waits_to_be_asked_for_its_body_is_asked() -> None:
     """F31: `Expect: 100-continue` gets its 100 after the guard, so that curl does not wait a second."""
 
-    async def act() -> tuple[bytes, bytes, bytes]:
+    async def act() -> list[bytes]:
         async with Rehearsal() as ollama, running(beside(ollama)) as home:
             waiting = [("Expect", "100-continue"), ("Content-Length", str(len(BODY))), ("Connection", "close")]
             head = spell("POST", "/api/chat", [host(home), *waiting])
             stranger = spell("POST", "/api/chat", [("Host", "evil.example"), *waiting])
             lost = spell("POST", "/api/nowhere", [host(home), *waiting])
-            return await say(home, head, BODY), await say(home, stranger, wait=0.3), await say(home, lost, wait=0.3)
+            old = spell("POST", "/api/chat", [host(home), *waiting], version="1.0")
+            return [
+                await say(home, head, BODY),
+                await say(home, old, BODY),
+                await say(home, stranger, wait=0.3),
+                await say(home, lost, wait=0.3),
+            ]
 
     with quiet_log():
-        good, stranger, lost = asyncio.run(act())
+        good, old, stranger, lost = asyncio.run(act())
 
     assert good.startswith(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n")
+    assert (read(old).status, b"100 Continue" in old) == (200, False)
     assert stranger.startswith(b"HTTP/1.1 421 ")
     assert lost.startswith(b"HTTP/1.1 404 ")
 

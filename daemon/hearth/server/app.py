@@ -10,7 +10,7 @@ import logging
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from aiohttp import web
+from aiohttp import HttpVersion11, web
 from msgspec import structs
 
 from hearth.call import App
@@ -211,5 +211,5 @@ def _readable(agent: str) -> str:
 async def _go_on(request: web.BaseRequest) -> None:
     """Tell a client that waits for it to send its body; aiohttp's low-level server never does."""
     transport = request.transport
-    if transport is not None:
+    if transport is not None and request.version >= HttpVersion11:
         transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
