@@ -93,6 +93,8 @@ class Lane:
         self.last_load_s: float | None = None
         self.gpu_share: float | None = None
         self.learned_at = 0.0
+        self.known_warm_at = 0.0
+        """When we last saw for ourselves that the model is loaded; what was heard before says nothing any more."""
         self.load_problem: Problem | None = None
         self._loader: Loader | None = None
         self._engine = engine
@@ -181,6 +183,7 @@ class Lane:
         """Take over what an attempt showed: times, and that the engine keeps the model for a while after it."""
         now = monotonic()
         self._warm_until = max(self._warm_until, lesson.stays_until)
+        self.known_warm_at = now
         if lesson.first_token_s is not None:
             self.learned = self.learned.saw_first_token(lesson.prompt_tokens, lesson.first_token_s, now)
         if lesson.call_s is not None:
@@ -248,6 +251,7 @@ class Lane:
                 self._loading_since = monotonic()
                 loader = self._loader
                 self._warm_until = await loader() if loader is not None else 0.0
+                self.known_warm_at = monotonic()
                 self.last_load_s = monotonic() - self._loading_since
                 self.loads += 1
                 self.learned = self.learned.saw_load(self.last_load_s, monotonic())

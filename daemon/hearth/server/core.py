@@ -168,7 +168,8 @@ class Core:
         if lane is None and not target.loaded:
             return
         lane = lane or self.lane_of(target)
-        if lane is not None and lane.idle:
+        heard_at = self.inventory.inventory.of(target.provider).checked_at
+        if lane is not None and lane.idle and heard_at > lane.known_warm_at:
             lane.note_loaded(self.inventory.loaded_until(target) if target.loaded else 0.0)
             lane.gpu_share = _gpu_share(target)
 

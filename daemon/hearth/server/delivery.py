@@ -15,7 +15,7 @@ from aiohttp import web
 from hearth.dialects.dialect import ReplyWriter, Served, Stamp
 from hearth.events import Event, Failed, Frame, ThinkingDelta
 from hearth.problems import BrokenReply, Forbidden, Problem
-from hearth.server.whole import WholeReply, safe
+from hearth.server.direct import StreamReply, WholeReply, safe
 
 if TYPE_CHECKING:
     from hearth.call import Call
@@ -135,7 +135,7 @@ class Delivery:
 
     async def _open(self) -> web.StreamResponse:
         """Send the head of a stream."""
-        response = self.response = web.StreamResponse(status=200, headers=self._headers())
+        response = self.response = StreamReply(self._headers())
         self.status = 200
         self.first_byte_ns = monotonic_ns()
         await response.prepare(self.request)
@@ -145,7 +145,7 @@ class Delivery:
         attempt, stream = self._attempt, self._call.outline.stream
         passthrough = attempt is not None and attempt.passthrough and attempt.head is not None
         content_type = attempt.head.get("Content-Type") if passthrough and attempt and attempt.head else ""
-        headers = {"Content-Type": content_type or self.writer.content_type, "X-Hearth-Id": self._call.id}
+        headers = {"Content-Type": safe(content_type) or self.writer.content_type, "X-Hearth-Id": self._call.id}
         if stream and headers["Content-Type"].startswith(_SSE):
             headers["Cache-Control"] = "no-cache"
             headers["X-Accel-Buffering"] = "no"

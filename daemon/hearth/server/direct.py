@@ -1,0 +1,124 @@
+"""Replies written straight to the client's transport: aiohttp's own way takes as long as all of planning.
+
+Header values hold no control characters: `safe` sees to that.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from http import HTTPStatus
+
+from aiohttp import web
+from aiohttp.abc import AbstractStreamWriter
+from aiohttp.helpers import rfc822_formatted_time
+from aiohttp.http import HttpVersion11
+from aiohttp.web_protocol import RequestHandler
+
+_REASONS = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n" for status in HTTPStatus}
+
+
+class Direct(web.StreamResponse):
+    """What whole and streamed replies share: the head, and a client that may have gone or not be reading."""
+
+    def __init__(self, status: int, headers: Mapping[str, str]) -> None:
+        """Nothing is sent before `prepare`."""
+        super().__init__(status=status)
+        self._lines = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
+        self._protocol: RequestHandler | None = None
+
+    def _begin(self, request: web.BaseRequest) -> None:
+        self._protocol = request.protocol
+        if self._keep_alive is None:
+            self._keep_alive = request.keep_alive
+
+    def _head(self, request: web.BaseRequest, framing: str) -> bytes:
+        first = _REASONS.get(self.status) or f"HTTP/1.1 {self.status} Error\r\n"
+        connection = ""
+        if request.version < HttpVersion11:
+            connection = "Connection: keep-alive\r\n" if self._keep_alive else ""
+        elif not self._keep_alive:
+            connection = "Connection: close\r\n"
+        head = f"{first}{self._lines}{framing}{connection}Date: {rfc822_formatted_time()}\r\nServer: Hearth\r\n\r\n"
+        return head.encode("latin-1", "replace")
+
+    def _transport(self) -> asyncio.Transport:
+        """Return the way to the client. Raises `ConnectionResetError` when it has gone."""
+        transport = self._protocol.transport if self._protocol is not None else None
+        if transport is None or transport.is_closing():
+            raise ConnectionResetError("The client has gone.")
+        return transport
+
+    async def _drained(self) -> None:
+        """Wait while the client reads slower than we write."""
+        protocol = self._protocol
+        if protocol is not None and protocol.writing_paused:
+            await protocol._drain_helper()  # noqa: SLF001 -- aiohttp's writers wait in the same way
+
+
+class WholeReply(Direct):
+    """Status, headers and body in one write."""
+
+    def __init__(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
+        """Nothing is sent before `prepare`."""
+        super().__init__(status, headers)
+        self._content = body
+
+    async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
+        """Write all of it, once. Raises `ConnectionResetError` when the client has gone."""
+        if self._protocol is not None:
+            return None
+        self._begin(request)
+        body = b"" if request.method == "HEAD" else self._content
+        self._transport().write(self._head(request, f"Content-Length: {len(self._content)}\r\n") + body)
+        await self._drained()
+        return None
+
+    async def write_eof(self, data: bytes = b"") -> None:
+        """Do nothing: all was written by `prepare`."""
+
+
+class StreamReply(Direct):
+    """A reply that goes out piece by piece: chunked, or for HTTP/1.0 until the connection closes."""
+
+    def __init__(self, headers: Mapping[str, str]) -> None:
+        """Nothing is sent before the first piece."""
+        super().__init__(200, headers)
+        self._pending = b""
+        self._chunked = True
+        self._ended = False
+
+    async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
+        """Make the head; it goes out with the first piece, in one write."""
+        if self._protocol is not None:
+            return None
+        self._begin(request)
+        self._chunked = request.version >= HttpVersion11
+        if not self._chunked:
+            self._keep_alive = False
+        self._pending = self._head(request, "Transfer-Encoding: chunked\r\n" if self._chunked else "")
+        return None
+
+    async def write(self, data: bytes | bytearray | memoryview) -> None:
+        """Send a piece; waits while the client does not read. Raises `ConnectionResetError` when it has gone."""
+        if not data:
+            return
+        head, self._pending = self._pending, b""
+        piece = b"%x\r\n%b\r\n" % (len(data), bytes(data)) if self._chunked else bytes(data)
+        self._transport().write(head + piece)
+        await self._drained()
+
+    async def write_eof(self, data: bytes = b"") -> None:  # noqa: ARG002 -- nobody hands in a last piece
+        """End the reply, once. Raises `ConnectionResetError` when the client has gone."""
+        if self._ended:
+            return
+        self._ended = True
+        self._transport().write(self._pending + (b"0\r\n\r\n" if self._chunked else b""))
+        await self._drained()
+
+
+def safe(value: str) -> str:
+    """Return a text that may stand in a header: printable ASCII, everything else escaped (T23)."""
+    if value.isascii() and value.isprintable():
+        return value
+    return value.encode("unicode_escape").decode("ascii").replace("\r", "").replace("\n", "")
