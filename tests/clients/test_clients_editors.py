@@ -160,6 +160,19 @@ def test_an_editor_may_chat_by_the_name_it_was_listed(kind: Kind) -> None:
     assert set(statuses) == {200}
 
 
+@both
+def test_the_ollama_command_can_show_every_line(kind: Kind) -> None:
+    """It cuts 12 characters off each digest and panics on fewer, also for models that no Ollama owns."""
+    chat = ("POST", "/api/chat", {"model": "scripted", "messages": [{"role": "user", "content": "hi"}]})
+
+    _, tags, running_now = asked(kind, chat, ("GET", "/api/tags", None), ("GET", "/api/ps", None))
+
+    digests = [model["digest"] for reply in (tags, running_now) for model in reply.json()["models"]]
+    assert len(digests) >= 6
+    assert {len(digest) for digest in digests} == {64}
+    assert all(model["expires_at"] > "2026" for model in running_now.json()["models"])
+
+
 def test_accounts_at_ollama_com_are_out_of_reach_where_the_mode_says_so() -> None:
     """`ollama push` asks `/api/me`, which Ollama forwards to its cloud: in `offline` and `lan` nobody asks."""
 

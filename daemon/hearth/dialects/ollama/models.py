@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from hashlib import sha256
 
 import msgspec
 from msgspec import Struct
@@ -13,6 +14,9 @@ from hearth.problems import BrokenReply
 
 NO_TIME = "0001-01-01T00:00:00Z"
 """Go's zero time, which Ollama itself sends for a time it does not know; clients need some date here."""
+
+FOREVER = "2318-01-01T00:00:00Z"
+"""What a loaded model that nobody is known to unload is said to stay until: a past time reads as "Stopping…"."""
 
 
 class Details(Struct, frozen=True):
@@ -129,7 +133,7 @@ def _tag(model: ModelInfo) -> dict[str, object]:
     tag |= {
         "modified_at": model.modified or NO_TIME,
         "size": model.size or 0,
-        "digest": model.digest,
+        "digest": _digest(model),
         "details": about,
     }
     if model.capabilities is not None:
@@ -137,14 +141,19 @@ def _tag(model: ModelInfo) -> dict[str, object]:
     return tag
 
 
+def _digest(model: ModelInfo) -> str:
+    """Return 64 hexadecimal digits: the `ollama` command shows the first 12 and panics when there are fewer."""
+    return model.digest if len(model.digest) >= 12 else sha256(model.name.encode()).hexdigest()
+
+
 def _loaded(model: ModelInfo) -> dict[str, object]:
     return {
         "name": model.name,
         "model": model.name,
         "size": model.size or 0,
-        "digest": model.digest,
+        "digest": _digest(model),
         "details": details(model),
-        "expires_at": model.expires or NO_TIME,
+        "expires_at": model.expires or FOREVER,
         "size_vram": model.size_vram or 0,
         "context_length": model.loaded_window or 0,
     }
