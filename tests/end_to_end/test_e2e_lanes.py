@@ -213,8 +213,7 @@ def test_a_slow_load_completes_although_every_caller_went_elsewhere() -> None:
     assert {one.headers["x-hearth-target"] for one in first} == {"far/scripted"}
     assert {one.headers["x-hearth-reason"] for one in first} == {"busy"}
     assert killed == [False]
-    assert later.headers["x-hearth-target"] == NAME
-    assert later.headers["x-hearth-reason"] == "local"
+    assert (later.headers["x-hearth-target"], later.headers["x-hearth-reason"]) == (NAME, "local")
     assert asked == 1
 
 

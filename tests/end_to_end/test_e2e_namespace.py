@@ -34,7 +34,7 @@ def _isolated(command: list[str], timeout: float) -> subprocess.CompletedProcess
 
 @pytest.mark.timeout(120)
 def test_the_main_path_needs_no_network() -> None:
-    """G1, T32: all that these tests say of privacy holds in an empty namespace, with every proxy variable set: no packet can leave."""
+    """G1, T32: all that the privacy tests say holds in an empty namespace with every proxy variable set."""
     try:
         tried = _isolated([sys.executable, "-c", "pass"], 20)
     except (OSError, subprocess.TimeoutExpired) as error:

@@ -250,6 +250,7 @@ def test_a_strained_machine_is_busy(machine: Machine, limits: dict[str, Any], wo
     ("machine", "limits"),
     [
         (Machine(other_cpu=0.99), {"other_cpu": None}),
+        (Machine(other_cpu=0.99), {"other_cpu": None, "patience": 6.0}),
         (Machine(free_memory=0.01), {"free_memory": None}),
         (Machine(on_battery=True, battery=0.2), {}),
         (Machine(on_battery=True, battery=0.4), {"battery": "busy"}),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from hearth.call import Call
 from hearth.routing.expected import estimate_tokens, expected_first_token
 from hearth.routing.policy import ALLOW, Verdict, defer
@@ -27,11 +29,21 @@ def judge(call: Call, target: Target, world: World, settings: Settings) -> Verdi
     if strain:
         return defer(NAME, "busy", strain)
     wait = expected_first_token(
-        state, estimate_tokens(call.outline), now=world.now, machine=world.machine, cold=cold, size=target.info.size
+        state,
+        estimate_tokens(call.outline),
+        now=world.now,
+        machine=_heeded(world.machine, busy),
+        cold=cold,
+        size=target.info.size,
     )
     if wait <= busy.patience:
         return ALLOW
     return defer(NAME, "busy", _long_wait(wait, busy.patience, state, cold=cold))
+
+
+def _heeded(machine: Machine, busy: Busy) -> Machine:
+    """Return the machine as far as the user lets it count: with other_cpu = "off" other programs slow nothing."""
+    return machine if busy.other_cpu is not None or not machine.other_cpu else replace(machine, other_cpu=None)
 
 
 def is_cold(target: Target, state: TargetState) -> bool:
