@@ -173,6 +173,25 @@ def test_the_ollama_command_can_show_every_line(kind: Kind) -> None:
     assert all(model["expires_at"] > "2026" for model in running_now.json()["models"])
 
 
+@pytest.mark.parametrize("keep_alive", [None, 0, "5m"])
+def test_an_empty_request_asks_nobody_who_is_no_ollama(keep_alive: object) -> None:
+    """`ollama run` and `ollama stop` load and unload by empty requests: elsewhere these would be answered, and paid."""
+
+    async def act(on: Stage) -> tuple[list[Any], list[str]]:
+        async with httpx.AsyncClient(base_url=on.home.url) as client:
+            replies = [
+                await client.post(path, json={"model": "scripted", "stream": False, "keep_alive": keep_alive})
+                for path in ("/api/generate", "/api/chat")
+            ]
+        said = [(reply.status_code, reply.json().get("done"), reply.json().get("done_reason")) for reply in replies]
+        return said, [call.path for call in on.rehearsal.calls if call.method == "POST"]
+
+    said, asked_for = played(act, "openai")
+
+    assert said == [(200, True, "unload" if keep_alive == 0 else "load")] * 2
+    assert asked_for == []
+
+
 def test_accounts_at_ollama_com_are_out_of_reach_where_the_mode_says_so() -> None:
     """`ollama push` asks `/api/me`, which Ollama forwards to its cloud: in `offline` and `lan` nobody asks."""
 

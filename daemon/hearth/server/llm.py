@@ -104,7 +104,7 @@ async def _send_off(delivery: Delivery, response: web.StreamResponse) -> None:
 
 
 async def _run(core: Core, live: LiveCall, made: Plan, delivery: Delivery) -> web.StreamResponse:
-    if live.call.outline.empty and made.candidates[0].target.dialect == "ollama":
+    if live.call.outline.empty:
         await _load_or_unload(core, live.call, made, delivery)
     elif live.answering is not None:
         await live.answering.run(_retry(core, made))
@@ -114,17 +114,19 @@ async def _run(core: Core, live: LiveCall, made: Plan, delivery: Delivery) -> we
 async def _load_or_unload(core: Core, call: Call, made: Plan, delivery: Delivery) -> None:
     """An empty request loads the model.
 
-    Or with `keep_alive: 0` gives its memory back: both are the lane's business, not the caller's.
+    Or with `keep_alive: 0` gives its memory back: both are the lane's business, not the caller's. A model that no
+    Ollama runs is neither loaded nor unloaded, and nobody is asked: `ollama run` sends such a request at each start.
     """
     candidate = made.candidates[0]
+    ours = candidate.target.dialect == "ollama"
     lane = core.lane_of(candidate.target)
     wanted = call.outline.keep_alive
     unload = wanted is not None and keep_alive_seconds(wanted) == 0
-    if unload:
+    if unload and ours:
         await unload_model(core.target(candidate.target.provider), candidate.target, core.pool, core.keys)
         if lane is not None and lane.idle:
             lane.note_loaded(0.0)
-    elif lane is not None:
+    elif ours and lane is not None:
         await lane.loaded()
     reason: FinishReason = "unload" if unload else "load"
     delivery.own_words = True
