@@ -9,8 +9,8 @@ from aiohttp import web
 
 from hearth.outbound.loading import unload_model
 from hearth.problems import BadRequest, Forbidden, Problem, UnknownModel
-from hearth.server import snapshot
-from hearth.server.orders import PREFIX, Named, admin, order, reply, told
+from hearth.server.control import snapshot
+from hearth.server.control.orders import PREFIX, Named, admin, order, reply, told
 from hearth.server.routes import Table, Visit
 
 if TYPE_CHECKING:

@@ -1,0 +1,96 @@
+"""The control API's questions about calls: those to come, in flight and past, and what they add up to."""
+
+from __future__ import annotations
+
+import msgspec
+from aiohttp import web
+
+from hearth.call import App, Call, Outline, Task
+from hearth.chat import Need, Operation
+from hearth.problems import Forbidden, NotFound
+from hearth.routing.explain import explain, read
+from hearth.server.control import reports
+from hearth.server.control.orders import PREFIX, Named, admin, order, reply
+from hearth.server.intake import new_id
+from hearth.server.routes import Table, Visit
+
+_encode = msgspec.json.Encoder().encode
+_SSE = {"Content-Type": "text/event-stream", "Cache-Control": "no-cache"}
+
+
+async def explained(visit: Visit) -> web.StreamResponse:
+    """`POST explain`: what would happen to a request for that model now; nothing is asked or loaded."""
+    wanted: Named = await order(visit, Named)
+    core = visit.core
+    operation, needs = _KINDS[wanted.task]
+    outline = Outline("explain", operation, wanted.model, stream=True, needs=needs)
+    call = Call(new_id(), "hearth", outline, {}, wanted.task, wanted.mode or core.mode, App(), 0, 0.0)
+    return reply(explain(core.plan(call)))
+
+
+_KINDS: dict[Task, tuple[Operation, frozenset[Need]]] = {
+    "chat": ("chat", frozenset()),
+    "autocomplete": ("complete", frozenset({"suffix"})),
+    "embeddings": ("embed", frozenset({"embeddings"})),
+}
+
+
+async def calls(visit: Visit) -> web.StreamResponse:
+    """`GET calls?limit=N&after=ID`: the newest calls from the usage log, newest first."""
+    return reply(await reports.log(visit.core, visit.request.rel_url.query))
+
+
+async def call(visit: Visit) -> web.StreamResponse:
+    """`GET calls/ID`: one call with its attempts and its plan; one still in flight says where it stands."""
+    live = visit.core.calls.get(visit.rest)
+    if live is not None:
+        return reply({"live": live.view()})
+    entry = await reports.call(visit.core, visit.rest)
+    if entry is None:
+        raise NotFound(f"No call {visit.rest[:40]!r} is in the usage log.", next_step="`hearth log` lists them.")
+    return reply(
+        {"call": entry.call, "attempts": entry.attempts, "plan": read(entry.call.plan) if entry.call.plan else None}
+    )
+
+
+async def cancel(visit: Visit) -> web.StreamResponse:
+    """`POST calls/ID/cancel`: end a call in flight."""
+    call_id = visit.request.rel_url.path.removesuffix("/cancel").rpartition("/")[2]
+    live = visit.core.calls.get(call_id)
+    if live is None:
+        raise NotFound("No such call is in flight.", next_step="`hearth status` lists those that are.")
+    live.kill(Forbidden("This call was cancelled by the user of this machine."))
+    return reply({"cancelled": call_id})
+
+
+async def usage(visit: Visit) -> web.StreamResponse:
+    """`GET usage?by=model|provider|key|app|place|day&since=&until=`."""
+    return reply(await reports.usage(visit.core, visit.request.rel_url.query))
+
+
+async def purge(visit: Visit) -> web.StreamResponse:
+    """`DELETE usage`: empty the usage log."""
+    return reply({"purged": await reports.purge(visit.core)})
+
+
+async def events(visit: Visit) -> web.StreamResponse:
+    """`GET events`: what happens, as server-sent events, from now on."""
+    response = web.StreamResponse(headers=_SSE)
+    await response.prepare(visit.request)
+    queue = visit.core.events.watch()
+    try:
+        await response.write(b": listening\n\n")
+        while True:
+            happening = await queue.get()
+            await response.write(b"event: %b\ndata: %b\n\n" % (happening.kind.encode(), _encode(happening)))
+    finally:
+        visit.core.events.unwatch(queue)
+
+
+TABLE: Table = {
+    f"{PREFIX}/explain": {"POST": admin(explained)},
+    f"{PREFIX}/calls": {"GET": admin(calls)},
+    f"{PREFIX}/calls/…": {"GET": admin(call), "POST": admin(cancel)},
+    f"{PREFIX}/usage": {"GET": admin(usage), "DELETE": admin(purge)},
+    f"{PREFIX}/events": {"GET": admin(events)},
+}

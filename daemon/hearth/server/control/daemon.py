@@ -1,0 +1,118 @@
+"""The control API's orders about the daemon itself: its state, its switches, its config and its end."""
+
+from __future__ import annotations
+
+import msgspec
+from aiohttp import web
+from msgspec import Struct
+
+from hearth.call import Mode
+from hearth.problems import BadRequest, UnknownModel
+from hearth.server.control import snapshot
+from hearth.server.control.orders import PREFIX, admin, order, reply
+from hearth.server.routes import Table, Visit
+
+
+class ModeOrder(Struct, forbid_unknown_fields=True):
+    """The run-time mode: null leaves it to the file."""
+
+    mode: Mode | None
+
+
+class UseOrder(Struct, forbid_unknown_fields=True):
+    """The default model: null leaves it to the file."""
+
+    model: str | None
+
+
+async def status(visit: Visit) -> web.StreamResponse:
+    """`GET status`."""
+    return reply(snapshot.status(visit.core))
+
+
+async def mode_now(visit: Visit) -> web.StreamResponse:
+    """`GET mode`."""
+    core = visit.core
+    return reply({"mode": core.mode, "ceiling": core.generation.settings.mode, "switched": core.switches.mode})
+
+
+async def set_mode(visit: Visit) -> web.StreamResponse:
+    """`PUT mode`: tighten, or lift an earlier tightening; never looser than the file.
+
+    Streams it forbids end at once.
+    """
+    wanted: ModeOrder = await order(visit, ModeOrder)
+    core = visit.core
+    core.switches.switch_mode(wanted.mode, core.generation.settings, str(core.generation.loaded.path))
+    ended = core.apply_mode()
+    core.events.say("mode", mode=core.mode, ended=ended)
+    return reply({"mode": core.mode, "ended": ended})
+
+
+async def default_now(visit: Visit) -> web.StreamResponse:
+    """`GET default-model`."""
+    settings = visit.core.generation.settings
+    chosen = visit.core.switches.default_model(settings)
+    return reply({"model": chosen or settings.default_model, "chosen": chosen is not None})
+
+
+async def set_default(visit: Visit) -> web.StreamResponse:
+    """`PUT default-model`: what a client gets that names no model, until the file's own choice changes."""
+    wanted: UseOrder = await order(visit, UseOrder)
+    core = visit.core
+    if wanted.model is not None:
+        resolved = core.catalog.resolve(wanted.model, "chat")
+        if resolved.problem is not None:
+            raise resolved.problem
+        if resolved.kind == "missing":
+            near = f"Names like it: {', '.join(resolved.near)}." if resolved.near else "See `hearth models`."
+            raise UnknownModel(f"No model is called {wanted.model!r}.", next_step=near)
+    core.switches.use(wanted.model, core.generation.settings)
+    core.rebuild_catalog()
+    core.events.say("default_model", model=wanted.model)
+    return reply({"model": wanted.model})
+
+
+async def addresses(visit: Visit) -> web.StreamResponse:
+    """`GET addresses`: where Hearth listens, and every address contacted since start."""
+    shown = snapshot.status(visit.core)
+    return reply({"listening": shown.listening, "contacted": shown.contacts})
+
+
+async def reload(visit: Visit) -> web.StreamResponse:
+    """`POST reload`: read the config again now. A bad one is refused and changes nothing."""
+    said = await visit.core.reload()
+    if said:
+        raise BadRequest(said)
+    return reply({"reloaded": str(visit.core.generation.loaded.path)})
+
+
+async def stop(visit: Visit) -> web.StreamResponse:
+    """`POST stop`: finish the calls in flight as far as the drain time allows, then end."""
+    visit.core.ask_to_stop()
+    return reply({"stopping": True})
+
+
+async def config(visit: Visit) -> web.StreamResponse:
+    """`GET config`: the settings in force, secrets left as references."""
+    loaded = visit.core.generation.loaded
+    return reply({"path": str(loaded.path), "settings": msgspec.to_builtins(loaded.settings, enc_hook=str)})
+
+
+async def keys(visit: Visit) -> web.StreamResponse:
+    """`GET keys`: the state of every key, by its id."""
+    return reply(
+        [{"provider": one.name, "keys": one.keys} for one in snapshot.status(visit.core).providers if one.keys]
+    )
+
+
+TABLE: Table = {
+    f"{PREFIX}/status": {"GET": admin(status)},
+    f"{PREFIX}/mode": {"GET": admin(mode_now), "PUT": admin(set_mode)},
+    f"{PREFIX}/default-model": {"GET": admin(default_now), "PUT": admin(set_default)},
+    f"{PREFIX}/addresses": {"GET": admin(addresses)},
+    f"{PREFIX}/keys": {"GET": admin(keys)},
+    f"{PREFIX}/config": {"GET": admin(config)},
+    f"{PREFIX}/reload": {"POST": admin(reload)},
+    f"{PREFIX}/stop": {"POST": admin(stop)},
+}
