@@ -1,6 +1,6 @@
-"""What outlives a reload.
+"""What outlives a reload, in one place for the handlers.
 
-In one place for the handlers: pool, keys, lanes, senses, ledger, calls in flight, and the generation of now.
+Pool, keys, lanes, senses, ledger, calls in flight, and a reference to the generation of now.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 DEFAULT_SLOTS = {"ollama": 1}
 """Ollama runs one call a model unless told otherwise (OLLAMA_NUM_PARALLEL); the others serve several."""
-OTHER_SLOTS = 64
+OTHER_SLOTS = 1024
 """How many the others serve at once is theirs to say.
 
 They queue by themselves, and we cannot see where they begin to.
