@@ -8,7 +8,6 @@ NameOrNone = Annotated[str | None, Meta(extra={"form": "name or none"})]
 
 ReasoningInput = Literal["reasoning_effort", "thinking", "reasoning", "chat_template_kwargs", "none"]
 FimForm = Literal["none", "completions", "beta_completions", "fim_completions", "infill"]
-ErrorInSuccess = Literal["error", "code_error", "base_resp"]
 
 
 class Quirks(Struct, frozen=True, forbid_unknown_fields=True):
@@ -54,8 +53,6 @@ class Quirks(Struct, frozen=True, forbid_unknown_fields=True):
 
     # Replies
     reasoning_exclusive: bool = False  # completion_tokens does not include reasoning_tokens (xAI)
-    error_in_success: tuple[ErrorInSuccess, ...] = ()  # shapes of an error that arrives with status 200
-    retryable_statuses: tuple[int, ...] = ()  # worth another try besides 408, 409, 429 and 5xx
 
     # Paths and headers
     chat_path: str = "chat/completions"
