@@ -58,6 +58,7 @@ class ProviderRuntime:
         self._destinations: dict[tuple[str, bool], tuple[Target, Destination]] = {}
         self._permits: dict[str, tuple[Egress, Egress]] = {}
         self.version = ""
+        self._knows_guard: bool | None = None
         self._extra: Members = {name: raw(value) for name, value in settings.extra.items()}
 
     def _origin(self) -> Origin:
@@ -73,36 +74,33 @@ class ProviderRuntime:
     def heed(self, listing: Listing) -> None:
         """Take note of what asking and looking up has shown: the engine's version, and where a host name leads."""
         self.version = listing.version
+        self._knows_guard = _knows_guard(listing.version)
         place = provider_place(self.settings, listing)
         if place != self.place:
             self.place = place
             self.origin = self._origin()
 
     def destination(self, candidate: Candidate, mode: Mode) -> Destination:
-        """Return what the dialect needs to know of a target.
-
-        Under a mode: the strict ones ask Ollama for its guard too.
-        """
+        """Return what the dialect needs to know of a target, under a mode."""
         target = candidate.target
-        strict = mode in ("offline", "lan") and not target.remote and self._guarded()
-        known = self._destinations.get((target.name, strict))
+        guarded = self._guarded(target, mode)
+        known = self._destinations.get((target.name, guarded))
         if known is not None and known[0] is target:
             return known[1]
-        made = self.describe(target, local_only=strict)
-        self._destinations[target.name, strict] = (target, made)
+        made = self.describe(target, local_only=guarded)
+        self._destinations[target.name, guarded] = (target, made)
         return made
 
-    def _guarded(self) -> bool:
-        """Whether this Ollama understands the guard.
+    def _guarded(self, target: Target, mode: Mode) -> bool:
+        """Whether Ollama is asked for its guard, so that a model that has turned remote since we looked is refused.
 
-        One whose version is not known is asked for it, and fails closed.
+        Always, unless remote models are allowed; one whose version is not known is asked for it in the strict modes
+        alone, and fails closed.
         """
-        if self.settings.dialect != "ollama":
+        strict = mode in ("offline", "lan")
+        if self.settings.dialect != "ollama" or target.remote or (self.settings.remote_models and not strict):
             return False
-        parts = self.version.split("-")[0].split(".")
-        if len(parts) < 3 or not all(part.isdigit() for part in parts):
-            return True
-        return tuple(int(part) for part in parts) >= _LOCAL_GUARD_SINCE
+        return strict if self._knows_guard is None else self._knows_guard
 
     def describe(self, target: Target, *, local_only: bool = False) -> Destination:
         """Put together what config says of a target."""
@@ -194,6 +192,14 @@ class Generation:
                 continue
             found[secret.reveal()] = name
         return found
+
+
+def _knows_guard(version: str) -> bool | None:
+    """Whether an Ollama of this version understands the guard; None when the version says nothing."""
+    parts = version.partition("-")[0].split(".")
+    if len(parts) < 3 or not all(part.isdigit() for part in parts):
+        return None
+    return tuple(int(part) for part in parts) >= _LOCAL_GUARD_SINCE
 
 
 def knobs_of(defaults: Mapping[str, object]) -> Knobs:

@@ -101,23 +101,50 @@ def test_a_model_that_ollama_forwards_stays_unasked(name: str, mode: str, path: 
 
 
 @pytest.mark.parametrize("path", ROUTES)
-def test_a_model_that_turns_remote_between_list_and_call(path: str) -> None:
-    """T31: in offline each call carries Ollama's own guard, so that a model changed since the last look stays here."""
+@pytest.mark.parametrize("mode", ["offline", "lan", "prefer-local", "any"])
+def test_a_model_that_turns_remote_between_list_and_call(mode: str, path: str) -> None:
+    """T31: each call carries Ollama's own guard, so that a model changed since the last look stays here."""
 
-    async def scene() -> tuple[list[str], Answer]:
-        async with Rehearsal() as near, running('mode = "offline"\n' + calm() + engine(near)) as home:
-            await call(home, path, chat())
+    async def scene() -> tuple[list[str], Answer, Answer]:
+        async with Rehearsal() as near, running(f'mode = "{mode}"\n' + calm() + engine(near)) as home:
+            local = await call(home, path, chat())
             turned = ModelScript(name="scripted", remote_host="https://ollama.com", remote_model="gpt-oss")
             near.rescript(models=(turned,))
             answer = await call(home, path, chat(stream=True))
+            return [str(one.json()["model"]) for one in near.calls if b'"content"' in one.body], local, answer
+
+    asked, local, answer = asyncio.run(scene())
+
+    assert asked
+    assert all(name.endswith(":local") for name in asked)
+    assert b":local" not in local.body
+    assert "error" in answer.last
+    assert not answer.finished
+
+
+@pytest.mark.parametrize(
+    ("version", "more", "guarded"),
+    [
+        ("0.18.0", "", True),
+        ("0.17.9", "", False),
+        ("", "", False),
+        ("0.18.0", "remote_models = true", False),
+    ],
+)
+def test_the_guard_is_asked_for_where_it_is_understood(version: str, more: str, guarded: bool) -> None:
+    """T31: where the cloud is allowed, an Ollama too old for the guard, or of unknown version, still answers."""
+
+    async def scene() -> tuple[list[str], Answer]:
+        near = Rehearsal(Script(version=version))
+        async with near, running(calm() + engine(near, more=more)) as home:
+            answer = await call(home, "/api/chat", chat())
             return [str(one.json()["model"]) for one in near.calls if b'"content"' in one.body], answer
 
     asked, answer = asyncio.run(scene())
 
-    assert asked
-    assert all(name.endswith(":local") for name in asked)
-    assert "error" in answer.last
-    assert not answer.finished
+    assert [name.endswith(":local") for name in asked] == [guarded]
+    assert answer.status == 200
+    assert b":local" not in answer.body
 
 
 @pytest.mark.parametrize("code", [301, 302, 303, 307, 308])

@@ -212,9 +212,9 @@ def test_faults_may_be_bound_to_a_model_or_to_a_predicate() -> None:
     async def act(rehearsal: Rehearsal) -> list[int]:
         rehearsal.next(Fault.refuse(500), model="thinker", times=-1)
         rehearsal.when(lambda request: b"secret" in request.body, Fault.refuse(418))
-        first = [(await chat(rehearsal)).status, (await chat(rehearsal, model="thinker")).status]
+        first = [(await chat(rehearsal, model=name)).status for name in ("scripted", "thinker", "thinker:latest:local")]
         second = [(await chat(rehearsal, "a secret")).status for _ in range(2)]
         rehearsal.clear()
         return [*first, *second, (await chat(rehearsal, model="thinker")).status]
 
-    assert play(act) == [200, 500, 418, 418, 200]
+    assert play(act) == [200, 500, 500, 418, 418, 200]

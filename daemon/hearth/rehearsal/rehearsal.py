@@ -16,7 +16,7 @@ from hearth.rehearsal.engine import Engine, Load
 from hearth.rehearsal.faults import Fault, FaultQueue
 from hearth.rehearsal.http import Connection, Reply, Request
 from hearth.rehearsal.openai_wire import Problem, problem_reply
-from hearth.rehearsal.script import Script
+from hearth.rehearsal.script import Script, with_tag
 from hearth.rehearsal.wire import Writer
 
 INFERENCE = ("/chat", "/generate", "/completions", "/embed", "/embeddings", "/responses", "/messages", "/infill")
@@ -114,7 +114,8 @@ class Rehearsal:
         """Let the next matching requests go wrong, one fault each, in this order (`times` each; -1: always).
 
         Without `path` only requests for inference match, so that a probe does not use a fault up; a path matches by
-        its end ("/api/tags"), "*" matches anything. `model` is the name in the body, as sent.
+        its end ("/api/tags"), "*" matches anything. `model` is the name in the body; `m`, `m:latest` and
+        `m:latest:local` are one.
         """
         for fault in faults:
             self._faults.add(fault, _matcher(path, model), times)
@@ -252,14 +253,14 @@ class Rehearsal:
 def _matcher(path: str | None, model: str | None) -> Callable[[Request], bool]:
     def match(request: Request) -> bool:
         fits = request.path.endswith(INFERENCE) if path is None else path == "*" or request.path.endswith(path)
-        return fits and (model is None or model == _model_of(request.body))
+        return fits and (model is None or with_tag(model) == _model_of(request.body))
 
     return match
 
 
-def _model_of(body: bytes) -> object:
+def _model_of(body: bytes) -> str | None:
     try:
-        return msgspec.json.decode(body, type=_Named).model
+        return with_tag(msgspec.json.decode(body, type=_Named).model.removesuffix(":local"))
     except msgspec.DecodeError:
         return None
 
