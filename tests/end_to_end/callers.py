@@ -117,7 +117,14 @@ class Caller:
     @classmethod
     async def ask(cls, home: Reached, path: str, body: object = None, *, method: str = "POST", **headers: str) -> Self:
         """Send a request; `x_hearth_mode="lan"` becomes a header."""
-        reader, writer = await asyncio.open_connection("127.0.0.1", home.port)
+        caller = cls(*await asyncio.open_connection("127.0.0.1", home.port))
+        await caller.send(home, path, body, method=method, **headers)
+        return caller
+
+    async def send(
+        self, home: Reached, path: str, body: object = None, *, method: str = "POST", **headers: str
+    ) -> None:
+        """Send a request on this connection."""
         content = json.dumps(body).encode() if body is not None else b""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         lines = [
@@ -128,9 +135,8 @@ class Caller:
             f"Content-Length: {len(content)}",
             *(f"{name}: {value}" for name, value in named.items()),
         ]
-        writer.write("\r\n".join(lines).encode() + b"\r\n\r\n" + content)
-        await writer.drain()
-        return cls(reader, writer)
+        self.writer.write("\r\n".join(lines).encode() + b"\r\n\r\n" + content)
+        await self.writer.drain()
 
     async def until(self, words: bytes, count: int = 1) -> bytes:
         """Read until the reply holds these words so often; return all that was read. Raises EOFError at its end."""

@@ -36,6 +36,10 @@ class Patience(Struct, frozen=True):
     keep_alive_s: float = 75.0
     connections: int = 4096
     """A listener's most; one more is closed at once (F27): far above what 1,000 streams need."""
+    heartbeat_s: float = 15.0
+    """How long a stream may be silent before the client is sent a sign of life (design §4)."""
+    stuck_reader_s: float = 120.0
+    """How long a client may read nothing of what we send before it is taken for gone (F23)."""
 
 
 class Connection(RequestHandler):
@@ -98,6 +102,11 @@ class Connection(RequestHandler):
 
 
 _PATIENCE = Patience()
+
+
+def patience_of(protocol: RequestHandler) -> Patience:
+    """Return what the client of a connection is given."""
+    return protocol.patience if isinstance(protocol, Connection) else _PATIENCE
 
 
 class Listener(web.Server):

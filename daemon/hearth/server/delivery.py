@@ -15,16 +15,13 @@ from aiohttp import web
 from hearth.dialects.dialect import ReplyWriter, Served, Stamp
 from hearth.events import Event, Failed, Frame, ThinkingDelta
 from hearth.problems import BrokenReply, Forbidden, Problem
+from hearth.server.connection import patience_of
 from hearth.server.direct import StreamReply, WholeReply, safe
 
 if TYPE_CHECKING:
     from hearth.call import Call
     from hearth.outbound.upstream import Upstream
 
-HEARTBEAT_S = 15.0
-"""How long a stream may be silent before a sign of life is sent (design §4)."""
-STUCK_READER_S = 120.0
-"""How long a client may leave what we send unread before it is taken for gone (F23)."""
 HELD_LIMIT = 4 * 1024 * 1024
 _SSE = "text/event-stream"
 _UNSAID = (Failed,)
@@ -55,8 +52,9 @@ class Delivery:
         self._writing = False
         self._timer: asyncio.TimerHandle | None = None
         self._beating: asyncio.Task[None] | None = None
+        self._heartbeat_s = patience_of(request.protocol).heartbeat_s
         if call.outline.stream:
-            self._timer = asyncio.get_running_loop().call_later(HEARTBEAT_S, self._tick)
+            self._timer = asyncio.get_running_loop().call_later(self._heartbeat_s, self._tick)
 
     def begin(self, attempt: Upstream) -> None:
         """Take what follows from this attempt; what an earlier one left unsent is forgotten."""
@@ -142,7 +140,8 @@ class Delivery:
         return response
 
     def _headers(self) -> dict[str, str]:
-        attempt, stream = self._attempt, self._call.outline.stream
+        attempt = None if self._begun else self._attempt  # a head sent before anything meant something is nobody's yet
+        stream = self._call.outline.stream
         passthrough = attempt is not None and attempt.passthrough and attempt.head is not None
         content_type = attempt.head.get("Content-Type") if passthrough and attempt and attempt.head else ""
         headers = {"Content-Type": safe(content_type) or self.writer.content_type, "X-Hearth-Id": self._call.id}
@@ -180,17 +179,12 @@ class Delivery:
     """time.monotonic_ns() when the plan was made: what lies between it and the attempt was spent waiting."""
 
     def _tick(self) -> None:
-        """Send a sign of life, or give up on a client that does not read."""
-        silent = monotonic() - self._last_write
-        if self._writing and silent > STUCK_READER_S:
-            transport = self.request.transport
-            if transport is not None:
-                transport.abort()
-            return
-        if silent + 0.01 >= HEARTBEAT_S and not self._writing and self._beating is None and self.writer.heartbeat:
+        """Send a sign of life after a silence, in dialects that have a form for it."""
+        silent, most = monotonic() - self._last_write, self._heartbeat_s
+        if silent + 0.01 >= most and not self._writing and self._beating is None and self.writer.heartbeat:
             self._begun = True
             self._beating = asyncio.ensure_future(self._beat())
-        wait = max(HEARTBEAT_S - silent, 1.0) if silent < HEARTBEAT_S else HEARTBEAT_S
+        wait = max(most - silent, most / 15) if silent < most else most
         self._timer = asyncio.get_running_loop().call_later(wait, self._tick)
 
     async def _beat(self) -> None:

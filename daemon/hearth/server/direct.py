@@ -15,6 +15,8 @@ from aiohttp.helpers import rfc822_formatted_time
 from aiohttp.http import HttpVersion11
 from aiohttp.web_protocol import RequestHandler
 
+from hearth.server.connection import patience_of
+
 _REASONS = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n" for status in HTTPStatus}
 
 
@@ -50,10 +52,37 @@ class Direct(web.StreamResponse):
         return transport
 
     async def _drained(self) -> None:
-        """Wait while the client reads slower than we write."""
+        """Wait while the client reads slower than we write; one that reads nothing for long is cut off (F23)."""
         protocol = self._protocol
-        if protocol is not None and protocol.writing_paused:
+        if protocol is None or not protocol.writing_paused:
+            return
+        watchdog = _Watchdog(protocol, self._transport())
+        try:
             await protocol._drain_helper()  # noqa: SLF001 -- aiohttp's writers wait in the same way
+        finally:
+            watchdog.close()
+
+
+class _Watchdog:
+    """Cuts off a client that leaves unread what it left unread before."""
+
+    def __init__(self, protocol: RequestHandler, transport: asyncio.Transport) -> None:
+        """Look again and again, until `close`."""
+        self._transport = transport
+        self._every_s = patience_of(protocol).stuck_reader_s
+        self._unread = transport.get_write_buffer_size()
+        self._timer = asyncio.get_running_loop().call_later(self._every_s, self._look)
+
+    def _look(self) -> None:
+        unread = self._transport.get_write_buffer_size()
+        if unread == self._unread:
+            self._transport.abort()
+            return
+        self._unread = unread
+        self._timer = asyncio.get_running_loop().call_later(self._every_s, self._look)
+
+    def close(self) -> None:
+        self._timer.cancel()
 
 
 class WholeReply(Direct):

@@ -1,0 +1,196 @@
+"""Signs of life in silent streams: when they are sent, in which form, what they settle, and that clients bear them."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import ollama
+import openai
+import pytest
+
+from end_to_end.callers import Answer, Caller, Object, admin, call, calm, chat, cloud, engine, inference
+from hearth.rehearsal import Fault, ModelScript, Rehearsal, Script
+from hearth.server.connection import Patience
+from hearth_home import running
+
+BEAT = b": keep-alive\n\n"
+BEAT_S = 0.2
+SHORT = Patience(heartbeat_s=BEAT_S)
+SILENCE_S = 0.9
+SSE = "/v1/chat/completions"
+FAR = Script(kind="openai", models=(ModelScript(name="scripted"),))
+SILENT = [Fault.late_head(SILENCE_S), Fault.late_token(SILENCE_S), Fault.stall(SILENCE_S)]
+GREETING = "Hello! I am a small test model."
+
+
+def _break(provider: Rehearsal, *faults: Fault) -> None:
+    """Give these faults to its next answers; loading, which is no answer, goes well."""
+    provider.next(*faults, path="/completions" if provider.script.kind == "openai" else "/api/chat")
+
+
+async def _ask(*faults: Fault, path: str = SSE, model: str = "scripted") -> Answer:
+    """What the caller of a stream reads when its provider at home, or that in the cloud, has these faults."""
+    async with Rehearsal() as near, Rehearsal(FAR) as far:
+        _break(far if model.startswith("far/") else near, *faults)
+        async with running(calm() + engine(near) + cloud(far), patience=SHORT) as home:
+            return await call(home, path, chat(model, stream=True))
+
+
+@pytest.mark.parametrize("model", ["scripted", "far/scripted"], ids=["translated", "passed on"])
+@pytest.mark.parametrize("fault", SILENT)
+def test_a_silent_stream_of_events_shows_signs_of_life(model: str, fault: Fault) -> None:
+    """Design §4: before the first word and between two, a comment after each silence, and the answer is whole."""
+    answer = asyncio.run(_ask(fault, model=model))
+
+    assert 2 <= answer.body.count(BEAT) <= SILENCE_S / BEAT_S + 1
+    assert answer.text == GREETING
+    assert answer.finished
+    assert answer.ended
+
+
+@pytest.mark.parametrize("fault", SILENT)
+def test_lines_of_json_have_no_sign_of_life(fault: Fault) -> None:
+    """NDJSON has no form for one: a blank line would end the official client. Nothing at all is sent meanwhile."""
+    answer = asyncio.run(_ask(fault, path="/api/chat"))
+
+    assert b"keep-alive" not in answer.body
+    assert b"\n\n" not in answer.body
+    assert answer.text == GREETING
+    assert "x-hearth-target" in answer.headers
+
+
+def test_a_whole_reply_has_no_sign_of_life() -> None:
+    """A reply that is not streamed is one JSON object, however long it takes."""
+
+    async def scene() -> Answer:
+        async with Rehearsal() as near, running(calm() + engine(near), patience=SHORT) as home:
+            _break(near, Fault.late_head(SILENCE_S))
+            return await call(home, SSE, chat())
+
+    answer = asyncio.run(scene())
+
+    assert answer.text == GREETING
+    assert answer.headers["x-hearth-target"] == "ollama/scripted:latest"
+
+
+def test_the_first_sign_of_life_sends_the_head_without_what_is_not_settled() -> None:
+    """It is on its way within the silence; target, place and reason stand in the log of calls instead."""
+
+    async def scene() -> tuple[bytes, float, Object]:
+        async with Rehearsal() as near, running(calm() + engine(near), patience=SHORT) as home:
+            _break(near, Fault.late_token(SILENCE_S))
+            began = time.monotonic()
+            caller = await Caller.ask(home, SSE, chat(stream=True))
+            head = await caller.until(BEAT)
+            seconds = time.monotonic() - began
+            answer = await caller.rest()
+            told: Object = await admin(home, f"/hearth/v1/calls/{answer.headers['x-hearth-id']}")
+            return head, seconds, told
+
+    head, seconds, told = asyncio.run(scene())
+
+    assert head.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert b"text/event-stream" in head
+    assert b"X-Hearth-Target" not in head
+    assert BEAT_S * 0.9 <= seconds < SILENCE_S
+    assert told["call"]["target"] == "ollama/scripted:latest"
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [Fault.late_head(SILENCE_S) | Fault.refuse(500), Fault.late_token(SILENCE_S) | Fault.cut(objects=0)],
+    ids=["before its head", "after its head"],
+)
+@pytest.mark.parametrize("first", ["ollama/scripted", "far/scripted"], ids=["home to cloud", "cloud to cloud"])
+def test_the_target_may_be_swapped_after_signs_of_life(fault: Fault, first: str) -> None:
+    """Until the first meaningful frame the next target answers, in the same stream, once and whole."""
+
+    async def scene() -> tuple[Answer, int]:
+        async with Rehearsal() as near, Rehearsal(FAR) as far, Rehearsal(FAR) as spare:
+            _break(near if first == "ollama/scripted" else far, fault)
+            config = calm() + f'[models.name]\nuse = ["{first}", "spare/scripted"]\n'
+            async with running(config + engine(near) + cloud(far) + cloud(spare, "spare"), patience=SHORT) as home:
+                return await call(home, SSE, chat("name", stream=True)), inference(spare)
+
+    answer, asked = asyncio.run(scene())
+
+    assert answer.status == 200
+    assert BEAT in answer.body
+    assert answer.text == GREETING
+    assert answer.body.count(b"[DONE]") == 1
+    assert asked == 1
+
+
+@pytest.mark.parametrize("model", ["scripted", "far/scripted"])
+@pytest.mark.parametrize(
+    "fault", [Fault.late_head(SILENCE_S) | Fault.refuse(400), Fault.stall(SILENCE_S) | Fault.cut(objects=2)]
+)
+def test_a_failure_after_signs_of_life_is_said_in_the_stream(model: str, fault: Fault) -> None:
+    """The status is spent: the error is an event of the dialect, and the stream is never shown as a finished one."""
+    answer = asyncio.run(_ask(fault, model=model))
+
+    assert answer.status == 200
+    assert BEAT in answer.body
+    assert answer.last["error"]["message"]
+    assert not answer.finished
+
+
+def test_a_caller_in_the_queue_is_shown_signs_of_life() -> None:
+    """Who waits for a slot or a load for longer than the silence hears so, and is then answered."""
+
+    async def scene() -> tuple[Answer, Answer]:
+        slow = Script(models=(ModelScript(name="scripted", load_seconds=SILENCE_S),))
+        async with Rehearsal(slow) as near, running(calm() + engine(near), patience=SHORT) as home:
+            asked = (call(home, path, chat(stream=True)) for path in (SSE, "/api/chat"))
+            events, lines = await asyncio.gather(*asked)
+            return events, lines
+
+    events, lines = asyncio.run(scene())
+
+    assert BEAT in events.body
+    assert b"keep-alive" not in lines.body
+    assert events.text == lines.text == GREETING
+
+
+@pytest.mark.parametrize("fault", SILENT)
+def test_the_official_clients_bear_signs_of_life(fault: Fault) -> None:
+    """The openai client passes over the comments; the ollama client sees none, since there are none."""
+
+    async def scene() -> tuple[str, str]:
+        async with Rehearsal() as near, running(calm() + engine(near), patience=SHORT) as home:
+            _break(near, fault, fault)
+            async with openai.AsyncOpenAI(base_url=f"{home.url}/v1", api_key="dummy") as client:
+                chunks = await client.chat.completions.create(
+                    model="scripted", messages=[{"role": "user", "content": "hello"}], stream=True
+                )
+                events = [chunk.choices[0].delta.content or "" async for chunk in chunks if chunk.choices]
+            native = ollama.AsyncClient(home.url)
+            parts = await native.chat("scripted", [{"role": "user", "content": "hello"}], stream=True)
+            lines = [part.message.content or "" async for part in parts]
+            await native._client.aclose()  # noqa: SLF001 -- this client has no public way to close
+            return "".join(events), "".join(lines)
+
+    assert asyncio.run(scene()) == (GREETING, GREETING)
+
+
+def test_the_openai_client_raises_what_fails_after_signs_of_life() -> None:
+    """An error inside the stream is an exception for the official client, not an end."""
+
+    async def scene() -> None:
+        async with Rehearsal() as near, running(calm() + engine(near), patience=SHORT) as home:
+            _break(near, Fault.late_head(SILENCE_S) | Fault.refuse(400))
+            async with openai.AsyncOpenAI(base_url=f"{home.url}/v1", api_key="dummy", max_retries=0) as client:
+                chunks = await client.chat.completions.create(
+                    model="scripted", messages=[{"role": "user", "content": "hello"}], stream=True
+                )
+                async for _ in chunks:
+                    pass
+
+    with pytest.raises(openai.APIError):
+        asyncio.run(scene())
+
+
+def test_by_default_a_stream_may_be_silent_for_fifteen_seconds() -> None:
+    """Design §4 and F23: the figures outside of tests."""
+    assert (Patience().heartbeat_s, Patience().stuck_reader_s) == (15.0, 120.0)
