@@ -19,7 +19,7 @@ from hearth.client import Client, ClientError
 from hearth_config.load import load_text
 from hearth_config.paths import Paths
 from hearth_config.variables import Variables
-from source_tree import ROOT
+from source_tree import ROOT, everything
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 DOCUMENTS = (ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md")))
@@ -194,3 +194,34 @@ def test_a_question_of_the_readme_is_answered(listening: tuple[str, Path]) -> No
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip()
     assert "rehearsal/rehearsal" in done.stderr
+
+
+PAGES = {"design": "design.md", "wire/ollama": "wire/ollama.md", "wire/providers": "wire/providers.md"}
+
+
+def _sections(text: str) -> set[str]:
+    """The numbers of a page's headings, and of the numbered points below them ("6.14")."""
+    found: set[str] = set()
+    heading = ""
+    for line in text.splitlines():
+        if number := re.match(r"#+ (\d+(?:\.\d+)?)\.? ", line):
+            heading = number[1]
+            found.add(heading)
+        elif point := re.match(r"(\d+)\. ", line):
+            found.add(f"{heading}.{point[1]}")
+    return found
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_sections_that_the_code_cites_exist(page: str) -> None:
+    """A citation such as "design §4" leads to a numbered heading of that page, or to a numbered point below one."""
+    sections = _sections((ROOT / "docs" / PAGES[page]).read_text(encoding="utf-8"))
+
+    cited = {
+        number
+        for source in everything()
+        for number in re.findall(rf"\b{page} §(\d+(?:\.\d+)?)", "\n".join(source.lines), re.IGNORECASE)
+    }
+
+    assert cited
+    assert not cited - sections

@@ -22,9 +22,9 @@ def tightest(*modes: Mode) -> Mode:
 
 
 class Wishes(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
-    """The body field `"hearth".
+    """What a request asks of Hearth itself: the body field `"hearth": {…}` and its header twins (design §8).
 
-    {…}` and its header twins (design §8): they tighten, and are taken out before anything is sent on.
+    They only tighten, and are taken out before anything is sent on.
     """
 
     mode: Mode | UnsetType = UNSET

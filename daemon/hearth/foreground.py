@@ -41,10 +41,7 @@ def raise_fd_limit() -> None:
 
 
 def settle_memory() -> None:
-    """Take what start-up made out of the collector's sight.
-
-    And let it look less often: calls leave few cycles behind.
-    """
+    """Take what start-up made out of the collector's sight, and let it look less often: calls leave few cycles."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(GC_EVERY, 20, 50)

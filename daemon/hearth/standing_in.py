@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from msgspec import structs
@@ -107,6 +106,3 @@ async def _answers(daemon: Daemon, provider: str) -> bool:
 
 def _plain(loaded: Loaded) -> Loaded:
     return loaded
-
-
-Dress = Callable[[Loaded], Loaded]

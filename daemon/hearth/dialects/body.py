@@ -1,6 +1,6 @@
-"""A JSON request body.
+"""A JSON request body, cut at its top level so that members can be replaced.
 
-Cut at its top level, members replaced, joined again, everything else byte for byte as it came.
+Joined again, everything else is byte for byte as it came.
 """
 
 from __future__ import annotations

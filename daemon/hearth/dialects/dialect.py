@@ -82,7 +82,7 @@ class Destination(Struct, frozen=True):
     `prefix` goes before each path ("/v1"); `defaults` fill what the request leaves open; `extra` are provider-
     only body members from
     the config; `local_only` asks Ollama for its `:local` guard, so that a model that turned remote is refused
-    (wire/ollama.md §3.6).
+    (wire/ollama §3.6).
     """
 
     provider: str
@@ -134,9 +134,9 @@ class ReplyWriter(Protocol):
     """A record that keeps a silent stream alive; b"" where the dialect has none."""
 
     def stream(self, events: Sequence[Event]) -> bytes:
-        """Return the bytes of these events in a stream.
+        """Return the bytes of these events in a stream; none when they say nothing in this dialect.
 
-        B"" when they say nothing in this dialect. `Done` ends the stream properly.
+        `Done` ends the stream properly.
         """
         ...
 
@@ -208,10 +208,7 @@ class Called(Protocol):
     name: str
 
     def splice(self, outline: Outline, members: Members, to: Destination) -> HttpRequest:
-        """Return the caller's own request with only the top-level members replaced that Hearth owns.
-
-        For a caller of this same dialect.
-        """
+        """Return the request of a caller of this same dialect, with only those members replaced that Hearth owns."""
         ...
 
     def splices(self, outline: Outline, to: Destination) -> bool:

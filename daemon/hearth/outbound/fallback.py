@@ -1,6 +1,6 @@
-"""Who is asked next: the plan's candidates in order.
+"""Who is asked next: the plan's candidates in order, each with its other keys first.
 
-Another key first, a pause where one is due, and never after the commit point.
+There is a pause where one is due, and nobody else is asked after the commit point.
 """
 
 from __future__ import annotations

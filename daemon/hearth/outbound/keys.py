@@ -65,10 +65,7 @@ class Keys:
         self._resting.clear()
 
     def usable(self, provider: Provider) -> list[Key]:
-        """Return the provider's keys that do not rest.
-
-        All of them when all rest (the last candidate never rests, pain 43).
-        """
+        """Return the provider's keys that do not rest, or all of them when all do: the last never rests (pain 43)."""
         now = monotonic()
         awake = [key for key in provider.keys if self._resting.get((provider.name, key.id), (0.0, ""))[0] <= now]
         return awake or list(provider.keys)

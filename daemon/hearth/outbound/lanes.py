@@ -35,14 +35,13 @@ class Overflow(Exception):
 class Ticket:
     """One call's place in a lane. `group` says who competes: among tickets of one non-empty group the newest wins."""
 
-    __slots__ = ("admitted", "group", "position", "since", "supersede")
+    __slots__ = ("group", "position", "since", "supersede")
 
     def __init__(self, group: str = "", supersede: Callable[[], None] | None = None) -> None:
         """`supersede` is called when a newer ticket of the group needs the slot this one holds."""
         self.group = group
         self.supersede = supersede
         self.since = monotonic()
-        self.admitted = 0.0
         self.position = 0
 
 
@@ -81,9 +80,9 @@ class Lane:
     """The queue before one model. All methods run on the event loop; none blocks it."""
 
     def __init__(self, name: str, engine: asyncio.Lock, learned: Learned) -> None:
-        """`engine` is held while loading: an engine loads one model at a time.
+        """Start without a loader: the model counts as always loaded.
 
-        Without a loader a model is always loaded.
+        `engine` is held while loading, because an engine loads one model at a time.
         """
         self.name = name
         self.slots = 1
@@ -190,7 +189,6 @@ class Lane:
             self.learned = self.learned.saw_call(lesson.call_s, lesson.output_tokens, now)
 
     def _admit(self, ticket: Ticket) -> None:
-        ticket.admitted = monotonic()
         ticket.position = 0
         self._active.add(ticket)
 
@@ -226,10 +224,7 @@ class Lane:
                 supersede()
 
     def warm_up(self) -> asyncio.Task[None] | None:
-        """Start loading unless it is loaded or loading; returns the task that loads.
-
-        It ends by itself, whoever leaves.
-        """
+        """Start loading unless it is loaded or loading; returns the task that loads, whoever waits for it or leaves."""
         if self._loading is None and not self.warm:
             self._loading = asyncio.create_task(self._load(), name=f"load {self.name}")
         return self._loading

@@ -1,7 +1,4 @@
-"""Hearth's own call that loads a model.
-
-An empty request with the same pinned options every other call sends (design §4).
-"""
+"""Hearth's own call that loads a model: an empty request, with the pinned options of every other call (design §4)."""
 
 from __future__ import annotations
 

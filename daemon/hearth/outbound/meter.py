@@ -23,7 +23,7 @@ from hearth.events import (
 from hearth.problems import Problem
 
 BYTES_PER_TOKEN = 4
-"""The estimate for text nobody counted (wire/providers.md §6); every such figure is marked as estimated."""
+"""The estimate for text nobody counted (wire/providers §6); every such figure is marked as estimated."""
 
 _TEXTUAL = (TextDelta, ThinkingDelta, RefusalDelta)
 _MEANINGFUL = frozenset(MEANINGFUL)

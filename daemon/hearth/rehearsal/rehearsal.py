@@ -100,11 +100,6 @@ class Rehearsal:
         """How often a loaded model was loaded again because its options changed."""
         return self.engine.reloads
 
-    @property
-    def open_connections(self) -> int:
-        """How many clients are connected now."""
-        return len(self._open)
-
     def rescript(self, **changes: Any) -> None:  # noqa: ANN401 - the fields of Script
         """Change the part while it is played; new `models` replace what is installed, and what was loaded is gone."""
         self.script = msgspec.structs.replace(self.script, **changes)

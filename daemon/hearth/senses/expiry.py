@@ -8,7 +8,7 @@ from math import inf
 FOR_EVER_S = 10 * 365 * 86_400.0
 """Ollama writes "for ever" as a date some 292 years ahead."""
 AT_LEAST_S = 10.0
-"""A listed model whose time is over is at work right now (wire/ollama.md §3.2), and is kept for a while after."""
+"""A listed model whose time is over is at work right now (wire/ollama §3.2), and is kept for a while after."""
 
 
 def monotonic_until(expires: str, *, now: float, wall: float) -> float:

@@ -102,9 +102,9 @@ class InventorySense:
         self._next_due = min((max(seen.due_at(), now + RETRY_S) for seen in near), default=now + STALE_S)
 
     async def everywhere(self, patience: float = 5.0) -> Inventory:
-        """Ask whoever the mode allows and has said nothing lately, and wait for them for at most so many seconds.
+        """Ask whoever the mode allows and has said nothing lately; wait for `patience` seconds at most.
 
-        For a caller that lists models, or names one that nobody has listed.
+        A caller that lists models needs this, and one that names a model which nobody has listed.
         """
         now = time.monotonic()
         rounds = {self._begin(seen) for seen in self._allowed(self._seen.values()) if seen.due_at() <= now}

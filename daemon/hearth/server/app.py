@@ -137,9 +137,9 @@ class Application:
         return NOBODY if public else identify(headers, door, peer, rules), cors(headers, rules)
 
     async def _app(self, request: web.BaseRequest, connection: Connection, principal: Principal) -> App:
-        """Say which app calls; the process behind a connection is sought once.
+        """Say which app calls.
 
-        And only if an app's match asks for it.
+        The process behind a connection is sought once, and only if an app's match asks for it.
         """
         agent = _readable(request.headers.get("User-Agent", ""))
         apps = self.core.generation.apps

@@ -1,6 +1,6 @@
-"""Who may call: Host, Origin.
+"""Who may call, decided before anything else (design §9; T1-T9).
 
-Referer, Sec-Fetch-Site, Content-Type and token, decided before anything else (design §9; T1-T9).
+It looks at Host, Origin, Referer, Sec-Fetch-Site, Content-Type and token.
 
 Pure: it is handed headers and what the kernel said of the peer, and returns who calls or raises.
 """

@@ -1,6 +1,6 @@
-"""From an HTTP request to a call.
+"""From an HTTP request to a call: its body, the caller's wishes, and what kind of task it is.
 
-The body within its limits and deadline, the caller's wishes, who it is, what kind of task.
+The body is read within its limits and its deadline.
 """
 
 from __future__ import annotations

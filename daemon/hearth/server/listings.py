@@ -33,7 +33,7 @@ VERSION = "0.32.15"
 The release whose recordings we follow; editors want 0.6.4 or newer.
 """
 COPILOT = "GitHubCopilotChat/"
-"""It shows its user `general.basename`, where Ollama therefore puts the name asked for (wire/ollama.md §3.3)."""
+"""It shows its user `general.basename`, where Ollama therefore puts the name asked for (wire/ollama §3.3)."""
 PROBE_S = 5.0
 _JSON = {"Content-Type": "application/json; charset=utf-8"}
 
@@ -62,10 +62,7 @@ async def version(visit: Visit) -> web.StreamResponse:
 
 
 async def describe(visit: Visit) -> web.StreamResponse:
-    """`POST /api/show`: the owner's own words where one Ollama owns the model.
-
-    With the window that calls really get.
-    """
+    """`POST /api/show`: the window that calls really get, and the owner's own words where one Ollama owns the model."""
     members = folded(cut(await read_body(visit.request, visit.core.generation.settings.listen.body_limit)))
     name = value(members, "model", str) or value(members, "name", str) or ""
     if not name:

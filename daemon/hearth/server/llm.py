@@ -112,10 +112,10 @@ async def _run(core: Core, live: LiveCall, made: Plan, delivery: Delivery) -> we
 
 
 async def _load_or_unload(core: Core, call: Call, made: Plan, delivery: Delivery) -> None:
-    """An empty request loads the model.
+    """Load the model that an empty request names or, with `keep_alive: 0`, give its memory back.
 
-    Or with `keep_alive: 0` gives its memory back: both are the lane's business, not the caller's. A model that no
-    Ollama runs is neither loaded nor unloaded, and nobody is asked: `ollama run` sends such a request at each start.
+    Both are the lane's business, not the caller's. A model that no Ollama runs is neither loaded nor unloaded, and
+    nobody is asked: `ollama run` sends such a request at each start.
     """
     candidate = made.candidates[0]
     ours = candidate.target.dialect == "ollama"

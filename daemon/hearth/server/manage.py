@@ -1,6 +1,6 @@
-"""Ollama's model management.
+"""Ollama's model management: pull, push, create, copy, delete and blobs.
 
-Streamed through to the one Ollama that owns the model: pull push create copy delete blobs.
+Each is streamed through to the one Ollama that owns the model.
 
 A registry is cloud: what would reach one is refused where the mode keeps us at home, in `lan` too (design §2.2).
 """
@@ -89,9 +89,10 @@ async def account(visit: Visit) -> web.StreamResponse:
 
 
 async def _members(visit: Visit) -> Members:
-    """Return the body's members by the names Ollama's server reads them by: it takes any case, and so must the guard.
+    """Return the body's members by the names Ollama's server reads them by.
 
-    Its folding knows two letters beyond ASCII, the long s and the Kelvin sign; of several spellings the last counts.
+    It takes any case, and so must the guard. Its folding knows two letters beyond ASCII, the long s and the Kelvin
+    sign; of several spellings the last counts.
     """
     members = cut(await read_body(visit.request, visit.core.generation.settings.listen.body_limit))
     if not members:
@@ -102,7 +103,7 @@ async def _members(visit: Visit) -> Members:
 def _name(members: Members) -> str:
     """Return the model's name.
 
-    The `ollama` command fills one of two members and leaves the other empty (wire/ollama.md §6.14).
+    The `ollama` command fills one of two members and leaves the other empty (wire/ollama §6.14).
     """
     name = value(members, "model", str) or value(members, "name", str) or ""
     if not name:

@@ -1,6 +1,6 @@
-"""Where clients reach us.
+"""Where clients reach us: the Unix socket (0600 in a 0700 folder) and both loopback addresses.
 
-One lock, the Unix socket (0600 in a 0700 folder), and both loopback addresses (T27, T28, F40; pains 30, 31, 33).
+One lock comes before them (T27, T28, F40; pains 30, 31, 33).
 """
 
 from __future__ import annotations

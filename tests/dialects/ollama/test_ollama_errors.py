@@ -84,7 +84,7 @@ def test_json_inside_the_text_is_opened() -> None:
 
 
 def test_errors_of_a_remote_model() -> None:
-    """A forwarded error has other keys beside `error` (wire facts §2.3)."""
+    """A forwarded error has other keys beside `error` (wire/ollama §2.3)."""
     body = b'{"StatusCode":429,"Status":"429 Too Many Requests","error":"weekly limit"}'
 
     assert problem(429, body).message == "weekly limit"
@@ -162,7 +162,7 @@ def test_an_error_whose_status_differs() -> None:
 
 @given(st.text() | st.integers().map(str) | st.sampled_from(["null", "{}", "[", '"x"', "1e5", "{x"]))
 def test_texts_never_read_as_json(text: str) -> None:
-    """ollama-python reads error texts as JSON where it can, and dies on a bare number (wire facts §6)."""
+    """ollama-python reads error texts as JSON where it can, and dies on a bare number (wire/ollama §6)."""
     line = SERVED.problem(Internal(text)).body.decode()
     said = json.loads(line)["error"]
 

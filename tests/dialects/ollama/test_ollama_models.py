@@ -50,7 +50,7 @@ def test_nothing_is_loaded() -> None:
 
 @pytest.mark.parametrize("mark", ["remote_host", "remote_model"])
 def test_a_remote_model_is_seen(mark: str) -> None:
-    """Either mark makes a model remote, whatever its name is (wire facts §3.6)."""
+    """Either mark makes a model remote, whatever its name is (wire/ollama §3.6)."""
     model = CALLED.models(
         json.dumps({"models": [{"name": "innocent:latest", mark: "ollama.com", "details": None}]}).encode()
     )[0]

@@ -63,7 +63,7 @@ def read_tags(body: bytes) -> tuple[ModelInfo, ...]:
 def loaded_models(body: bytes) -> tuple[ModelInfo, ...]:
     """Read the loaded models, `loaded_window` being the context each was loaded with. Raises `BrokenReply`.
 
-    A model made anew while it was loaded is listed twice, with both digests (wire facts §3.2).
+    A model made anew while it was loaded is listed twice, with both digests (wire/ollama §3.2).
     """
     return tuple(
         msgspec.structs.replace(_info(listed), loaded_window=listed.context_length, window=None)

@@ -244,7 +244,7 @@ class Reader:
         return BrokenReply(fault, who=self._to.provider, next_step=next_step)
 
     def _forwarded(self, piece: _Piece) -> Forbidden:
-        """A model that was local when the call was planned has become a remote one (wire facts §3.6)."""
+        """A model that was local when the call was planned has become a remote one (wire/ollama §3.6)."""
         return Forbidden(
             f"{with_tag(self._to.model)} was answered by {piece.remote_host or piece.remote_model}, not on the spot.",
             who=self._to.provider,

@@ -22,8 +22,6 @@ _PLAIN: tuple[tuple[str, str, type], ...] = (
 """Wire name, meaning, kind. The names beyond OpenAI's own are those of vLLM, llama.cpp, OpenRouter and Mistral."""
 
 NAMES = frozenset({name for name, _, _ in _PLAIN} | {"max_tokens", "max_completion_tokens", "stop"})
-EXTENSIONS = frozenset({"top_k", "min_p", "typical_p", "repeat_penalty", "repeat_last_n"})
-"""Knobs that OpenAI's own API does not have: a strict server refuses them, so a translated request leaves them out."""
 
 
 def read_knobs(members: Members) -> Knobs:
