@@ -16,6 +16,7 @@ from aiohttp import web
 from hearth.dialects import ollama
 from hearth.dialects.body import cut, join, raw, value
 from hearth.dialects.ollama import errors
+from hearth.dialects.ollama.fields import fold
 from hearth.outbound.limits import Limits
 from hearth.problems import BadRequest, Forbidden, KeyRefused, Problem, Unreachable
 from hearth.routing.targets import is_remote_name, same_name
@@ -97,7 +98,7 @@ async def _members(visit: Visit) -> Members:
     members = cut(await read_body(visit.request, visit.core.generation.settings.listen.body_limit))
     if not members:
         raise BadRequest("missing request body")
-    return {name.casefold(): member for name, member in members.items()}
+    return {fold(name): member for name, member in members.items()}
 
 
 def _name(members: Members) -> str:

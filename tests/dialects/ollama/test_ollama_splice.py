@@ -50,6 +50,22 @@ def test_owned_members_are_replaced() -> None:
     }
 
 
+def test_owned_members_in_letters_beyond_ascii_are_replaced() -> None:
+    """Go's decoder takes the long s for an s and the Kelvin sign for a k, and would let such a member count last."""
+    found = sent(
+        "chat", model="x", messages=[], optionſ={"num_ctx": 5}, ſhift=False, Keep_alive="1h"
+    )
+
+    assert found == {
+        "model": "qwen3:8b:local",
+        "messages": [],
+        "options": {"num_ctx": 16384},
+        "keep_alive": "10m",
+        "shift": True,
+        "truncate": False,
+    }
+
+
 def test_owned_members_in_any_case_are_replaced() -> None:
     """Ollama would take `MODEL` for the model too, so every spelling of an owned member is taken out."""
     found = sent("chat", MODEL="x", Name="y", Messages=[], Options={"num_ctx": 5}, KEEP_ALIVE="1h", Truncate=True)

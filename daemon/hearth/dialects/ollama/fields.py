@@ -17,9 +17,14 @@ _number = msgspec.json.Decoder(int | float).decode
 _UNREADABLE = (msgspec.DecodeError, msgspec.ValidationError, RecursionError)
 
 
+def fold(name: str) -> str:
+    """Return a member's name as Go's decoder compares it: any case, the long s and the Kelvin sign included."""
+    return name.lower() if name.isascii() else name.lower().replace("\N{LATIN SMALL LETTER LONG S}", "s")
+
+
 def folded(members: Members) -> Members:
-    """Return the members by lower-case name, those that are null left out; of several spellings the last one counts."""
-    return {name.lower(): value for name, value in members.items() if value != _NULL}
+    """Return the members by folded name, those that are null left out; of several spellings the last one counts."""
+    return {fold(name): value for name, value in members.items() if value != _NULL}
 
 
 class Fields:

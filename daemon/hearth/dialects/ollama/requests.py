@@ -16,7 +16,7 @@ from hearth.chat import (
     Reasoning,
     Request,
 )
-from hearth.dialects.ollama.fields import Fields
+from hearth.dialects.ollama.fields import Fields, fold
 from hearth.dialects.ollama.messages import read_image, read_messages, read_tools
 from hearth.dialects.ollama.options import knobs, read_options
 from hearth.dialects.ollama.outlines import format_kind, thinking
@@ -128,4 +128,4 @@ def _pictures(fields: Fields) -> tuple[Image, ...]:
 
 
 def _unknown(members: Members) -> Members:
-    return {name: value for name, value in members.items() if name.lower() not in _KNOWN}
+    return {name: value for name, value in members.items() if fold(name) not in _KNOWN}
