@@ -7,6 +7,7 @@ import shlex
 import signal
 import stat
 import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, Literal, NoReturn
@@ -137,7 +138,7 @@ def _from_keyring(ref: Reference) -> str:
     try:
         import keyring  # type: ignore[import-not-found, unused-ignore]
     except ImportError:
-        step = 'Install it with: pip install "hearthd[keyring]"'
+        step = f"Install it beside Hearth: {shlex.quote(sys.executable)} -m pip install keyring"
         raise SecretError(str(ref), "the package keyring is not installed", step) from None
     try:
         value = keyring.get_password(KEYRING_SERVICE, ref.rest)

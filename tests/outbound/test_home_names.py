@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from hearth.call import Place
 from hearth.outbound.egress import Egress
 from hearth.outbound.home_names import near_names
 from hearth.outbound.names import Resolver
@@ -26,7 +27,7 @@ def _provider(name: str, address: str) -> Provider:
         ("http://localhost:8000/v1", ("93.184.216.34",), []),
     ],
 )
-def test_only_home_names_are_looked_up(address: str, ips: tuple[str, ...], expected: list[tuple[str, str]]) -> None:
+def test_only_home_names_are_looked_up(address: str, ips: tuple[str, ...], expected: list[tuple[str, Place]]) -> None:
     """A name at home gets the farthest place it leads to; a literal or a name of the world is never asked for (T33)."""
     asked: list[str] = []
 
@@ -34,7 +35,7 @@ def test_only_home_names_are_looked_up(address: str, ips: tuple[str, ...], expec
         asked.append(host)
         return ips
 
-    async def play() -> list[tuple[str, str]]:
+    async def play() -> list[tuple[str, Place]]:
         pool = Pool(Egress("lan", ["nas", "nas.local"]), resolver=Resolver(look_up))
         found = [pair async for pair in near_names([_provider("box", address)], pool)]
         await pool.aclose()
