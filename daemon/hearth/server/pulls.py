@@ -148,7 +148,8 @@ class Pulls:
             return
         if said.error:
             raise ProviderFault(said.error[:300], who=name)
-        pull.say(PullStatus(name, pull.now.model, said.status, said.completed, said.total))
+        done = said.completed if said.total is None else said.completed or 0  # Ollama leaves a 0 out
+        pull.say(PullStatus(name, pull.now.model, said.status, done, said.total))
 
     async def delete(self, target: Target) -> None:
         """Forget an installed model. Raises the `Problem` its Ollama answers with."""
