@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from hearth.daemon import Daemon
@@ -25,6 +26,10 @@ GC_EVERY = 20_000
 """Allocations between looks of the garbage collector; its default of 700 cost a tenth of each call."""
 FD_WANTED = 8192
 """Open files for a thousand streams, each with two ends, and room to spare."""
+
+
+_say = partial(print, flush=True)
+"""At once, although a pipe or a service manager may be reading."""
 
 
 def raise_fd_limit() -> None:
@@ -70,7 +75,7 @@ async def main(daemon: Daemon, announce: Callable[[Core], None]) -> None:
     await daemon.serve()
 
 
-def run(paths: Paths, *, stand_in: bool = False, say: Callable[[str], None] = print) -> int:
+def run(paths: Paths, *, stand_in: bool = False, say: Callable[[str], None] = _say) -> int:
     """Run Hearth in the foreground; returns the exit code. `say` tells the person at the terminal.
 
     `stand_in` starts the built-in engine if no Ollama answers.

@@ -29,9 +29,10 @@ _PROBE_S = 1.0
 class StandIn:
     """Adds a provider called `rehearsal` to a daemon's config while no Ollama answers."""
 
-    def __init__(self, daemon: Daemon) -> None:
-        """Nothing is started yet."""
+    def __init__(self, daemon: Daemon, *, look_s: float = LOOK_S) -> None:
+        """Nothing is started yet; every `look_s` seconds it will look whether an Ollama has come."""
         self._daemon = daemon
+        self._look_s = look_s
         self._rehearsal: Rehearsal | None = None
         self._task: asyncio.Task[None] | None = None
         self._plain: Loaded = daemon.loaded
@@ -65,7 +66,7 @@ class StandIn:
 
     async def _leave_in_time(self) -> None:
         while not await self._somebody_answers():  # noqa: ASYNC110 -- there is no event to wait for
-            await asyncio.sleep(LOOK_S)  # nobody tells us when an Ollama starts
+            await asyncio.sleep(self._look_s)  # nobody tells us when an Ollama starts
         await self.step_out()
 
     async def step_out(self) -> None:
