@@ -225,3 +225,15 @@ def test_sections_that_the_code_cites_exist(page: str) -> None:
 
     assert cited
     assert not cited - sections
+
+
+def test_the_design_names_every_part_of_the_daemon() -> None:
+    """The tree in section 3 shows each module and folder of `hearth`, and each file of its server."""
+    design = (ROOT / "docs" / "design.md").read_text(encoding="utf-8")
+    tree = design.partition("## 3. ")[2].partition("```\n")[2].partition("```")[0]
+    package = ROOT / "daemon" / "hearth"
+    files = {*package.glob("[!_]*"), *(package / "server").rglob("[!_]*.py")}
+
+    missing = {file.stem for file in files if not re.search(rf"\b{file.stem}\b", tree)} - {"py"}
+
+    assert not missing

@@ -1,4 +1,4 @@
-"""Reads a file of the user's and refuses one that somebody else could have written (design: owner, mode; T13)."""
+"""Reads a file of the user's and refuses one that somebody else could have written (design §9: owner, mode; T13)."""
 
 import os
 import stat

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from hearth.server.guard import Principal
 
 Scope = Literal["public", "infer", "admin"]
-"""public: any caller past the Host check; there are three such routes, and none says anything about the user."""
+"""public: any caller past the Host check; there are two such routes, and neither says anything about the user."""
 
 
 class Visit(Struct):
