@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 import re
-from email.utils import parsedate_to_datetime
 
 import msgspec
 from msgspec import Raw, Struct
@@ -16,6 +15,7 @@ from msgspec import Raw, Struct
 from hearth.dialects.dialect import Head, Rendered
 from hearth.dialects.ollama.json_text import quoted
 from hearth.dialects.ollama.names import without_local
+from hearth.dialects.retry_after import read_retry_after
 from hearth.problems import (
     BrokenReply,
     ContextTooLong,
@@ -99,7 +99,7 @@ def read_problem(head: Head, body: bytes, provider: str) -> Problem:
             upstream_status=status,
         )
     text, kind = _said(body)
-    return classify(text, kind, status, provider, raw=body, retry_after=_retry_after(head))
+    return classify(text, kind, status, provider, raw=body, retry_after=read_retry_after(head))
 
 
 def classify(
@@ -210,23 +210,3 @@ def _class_of(text: str, kind: str, status: int | None) -> type[Problem]:
     if status is None or status >= 500 or status == 404:
         return _BY_STATUS.get(status or 0, ProviderFault)
     return _BY_STATUS.get(status, ProviderRefusal)
-
-
-def _retry_after(head: Head) -> float | None:
-    """Return the seconds to wait: a number, or a date measured against the reply's own Date."""
-    value = head.get("retry-after").strip()
-    if not value:
-        return None
-    try:
-        seconds = float(value)
-    except ValueError:
-        return _seconds_between(head.get("date"), value)
-    return seconds if math.isfinite(seconds) and seconds >= 0 else None
-
-
-def _seconds_between(earlier: str, later: str) -> float | None:
-    try:
-        wait = (parsedate_to_datetime(later) - parsedate_to_datetime(earlier)).total_seconds()
-    except (ValueError, TypeError):
-        return None
-    return wait if wait >= 0 else None

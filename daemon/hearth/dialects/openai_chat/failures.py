@@ -9,7 +9,7 @@ import msgspec
 
 from hearth.dialects.dialect import Head
 from hearth.dialects.openai_chat.chunks import BaseResp
-from hearth.dialects.openai_chat.retry_after import read_retry_after
+from hearth.dialects.retry_after import read_retry_after
 from hearth.problems import (
     BrokenReply,
     ContextTooLong,
