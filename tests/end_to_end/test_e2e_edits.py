@@ -1,0 +1,172 @@
+"""Edits of hearth.toml as editors and other programs save it: noticed in time; what is wrong stands in the status."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from end_to_end.callers import Answer, Object, admin, call, calm, chat, engine, until
+from hearth.rehearsal import Rehearsal
+from hearth_home import LISTEN, Home, running
+
+SOON_S = 1.0
+LATE_S = 2.0
+"""What a machine that runs other tests beside this one may need at worst."""
+Save = Callable[[Path, str], None]
+
+
+def _private(file: Path, text: str) -> Path:
+    file.write_text(text)
+    file.chmod(0o600)
+    return file
+
+
+def _in_place(file: Path, text: str) -> None:
+    file.write_text(text)
+
+
+def _renamed(file: Path, text: str) -> None:
+    _private(file.with_suffix(".tmp"), text).replace(file)
+
+
+def _backed_up(file: Path, text: str) -> None:
+    """As vim does: the old file steps aside, a new one is written in its place."""
+    file.replace(file.with_name("hearth.toml~"))
+    _private(file, text)
+
+
+def _deleted_first(file: Path, text: str) -> None:
+    file.unlink()
+    _private(file, text)
+
+
+def _in_two_pieces(file: Path, text: str) -> None:
+    with file.open("w") as opened:
+        for piece in (text[: len(text) // 2], text[len(text) // 2 :]):
+            opened.write(piece)
+            opened.flush()
+            time.sleep(0.05)
+
+
+def _emptied_first(file: Path, text: str) -> None:
+    file.write_text("")
+    time.sleep(0.05)
+    file.write_text(text)
+
+
+def _linked(file: Path, text: str) -> None:
+    folder = file.parent / "dotfiles"
+    folder.mkdir(exist_ok=True)
+    target = _private(folder / "hearth.toml", text)
+    link = file.with_suffix(".link")
+    link.symlink_to(target)
+    link.replace(file)
+
+
+def _in_the_links_target(file: Path, text: str) -> None:
+    file.resolve().write_text(text)
+
+
+def _renamed_over_the_links_target(file: Path, text: str) -> None:
+    _renamed(file.resolve(), text)
+
+
+def _saved_twice(file: Path, text: str) -> None:
+    _renamed(file, text.replace("[models.", "[models.early-"))
+    _renamed(file, text)
+
+
+WAYS: tuple[Save, ...] = (
+    _in_place,
+    _renamed,
+    _backed_up,
+    _deleted_first,
+    _in_two_pieces,
+    _emptied_first,
+    _linked,
+    _in_the_links_target,
+    _renamed_over_the_links_target,
+    _saved_twice,
+)
+
+
+def _knows(home: Home, alias: str) -> bool:
+    return home.daemon.core.catalog.resolve(alias, "chat").kind == "alias"
+
+
+def test_ten_ways_to_save_take_effect_within_a_second() -> None:
+    """The watcher alone notices each of them: from the end of the save until calls use it, hardly ever over 1 s."""
+
+    async def scene() -> tuple[list[float], list[Answer]]:
+        async with Rehearsal() as near, running(calm() + engine(near)) as home:
+            base, file = calm() + engine(near) + LISTEN, home.folder / "hearth.toml"
+            times, answers = [], []
+            await asyncio.sleep(0.3)
+            for number, save in enumerate(WAYS):
+                config = base + f'[models.m{number}]\nuse = ["ollama/scripted"]\n'
+                await asyncio.to_thread(save, file, config)
+                saved = time.monotonic()
+                await until(partial(_knows, home, f"m{number}"))
+                times.append(time.monotonic() - saved)
+                answers.append(await call(home, "/api/chat", chat(f"m{number}")))
+            return times, answers
+
+    times, answers = asyncio.run(scene())
+
+    assert {one.status for one in answers} == {200}
+    assert sorted(times)[-2] < SOON_S, times
+    assert max(times) < LATE_S, times
+
+
+@pytest.mark.parametrize(
+    ("line", "key"),
+    [
+        ("patiense = 3", "busy.patiense"),
+        ('queue = "many"', "busy.queue"),
+        ("[providers.x]", "providers.x"),
+        ('[budget]\ndaily_limit = "lots"', "budget.daily_limit"),
+    ],
+)
+def test_a_bad_edit_is_told_by_file_line_and_key(line: str, key: str) -> None:
+    """F51: the status names the place where the edit went wrong, until a good one heals it."""
+
+    async def scene() -> tuple[Object, Object, Path]:
+        async with Rehearsal() as near, running(calm() + engine(near)) as home:
+            file, good = home.folder / "hearth.toml", LISTEN + engine(near)
+            file.write_text(f"{good}[busy]\n{line}\n")
+            await until(lambda: home.daemon.core.config_error)
+            bad = (await admin(home, "/hearth/v1/status"))["config"]
+            file.write_text(good)
+            await until(lambda: not home.daemon.core.config_error)
+            return bad, (await admin(home, "/hearth/v1/status"))["config"], file
+
+    bad, healed, file = asyncio.run(scene())
+
+    assert bad["error"].startswith(f"{file}:"), bad
+    assert bad["error"].removeprefix(f"{file}:").partition(":")[0].isdigit()
+    assert key in bad["error"]
+    assert bad["reloads"] == 0
+    assert healed["error"] == ""
+
+
+def test_what_is_parsed_but_not_heeded_yet_is_named() -> None:
+    """No key is silently ignored: budgets, limits of keys and the cache stand in the status as not active yet."""
+
+    async def scene() -> list[str]:
+        async with Rehearsal() as near:
+            later = '[budget]\ndaily_limit = 2.0\n[cache]\nanswers = "exact"\n[apps.zed]\ndaily_limit = 1.0\n'
+            config = later + '[apps.zed.match]\nuser_agent = "Zed/*"\n'
+            async with running(calm() + engine(near) + config) as home:
+                found: list[str] = (await admin(home, "/hearth/v1/status"))["config"]["inactive"]
+                return found
+
+    inactive = " ".join(asyncio.run(scene()))
+
+    assert "budget" in inactive
+    assert "cache.answers" in inactive
+    assert "apps.zed.daily_limit" in inactive
