@@ -123,6 +123,27 @@ def test_an_error_body_of_status_200_is_a_failure(body: bytes, kind: str) -> Non
     assert "m" in said[-1].problem.message
 
 
+@pytest.mark.parametrize(
+    "said", ['"message":{"role":"assistant","content":""}', '"message":{"content":null}', '"text":""']
+)
+def test_a_whole_reply_that_says_nothing_and_does_not_end_is_broken(said: str) -> None:
+    """Ollama breaks a model off that repeats itself: no reason, no text (recording chat-repeat-abort-templated)."""
+    body = f'{{"choices":[{{"index":0,{said},"finish_reason":null}}],"usage":{{"prompt_tokens":3}}}}'.encode()
+
+    found = events("chat", JSON, body)
+
+    assert isinstance(found[-1], Failed)
+    assert isinstance(found[-1].problem, BrokenReply)
+    assert Done() not in found
+
+
+def test_a_whole_reply_that_says_something_is_good_without_a_reason() -> None:
+    """Some servers leave the reason out."""
+    body = b'{"choices":[{"message":{"content":"a"},"finish_reason":null}]}'
+
+    assert events("chat", JSON, body)[-3:] == [TextDelta("a"), Finished("unknown"), Done()]
+
+
 def test_json_on_a_stream_request_is_a_reply() -> None:
     """A server that does not stream answers whole; the content type is believed less than the first byte."""
     body = b'\n\n{"choices":[{"message":{"content":"a"},"finish_reason":"stop"}]}'

@@ -28,6 +28,7 @@ from hearth.events import (
     Started,
     TextDelta,
     ThinkingDelta,
+    ToolCallDelta,
 )
 from hearth.problems import BrokenReply, Overloaded, Problem, ProviderFault
 
@@ -52,6 +53,8 @@ _BROKEN_ENDS = frozenset(("error", "abort", "insufficient_system_resource"))
 _SSE_STARTS = b":deir"
 """How a record of a stream begins: a comment, or one of the fields data, event, id and retry. What a head says is
 believed less, since some servers send JSON under the name of a stream and streams under another."""
+_SAYING = (TextDelta, ThinkingDelta, RefusalDelta, ToolCallDelta)
+"""What an answer consists of. One without any of it and without a reason to end is what a server sends that gave up."""
 _SPACE = b" \t\r\n\xef\xbb\xbf"
 
 
@@ -182,6 +185,8 @@ class Reader:
         events = self._meaning.read(chunk, whole=True)
         if not chunk.choices and chunk.content is None and not self._meaning.failed:
             events.append(self._meaning.fail(self._broken("the reply holds no answer")))
+        elif self._meaning.unended and not any(isinstance(event, _SAYING) for event in events):
+            events.append(self._meaning.fail(self._broken("the answer was broken off without a reason")))
         return events
 
     def _no_api(self, text: bytes) -> BrokenReply:
@@ -222,6 +227,11 @@ class Meaning:
     def all_finished(self) -> bool:
         """True when a choice has ended and none is still open."""
         return bool(self._closed) and not self._open
+
+    @property
+    def unended(self) -> bool:
+        """True while a choice is open."""
+        return bool(self._open)
 
     def fail(self, problem: Problem | None) -> Failed:
         """Return the failure; nothing means anything after it."""
