@@ -52,9 +52,7 @@ def test_owned_members_are_replaced() -> None:
 
 def test_owned_members_in_letters_beyond_ascii_are_replaced() -> None:
     """Go's decoder takes the long s for an s and the Kelvin sign for a k, and would let such a member count last."""
-    found = sent(
-        "chat", model="x", messages=[], optionſ={"num_ctx": 5}, ſhift=False, Keep_alive="1h"
-    )
+    found = sent("chat", model="x", messages=[], optionſ={"num_ctx": 5}, ſhift=False, Keep_alive="1h")
 
     assert found == {
         "model": "qwen3:8b:local",
@@ -85,6 +83,15 @@ def test_what_is_not_pinned() -> None:
     found = sent("chat", PLAIN, model="m", messages=[], options={"num_ctx": 5}, keep_alive="1h", shift=False)
 
     assert found == {"model": "qwen3:latest", "messages": [], "keep_alive": "1h", "truncate": False}
+
+
+def test_what_a_model_is_loaded_by_is_ours() -> None:
+    """One caller's idea of threads or layers would load the model again for all others (pain 2)."""
+    loading = {"num_ctx": 1, "num_batch": 1, "num_gpu": 1, "main_gpu": 1, "num_thread": 1, "use_mmap": False}
+
+    assert "options" not in sent("chat", PLAIN, messages=[], options={**loading, "draft_num_predict": 2})
+    assert sent("chat", PLAIN, messages=[], options={**loading, "top_k": 4})["options"] == {"top_k": 4}
+    assert sent("chat", messages=[], options={**loading, "seed": 1})["options"] == {"seed": 1, "num_ctx": 16384}
 
 
 def test_an_unload_stays_one() -> None:

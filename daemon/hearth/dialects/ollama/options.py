@@ -47,6 +47,8 @@ _members = msgspec.json.Decoder(dict[str, Raw])
 _INTEGERS = frozenset(
     ("num_ctx", "num_batch", "num_gpu", "main_gpu", "num_thread", "draft_num_predict", "num_keep", "seed"),
 ) | {"num_predict", "top_k", "repeat_last_n"}
+_LOADING = frozenset(("num_ctx", "num_batch", "num_gpu", "main_gpu", "num_thread", "use_mmap", "draft_num_predict"))
+"""A different value of one of these loads the model again (wire/ollama §2.1)."""
 _NAMES = {name: "num_predict" if name == "max_tokens" else name for name in Knobs.__struct_fields__}
 """Knob → option; all but one have the same name."""
 
@@ -105,12 +107,13 @@ def written(sampling: Knobs, to: Destination) -> dict[str, object]:
 def spliced(found: Raw | None, to: Destination) -> Raw | None:
     """Return the caller's options with our `num_ctx` in place of theirs and defaults where they left something open.
 
-    The others keep their bytes. None when there are no options to send.
+    The options that Ollama loads a model by are Hearth's alone: each other value would load it again. All that only
+    this answer needs keep their bytes. None when there are no options to send.
     """
     options: Members = {} if found is None else _members.decode(found)
-    had = len(options)
-    options.pop("num_ctx", None)
-    changed = len(options) != had
+    changed = not _LOADING.isdisjoint(options)
+    if changed:
+        options = {option: value for option, value in options.items() if option not in _LOADING}
     if to.pins.num_ctx is not None:
         options["num_ctx"] = raw(to.pins.num_ctx)
         changed = True
