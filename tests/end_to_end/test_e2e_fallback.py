@@ -63,16 +63,17 @@ def test_the_next_target_answers(name: str, path: str, stream: bool) -> None:
 
 
 @pytest.mark.parametrize("path", ROUTES)
+@pytest.mark.parametrize("stream", [True, False], ids=["streamed", "whole"])
 @pytest.mark.parametrize("fault", [Fault.never(), Fault.late_token(3600.0)], ids=["no head", "a head only"])
-def test_a_first_token_that_does_not_come(fault: Fault, path: str) -> None:
-    """F3: a stream without a first token in time is given up, and the next target answers."""
+def test_a_first_token_that_does_not_come(fault: Fault, path: str, *, stream: bool) -> None:
+    """F3: an answer without a first token in the configured time is given up, and the next target answers."""
 
     async def scene() -> tuple[Answer, float]:
         async with Rehearsal(CLOUD) as far, Rehearsal(CLOUD) as spare:
             far.next(fault, times=-1)
             async with running(calm() + TWO + cloud(far, more=HASTY) + cloud(spare, "spare")) as home:
                 began = asyncio.get_running_loop().time()
-                answer = await call(home, path, chat("both", stream=True))
+                answer = await call(home, path, chat("both", stream=stream))
                 return answer, asyncio.get_running_loop().time() - began
 
     answer, seconds = asyncio.run(scene())

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 ERROR_BODY_LIMIT = 64 * 1024
 WHOLE_REPLY_S = 600.0
-"""How long a reply that is not streamed may take to begin: all of it is made before its first byte."""
+"""How long a reply that is not streamed may take to begin unless the config says: all of it is made before that."""
 MILLION = 1_000_000
 
 
@@ -153,7 +153,7 @@ class Upstream:
 
     def _limits(self, first_token_s: float | None) -> Limits:
         timeouts = self.target.settings.timeouts
-        if not self.asked.call.outline.stream:
+        if not self.asked.call.outline.stream and timeouts.first_token is None:
             first_token_s = max(first_token_s or 0.0, WHOLE_REPLY_S)
         return Limits(connect=timeouts.connect, first=first_token_s, idle=timeouts.idle)
 
