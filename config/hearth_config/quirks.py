@@ -35,6 +35,8 @@ class Quirks(Struct, frozen=True, forbid_unknown_fields=True):
     rename: dict[str, str] = field(default_factory=dict)  # field -> the name this server uses
     set: dict[str, object] = field(default_factory=dict)  # fields added when the request has none
     allow_only: tuple[str, ...] | None = None  # the only fields this server takes; None: any
+    # the only fields sent where another dialect is translated; a caller of this dialect keeps its own; None: any
+    translated_only: tuple[str, ...] | None = None
 
     drop_from_messages: tuple[str, ...] = ()  # fields taken out of each message
 

@@ -85,6 +85,8 @@ def test_unknown_capabilities_pass() -> None:
         (Quirks(embeddings_path=None), "embeddings"),
         (Quirks(completions_path=None), "raw"),
         (Quirks(drop=("logprobs",)), "logprobs"),
+        (Quirks(logprobs=False), "logprobs"),
+        (Quirks(many=False), "choices"),
         (Quirks(allow_only=("model", "messages")), "choices"),
     ],
 )

@@ -78,8 +78,8 @@ def _quirks_lack(quirks: Quirks) -> frozenset[Need]:
         ("suffix", quirks.fim != "none"),
         ("embeddings", quirks.embeddings_path is not None),
         ("raw", quirks.completions_path is not None),
-        ("logprobs", _carries(quirks, "logprobs")),
-        ("choices", _carries(quirks, "n")),
+        ("logprobs", quirks.logprobs and _carries(quirks, "logprobs")),
+        ("choices", quirks.many and _carries(quirks, "n")),
     )
     return frozenset(need for need, met in checks if not met)
 

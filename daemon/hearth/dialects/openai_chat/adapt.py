@@ -26,8 +26,11 @@ _FEATURES = frozenset(
 _NULL = Raw(b"null")
 
 
-def adapt_chat(members: Members, to: Destination, *, stream: bool) -> Members:
-    """Return the members as this provider wants them, `model` first. Raises `Unsupported` for a feature it lacks."""
+def adapt_chat(members: Members, to: Destination, *, stream: bool, translated: bool = False) -> Members:
+    """Return the members as this provider wants them, `model` first. Raises `Unsupported` for a feature it lacks.
+
+    `translated`: they were written from a meaning; else they are a caller's own, who knows what this server takes.
+    """
     out = dict(members)
     for step in (_max_tokens, seed, stop, _tools, _choice, _format, _counts, _reasoning):
         step(out, to.quirks)
@@ -35,7 +38,7 @@ def adapt_chat(members: Members, to: Destination, *, stream: bool) -> Members:
     usage_wanted(out, to.quirks, stream=stream)
     if "messages" in out:
         out["messages"] = adapt_messages(out["messages"], to)
-    out = _last_pass(out, to.quirks)
+    out = _last_pass(out, to.quirks, translated=translated)
     return with_model(out, to)
 
 
@@ -199,17 +202,18 @@ def usage_wanted(out: Members, quirks: Quirks, *, stream: bool) -> None:
         out["stream_options"] = raw({**options, "include_usage": True})
 
 
-def _last_pass(out: Members, quirks: Quirks) -> Members:
-    """Apply drop, rename, set and allow_only, in this order."""
+def _last_pass(out: Members, quirks: Quirks, *, translated: bool) -> Members:
+    """Apply drop, rename, set and allow_only (or translated_only), in this order."""
     for name in quirks.drop:
         out.pop(name, None)
     if quirks.rename:
         out = {quirks.rename.get(name, name): given for name, given in out.items()}
     for name, given in quirks.set.items():
         out.setdefault(name, raw(given))
-    if quirks.allow_only is None:
+    only = quirks.translated_only if translated and quirks.allow_only is None else quirks.allow_only
+    if only is None:
         return out
-    lost = [name for name in out if name not in quirks.allow_only and name in _FEATURES and asks(out, name)]
+    lost = [name for name in out if name not in only and name in _FEATURES and asks(out, name)]
     if lost:
         raise Unsupported(f"This provider does not take {lost[0]!r}.", param=lost[0])
-    return {name: given for name, given in out.items() if name in quirks.allow_only}
+    return {name: given for name, given in out.items() if name in only}

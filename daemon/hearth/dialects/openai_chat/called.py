@@ -60,7 +60,7 @@ class OpenAICalled:
         return self._chat(request, to, stream=stream)
 
     def _chat(self, request: ChatRequest, to: Destination, *, stream: bool) -> HttpRequest:
-        members = adapt_chat(write_chat(request, to, stream=stream), to, stream=stream)
+        members = adapt_chat(write_chat(request, to, stream=stream), to, stream=stream, translated=True)
         return _post(to, to.quirks.chat_path, members, stream=stream)
 
     def reader(self, operation: Operation, outline: Outline | None, to: Destination, head: Head) -> ReplyReader:
