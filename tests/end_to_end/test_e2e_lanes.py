@@ -239,13 +239,16 @@ def test_a_slow_load_is_waited_for_where_nobody_else_may_be_asked() -> None:
 def test_a_load_that_fails_is_told_to_all_who_wait() -> None:
     """An engine that cannot load a model answers nobody: each waiting caller hears it, and the next one tries again."""
 
-    async def scene() -> tuple[list[Answer], Answer]:
+    async def scene() -> tuple[list[Answer], Answer, int, list[str]]:
         async with Rehearsal() as near, running(calm() + engine(near)) as home:
             near.next(Fault.refuse(500) | Fault.late_head(0.3), path="/api/generate")
             failed = await asyncio.gather(*(call(home, path, chat()) for path in ROUTES for _ in range(3)))
-            return failed, await call(home, "/api/chat", chat())
+            core = home.daemon.core
+            told = [str(event.facts["model"]) for event in core.events.recent if event.kind == "load_failed"]
+            return failed, await call(home, "/api/chat", chat()), core.health.errors[NAME]["provider_error"], told
 
-    failed, later = asyncio.run(scene())
+    failed, later, counted, told = asyncio.run(scene())
 
     assert {one.status for one in failed} == {502}
     assert later.finished
+    assert (counted, told) == (1, [NAME])

@@ -15,6 +15,7 @@ from hearth.outbound.egress import Egress
 from hearth.outbound.fallback import RetryBudget
 from hearth.outbound.lanes import Lane
 from hearth.outbound.loading import ask_engine, load_model
+from hearth.problems import Problem
 from hearth.routing.catalog import Catalog
 from hearth.routing.expected import Learned
 from hearth.routing.inventory import Inventory
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from hearth.outbound.keys import Keys
     from hearth.outbound.pool import Pool
     from hearth.outbound.upstream import Upstream
-    from hearth.problems import Problem
     from hearth.routing.plan import Candidate
     from hearth.routing.targets import Target
     from hearth.senses.health import HealthSense
@@ -237,11 +237,21 @@ class Core:
 
         async def load() -> float:
             current = self.catalog.targets.get(target.name, target)
-            until = await load_model(engine, current, self.pool, self.keys)
+            try:
+                until = await load_model(engine, current, self.pool, self.keys)
+            except Problem as problem:
+                self._load_failed(target, problem)
+                raise
             self.soon(self.inventory.refresh(target.provider))
             return until
 
         lane.configure(slots, self.generation.settings.busy.queue, load if loads else None)
+
+    def _load_failed(self, target: Target, problem: Problem) -> None:
+        """A load is nobody's attempt, yet it shows as much of its engine as an attempt does."""
+        self.health.failed(target.name, problem)
+        self.inventory.doubt(target.provider, problem)
+        self.events.say("load_failed", model=target.name, problem=problem.kind, why=problem.text[:300])
 
     def rest_s(self, candidate: Candidate) -> float:
         """Return for how many seconds a candidate still rests; 0 or less when it does not."""
