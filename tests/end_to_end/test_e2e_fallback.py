@@ -185,6 +185,29 @@ def test_a_wrong_key_is_followed_by_another_key_then_by_another_target() -> None
     assert not any(b"sk-" in one.body for one in answers)
 
 
+def test_a_provider_without_a_usable_key_is_asked_last() -> None:
+    """Whose keys were all refused is not asked again while another can answer, until one of them is accepted."""
+
+    async def scene() -> tuple[list[Answer], list[int]]:
+        keyed = Script(kind="openai", models=(ModelScript(name="scripted"),), keys=("sk-none",))
+        async with Rehearsal(keyed) as far, Rehearsal(CLOUD) as spare:
+            keys = 'keys = [{ id = "a", value = "env:A" }, { id = "b", value = "env:B" }]'
+            config = calm() + TWO + BRISK + cloud(far, more=keys) + cloud(spare, "spare")
+            async with running(config, {"A": "sk-a", "B": "sk-b"}) as home:
+                answers, asked = [], []
+                for model in ("both", "both", "far/scripted", "both"):
+                    if model != "both":
+                        far.rescript(keys=("sk-a", "sk-b"))
+                    answers.append(await call(home, "/v1/chat/completions", chat(model)))
+                    asked.append(inference(far))
+            return answers, asked
+
+    answers, asked = asyncio.run(scene())
+
+    assert [one.headers["x-hearth-target"].partition("/")[0] for one in answers] == ["spare", "spare", "far", "far"]
+    assert asked == [2, 2, 3, 4]
+
+
 def test_what_a_provider_understood_and_refused_is_final() -> None:
     """A 400 is the caller's own: nobody else is asked, and the words come through."""
 

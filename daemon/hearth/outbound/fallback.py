@@ -200,6 +200,7 @@ class Answering:
                 problem = failed
                 tried |= {credential.id}
             else:
+                self.around.keys.accepted(name, credential.id)
                 return
 
     async def _try(self, upstream: Upstream) -> None:

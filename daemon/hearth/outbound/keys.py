@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from time import monotonic
 from typing import Protocol
 
@@ -19,6 +19,7 @@ FRESH_S = 300.0
 """How long a resolved secret is used before it is looked up again."""
 REFUSED_REST_S = 600.0
 LIMITED_REST_S = 20.0
+_REFUSED = frozenset((KeyRefused.kind, QuotaSpent.kind))
 
 
 class KeyView(Struct, frozen=True):
@@ -57,6 +58,8 @@ class Keys:
         self._resolve = resolve
         self._resting: dict[tuple[str, str], tuple[float, str]] = {}
         self._fresh: dict[tuple[str, str], tuple[float, Credential]] = {}
+        self._doubted: set[str] = set()
+        """The providers of whom a key was refused, until all their keys can be used again."""
 
     def forget(self, resolve: Resolve) -> None:
         """Take over a new config: a changed secret is looked up again, a refused key gets another chance."""
@@ -117,6 +120,31 @@ class Keys:
         else:
             return
         self._resting[provider, key_id] = (monotonic() + seconds, problem.kind)
+        if problem.kind in _REFUSED:
+            self._doubted.add(provider)
+
+    def accepted(self, provider: str, key_id: str) -> None:
+        """End the rest of a key that was refused: its provider has just answered to it."""
+        if provider in self._doubted and self._refused(provider, key_id, monotonic()):
+            del self._resting[provider, key_id]
+
+    def recount(self, providers: Mapping[str, Provider]) -> Iterator[tuple[str, int | None]]:
+        """Yield how many keys can be used of each provider that refused one; None once, when all can again.
+
+        A provider without keys counts as having one: a server may want a key that nobody gave.
+        """
+        now = monotonic()
+        self._doubted &= providers.keys()
+        for name in tuple(self._doubted):
+            ids = [key.id for key in providers[name].keys] or [""]
+            refused = sum(self._refused(name, id, now) for id in ids)
+            if not refused:
+                self._doubted.discard(name)
+            yield name, len(ids) - refused if refused else None
+
+    def _refused(self, provider: str, key_id: str, now: float) -> bool:
+        until, why = self._resting.get((provider, key_id), (0.0, ""))
+        return until > now and why in _REFUSED
 
     def views(self, provider: Provider) -> tuple[KeyView, ...]:
         """Return the state of a provider's keys."""

@@ -193,6 +193,8 @@ class Core:
     def plan(self, call: Call) -> Plan:
         """Decide whom a call may try, from what is known at this moment."""
         self.health.check_suspend()
+        for provider, usable in self.keys.recount(self.generation.settings.providers):
+            self.health.keys_usable(provider, usable)
         self.inventory.wanted()
         resolution = self.catalog.resolve(call.outline.model, call.task)
         return plan(call, resolution, self.world(), self.generation.settings)

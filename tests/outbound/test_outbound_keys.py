@@ -1,0 +1,82 @@
+"""Which keys can be used: what refusals, answers, time and a reload say of them."""
+
+from hearth.outbound.keys import Keys
+from hearth.problems import KeyRefused, RateLimited
+from hearth_config.presets import build_provider
+from hearth_config.secrets import Secret
+from hearth_config.settings import Provider
+
+KEYED = {"dialect": "openai_chat", "address": "http://127.0.0.1:9/v1"}
+BOX = build_provider("box", {**KEYED, "keys": [{"id": "a", "value": "env:A"}, {"id": "b", "value": "env:B"}]}, {})
+BARE = build_provider("bare", KEYED, {})
+KNOWN = {"box": BOX, "bare": BARE}
+REFUSED = KeyRefused("no", who="box")
+
+
+def keys() -> Keys:
+    """Keys of which nothing is known yet."""
+    return Keys(Secret)
+
+
+def counted(held: Keys, providers: dict[str, Provider] = KNOWN) -> dict[str, int | None]:
+    """What a plan hears of them."""
+    return dict(held.recount(providers))
+
+
+def test_refused_keys_are_counted_until_all_can_be_used_again() -> None:
+    """Nothing is said of providers that refused nobody; the last word says that all is well."""
+    held = keys()
+    before = counted(held)
+
+    held.rest("box", "a", REFUSED)
+    one_left = counted(held)
+    held.rest("box", "b", REFUSED)
+    none_left = counted(held)
+    held.accepted("box", "a")
+    one_back = counted(held)
+    held.accepted("box", "b")
+
+    assert (before, one_left, none_left, one_back) == ({}, {"box": 1}, {"box": 0}, {"box": 1})
+    assert counted(held) == {"box": None}
+    assert counted(held) == {}
+
+
+def test_a_provider_that_wants_a_key_nobody_gave_has_none() -> None:
+    """A server without a key in the config that answers 401 is asked last too."""
+    held = keys()
+
+    held.rest("bare", "", REFUSED)
+
+    assert counted(held) == {"bare": 0}
+
+
+def test_a_rest_that_is_over_counts_no_more() -> None:
+    """A refused key gets another chance when its time is over."""
+    held = keys()
+
+    held.rest("box", "a", KeyRefused("no", who="box", retry_after=1e-9))
+
+    assert counted(held) == {"box": None}
+
+
+def test_a_limited_key_is_no_refused_one() -> None:
+    """A rate limit rests a key, and an answer to an older request does not end that rest."""
+    held = keys()
+
+    held.rest("box", "a", RateLimited("slow down", who="box"))
+    held.accepted("box", "a")
+
+    assert counted(held) == {}
+    assert [key.id for key in held.usable(BOX)] == ["b"]
+
+
+def test_a_reload_gives_every_key_another_chance() -> None:
+    """A new config may hold a new key; a provider that is gone is heard of no more."""
+    held = keys()
+    for provider in KNOWN:
+        held.rest(provider, "a" if provider == "box" else "", REFUSED)
+
+    held.forget(Secret)
+
+    assert counted(held, {"box": BOX}) == {"box": None}
+    assert counted(held) == {}
