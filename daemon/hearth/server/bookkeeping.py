@@ -24,7 +24,10 @@ def note(core: Core, live: LiveCall, plan: Plan, delivery: Delivery, ending: End
     """Hand the call and its attempts to the ledger. Never raises, never waits."""
     answering = live.answering
     attempts = tuple(answering.attempts) if answering is not None else ()
-    core.ledger.add(Entry(_record(live, plan, delivery, ending, problem, attempts), attempts))
+    record = _record(live, plan, delivery, ending, problem, attempts)
+    core.ledger.add(Entry(record, attempts))
+    if core.events.watched:
+        _show(core, record)
     if problem is not None or ending != "complete":
         core.events.say(
             "call_ended",
@@ -33,6 +36,24 @@ def note(core: Core, live: LiveCall, plan: Plan, delivery: Delivery, ending: End
             problem=problem.kind if problem is not None else "",
             target=attempts[-1].target if attempts else "",
         )
+
+
+def _show(core: Core, record: CallRecord) -> None:
+    """Tell who watches what a line of `hearth log` says; nothing that was said in the call."""
+    core.events.show(
+        "call",
+        id=record.id,
+        app=record.app,
+        asked=record.asked,
+        target=record.target,
+        place=record.place,
+        reason=record.reason,
+        ending=record.ending,
+        ms=round(record.total_ms, 1),
+        input_tokens=record.input_tokens,
+        output_tokens=record.output_tokens,
+        estimated=record.estimated,
+    )
 
 
 def _record(

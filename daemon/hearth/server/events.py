@@ -38,6 +38,18 @@ class Events:
         happening = Happening(time(), kind, facts)
         self.recent.append(happening)
         log.info("%s %s", kind, " ".join(f"{name}={_in_line(value)}" for name, value in facts.items()))
+        self._hand_out(happening)
+
+    @property
+    def watched(self) -> bool:
+        """Whether anybody watches, so that what would be said to nobody need not be put together."""
+        return bool(self._watchers)
+
+    def show(self, kind: str, **facts: Fact) -> None:
+        """Tell the watchers alone: what is ordinary is no line of the log."""
+        self._hand_out(Happening(time(), kind, facts))
+
+    def _hand_out(self, happening: Happening) -> None:
         for queue in self._watchers:
             if queue.full():
                 queue.get_nowait()
