@@ -3,7 +3,6 @@
 import json
 import tomllib
 from collections.abc import Iterator
-from typing import Any
 
 from msgspec import Struct
 
@@ -15,7 +14,6 @@ from hearth_config.load import Loaded
 from hearth_config.manual import example
 from hearth_config.secrets import read_reference
 
-Table = dict[str, Any]
 _SECRET: tuple[str, ...] = ("key", "token")
 
 

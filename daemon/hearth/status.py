@@ -154,8 +154,6 @@ class Status(Struct, frozen=True):
     refused_callers: dict[str, int] = {}
     """Hosts and origins that were refused, with counts: lines one may add to the config."""
     memory_bytes: int | None = None
-    sandbox: str = ""
-    """How the offline guarantee is enforced beside the connector."""
 
 
 class Usage(Struct, frozen=True):

@@ -16,7 +16,6 @@ from hearth.rehearsal import Fault, ModelScript, Rehearsal, Script
 from hearth_home import LISTEN, Home, running
 
 ROUTES = ("/api/chat", "/v1/chat/completions")
-ENDLESS = "count"
 EDITS = 200
 CLOUD = Script(kind="openai", models=(ModelScript(name="scripted", tokens_per_second=50.0),))
 BAD = {

@@ -11,7 +11,6 @@ from hearth.rehearsal import Fault, ModelScript, Rehearsal, Script
 from hearth_home import running
 
 TWO = '[models.both]\nuse = ["far/scripted", "spare/scripted"]\nstrategy = "as_listed"\n'
-ALL = '[models.all]\nuse = ["far/scripted", "spare/scripted", "ollama/scripted"]\nstrategy = "as_listed"\n'
 BRISK = '[retry]\nbackoff = "20ms"\n'
 CLOUD = Script(kind="openai", models=(ModelScript(name="scripted"),))
 

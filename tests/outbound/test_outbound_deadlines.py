@@ -27,13 +27,6 @@ from outbound.raw_server import (
     whole,
 )
 
-REPLIES = {
-    "whole": whole(b'{"done":true}'),
-    "chunked": chunked(b'{"a":1}\n', b'{"done":true}\n'),
-    "interim": b"HTTP/1.1 100 Continue\r\n\r\n" + whole(b"after"),
-}
-BODIES = {"whole": b'{"done":true}', "chunked": b'{"a":1}\n{"done":true}\n', "interim": b"after"}
-
 
 def test_a_connection_nobody_accepts_ends_in_time() -> None:
     """F2: a full backlog swallows the SYN; the connect deadline says which it was and how long."""

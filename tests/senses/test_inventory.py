@@ -8,7 +8,7 @@ import pytest
 from hearth.dialects.dialect import Head, HttpRequest
 from hearth.outbound.egress import Egress
 from hearth.outbound.pool import Pool
-from hearth.problems import BrokenReply, ProviderFault, TimedOut, Unreachable
+from hearth.problems import BrokenReply, ProviderFault, TimedOut
 from hearth.rehearsal.rehearsal import Rehearsal
 from hearth.rehearsal.script import Script
 from hearth.routing.catalog import Catalog
@@ -17,8 +17,6 @@ from hearth.senses.inventory import InventorySense
 from hearth_config.addresses import parse_address
 from hearth_config.settings import Provider, Settings
 from senses.scripted_provider import Providers, Source, cloud, engine, play
-
-REFUSED = Unreachable("connection refused", who="ollama")
 
 
 def test_an_engines_models_are_known_with_abilities_window_and_version() -> None:

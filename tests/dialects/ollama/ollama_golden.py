@@ -15,7 +15,6 @@ from hearth.dialects.ollama import CALLED, SERVED
 from hearth.events import Event, Frame
 
 GOLDEN = Path(__file__).parents[2] / "golden"
-ROUTES = ("chat", "generate", "embed", "embeddings")
 HERE = Destination("ollama", "scripted")
 STAMP = Stamp("0123456789abcdefghijklmnop", "scripted", 1_763_714_436_957_041_959)
 

@@ -37,7 +37,6 @@ from hearth.events import (
 )
 from hearth.problems import BrokenReply, Problem, ProviderFault
 
-STREAMS = [one for one in answered() if one.streamed]
 REPLIES = [one for one in recordings() if one.head.status == 200]
 TYPES: dict[
     str, type[ollama.ChatResponse | ollama.GenerateResponse | ollama.EmbedResponse | ollama.EmbeddingsResponse]

@@ -45,12 +45,3 @@ def read_max_tokens(members: Members) -> int | None:
     newer: int | None = value(members, "max_completion_tokens", int)
     older: int | None = value(members, "max_tokens", int)
     return older if newer is None else newer
-
-
-def filled(knobs: Knobs, defaults: Knobs) -> Knobs:
-    """Return the knobs with what was left open taken from the defaults."""
-    if defaults == Knobs():
-        return knobs
-    names = Knobs.__struct_fields__
-    merged = {name: getattr(knobs, name) for name in names}
-    return Knobs(**{name: getattr(defaults, name) if given is None else given for name, given in merged.items()})

@@ -57,7 +57,6 @@ def status(core: Core) -> Status:
         pulls=core.pulls.views(),
         refused_callers=dict(core.refused_callers),
         memory_bytes=own_memory(),
-        sandbox="every connection passes the daemon's one dialler, which refuses what the mode forbids",
     )
 
 
