@@ -113,6 +113,7 @@ class ProviderRuntime:
             defaults=knobs_of(target.settings.defaults),
             extra=self._extra,
             local_only=local_only,
+            no_remote=not (target.remote or self.settings.remote_models),
         )
 
     def header_lines(self, credential: Credential, headers: tuple[tuple[str, str], ...]) -> bytes:

@@ -147,6 +147,24 @@ def test_the_guard_is_asked_for_where_it_is_understood(version: str, more: str, 
     assert b":local" not in answer.body
 
 
+@pytest.mark.parametrize("stream", [True, False])
+@pytest.mark.parametrize(("more", "status"), [("", 403), ("remote_models = true", 200)])
+def test_an_answer_that_names_a_remote_host_is_refused(more: str, status: int, *, stream: bool) -> None:
+    """T31: an Ollama too old for the guard says afterwards who answered: that is told, unless it was allowed."""
+
+    async def scene() -> Answer:
+        near = Rehearsal(Script(version="0.17.9"))
+        async with near, running(calm() + engine(near, more=more)) as home:
+            await call(home, "/api/chat", chat())
+            near.rescript(models=(ModelScript(name="scripted", remote_host="https://a.example", remote_model="m"),))
+            return await call(home, "/api/chat", chat(stream=stream))
+
+    answer = asyncio.run(scene())
+
+    assert answer.status == status
+    assert ("was answered by https://a.example" in answer.body.decode()) == (status == 403)
+
+
 @pytest.mark.parametrize("code", [301, 302, 303, 307, 308])
 @pytest.mark.parametrize("path", ROUTES)
 def test_a_redirect_is_followed_by_nobody(path: str, code: int) -> None:

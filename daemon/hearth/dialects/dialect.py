@@ -94,6 +94,8 @@ class Destination(Struct, frozen=True):
     headers: tuple[tuple[str, str], ...] = ()
     extra: Members = {}
     local_only: bool = False
+    no_remote: bool = False
+    """A reply that says it came from a remote host is refused, guard or no guard."""
 
 
 class ModelInfo(Struct, frozen=True):

@@ -166,7 +166,7 @@ class Reader:
         if piece.error not in _NOTHING:
             text, kind = error_text(piece.error)
             return self._failure(raw, classify(text, kind, None, self._to.provider, raw=raw))
-        if self._to.local_only and (piece.remote_host or piece.remote_model):
+        if (piece.remote_host or piece.remote_model) and (self._to.local_only or self._to.no_remote):
             return self._failure(raw, self._forwarded(piece))
         if self._guarded is not None:
             raw = raw.replace(*self._guarded, 1) if raw.startswith(self._guarded[0]) else raw
