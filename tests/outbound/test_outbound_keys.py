@@ -1,9 +1,13 @@
 """Which keys can be used: what refusals, answers, time and a reload say of them."""
 
-from hearth.outbound.keys import Keys
+import asyncio
+
+import pytest
+
+from hearth.outbound.keys import Credential, Keys
 from hearth.problems import KeyRefused, RateLimited
 from hearth_config.presets import build_provider
-from hearth_config.secrets import Secret
+from hearth_config.secrets import Secret, SecretError
 from hearth_config.settings import Provider
 
 KEYED = {"dialect": "openai_chat", "address": "http://127.0.0.1:9/v1"}
@@ -80,3 +84,45 @@ def test_a_reload_gives_every_key_another_chance() -> None:
 
     assert counted(held, {"box": BOX}) == {"box": None}
     assert counted(held) == {}
+
+
+class Held:
+    """A provider without headers of its own."""
+
+    settings = BOX
+
+    def configured_headers(self) -> tuple[tuple[str, str], ...]:
+        """None."""
+        return ()
+
+
+def only(known: str) -> Keys:
+    """Keys of which only one reference leads to a secret."""
+
+    def resolve(reference: str) -> Secret:
+        if reference != known:
+            raise SecretError(reference, "is not set", "Set it.")
+        return Secret(reference)
+
+    return Keys(resolve)
+
+
+def test_a_key_that_cannot_be_had_does_not_keep_the_others_back() -> None:
+    """One missing variable costs nothing: the next key is taken, and the missing one rests."""
+    held = only("env:B")
+
+    async def play() -> Credential | None:
+        return await held.choose(Held(), frozenset())
+
+    chosen = [asyncio.run(play()) for _ in range(8)]
+
+    assert {one.id for one in chosen if one is not None} == {"b"}
+    assert counted(held).get("box") in (None, 1)
+
+
+def test_keys_of_which_none_can_be_had_say_so() -> None:
+    """When no secret can be had, the call is told which key failed, never its value."""
+    held = only("env:C")
+
+    with pytest.raises(KeyRefused, match="cannot be had"):
+        asyncio.run(held.choose(Held(), frozenset()))

@@ -76,17 +76,25 @@ class Keys:
     async def choose(self, holder: Holder, tried: frozenset[str]) -> Credential | None:
         """Return a key not tried yet, by weight among those awake; one without a secret where the provider has no keys.
 
-        Returns None when all were tried. Raises `KeyRefused` when a secret cannot be had.
+        Returns None when all were tried. A key whose secret cannot be had rests, and the next one is taken. Raises
+        `KeyRefused` when none is left.
         """
         provider = holder.settings
         if not provider.keys:
             return None if "" in tried else await self._credential(holder, None)
         left = [key for key in self.usable(provider) if key.id not in tried]
-        if not left:
-            return None
-        weights = [key.weight for key in left]
-        key = left[0] if len(left) == 1 else random.choices(left, weights)[0]  # noqa: S311 -- not for secrecy
-        return await self._credential(holder, key)
+        problem: KeyRefused | None = None
+        while left:
+            key = random.choices(left, [key.weight for key in left])[0]  # noqa: S311 -- not for secrecy
+            try:
+                return await self._credential(holder, key)
+            except KeyRefused as refused:
+                self.rest(provider.name, key.id, refused)
+                left.remove(key)
+                problem = refused
+        if problem is not None:
+            raise problem
+        return None
 
     async def _credential(self, holder: Holder, key: Key | None) -> Credential:
         name = (holder.settings.name, key.id if key is not None else "")
