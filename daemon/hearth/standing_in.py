@@ -35,7 +35,6 @@ class StandIn:
         self._look_s = look_s
         self._rehearsal: Rehearsal | None = None
         self._task: asyncio.Task[None] | None = None
-        self._plain: Loaded = daemon.loaded
 
     async def step_in(self) -> None:
         """Start the stand-in unless an Ollama of the config answers. Call before the daemon starts."""

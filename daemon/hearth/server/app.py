@@ -46,10 +46,7 @@ _GONE = web.Response(status=499)
 _MAX_REFUSED = 100
 _MOST_ADMITTED = 256
 _PLAIN = (("Content-Type", "text/plain"),)
-"""So Ollama's router answers unknown routes and methods (recordings `error-unknown-route-get`.
-
-`…-wrong-method-tags`).
-"""
+"""So Ollama's router answers unknown routes and methods (`error-unknown-route-get`, `error-wrong-method-tags`)."""
 
 
 class Application:

@@ -22,8 +22,6 @@ from hearth.server.live import LiveCall
 from hearth.server.surroundings import CallSurroundings
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
-
     from hearth.call import App, Call
     from hearth.dialects.dialect import Served
     from hearth.record import Ending
@@ -70,27 +68,28 @@ async def _answer(core: Core, live: LiveCall, served: Served, delivery: Delivery
         return refusal
     live.answering = Answering(Asked(call, served), made, CallSurroundings(core), delivery, _ticket(live))
     ending: Ending = "complete"
-    problem: Problem | None = None
     try:
-        response = await _run(core, live, made, delivery)
+        outcome: web.StreamResponse | Problem = await _run(core, live, made, delivery)
     except Problem as failed:
-        ending, problem = ("truncated" if delivery.committed else "failed"), failed
-        response = await delivery.fail(failed)
+        ending, outcome = ("truncated" if delivery.committed else "failed"), failed
     except asyncio.CancelledError:
         if live.killed_by is None:
             note(core, live, made, delivery, "client_gone", None)
             raise
-        ending, problem = "killed", live.killed_by
-        response = await _revive(delivery.fail(live.killed_by))
+        ending, outcome = "killed", live.killed_by
+        _stay()
     except ConnectionError:
         note(core, live, made, delivery, "client_gone", None)
         raise
     except Exception:
         log.exception("call %s failed inside Hearth", call.id)
-        ending, problem = "failed", Internal("Hearth failed.", next_step=f"Its log has more, under call {call.id}.")
-        response = await delivery.fail(problem)
-    await _send_off(delivery, response)
-    note(core, live, made, delivery, ending, problem)
+        ending, outcome = "failed", Internal("Hearth failed.", next_step=f"Its log has more, under call {call.id}.")
+    problem = outcome if isinstance(outcome, Problem) else None
+    try:
+        response = await delivery.fail(outcome) if isinstance(outcome, Problem) else outcome
+        await _send_off(delivery, response)
+    finally:
+        note(core, live, made, delivery, ending, problem)
     return response
 
 
@@ -135,12 +134,11 @@ async def _load_or_unload(core: Core, call: Call, made: Plan, delivery: Delivery
     )
 
 
-async def _revive(farewell: Coroutine[object, object, web.StreamResponse]) -> web.StreamResponse:
-    """Say goodbye although our task was cancelled: the cancellation was our own way of ending the call."""
+def _stay() -> None:
+    """Live on although our task was cancelled: that was our own way of ending the call, not the client's leaving."""
     task = asyncio.current_task()
     if task is not None:
         task.uncancel()
-    return await farewell
 
 
 def _ticket(live: LiveCall) -> Ticket:
