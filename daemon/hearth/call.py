@@ -39,6 +39,8 @@ class Outline(Struct, frozen=True):
 
     `route` is the dialect's own name of the route ("chat", "generate", "completions", …). `model` is "" when the
     caller named none.
+    `native` names what only a target of the caller's own dialect can carry, in the caller's words ("the tool
+    web_search", "previous_response_id"): a target of any other is refused.
     `prompt_bytes` is the size of what the model will read, images left out; `images` counts them. `empty` marks
     Ollama's load and unload calls.
     """
@@ -48,6 +50,7 @@ class Outline(Struct, frozen=True):
     model: str
     stream: bool
     needs: frozenset[Need] = frozenset()
+    native: tuple[str, ...] = ()
     prompt_bytes: int = 0
     images: int = 0
     max_tokens: int | None = None
@@ -55,6 +58,8 @@ class Outline(Struct, frozen=True):
     empty: bool = False
     keep_alive: str | float | None = None
     wishes: Wishes = Wishes()
+    headers: tuple[tuple[str, str], ...] = ()
+    """The headers of the request that its dialect hands on (`Served.passes`), names in lower case."""
 
 
 class App(Struct, frozen=True):

@@ -92,12 +92,15 @@ class Refusal(Struct, frozen=True, tag="refusal"):
 class ToolCall(Struct, frozen=True, tag="tool_call"):
     """A call the model made.
 
-    `arguments` is JSON text (an object in good replies, anything in bad ones); `id` may be empty.
+    `arguments` is JSON text (an object in good replies, anything in bad ones); `id` may be empty. `opaque` is what
+    its maker sealed into it (Gemini's thought signature) and of use to `producer` alone.
     """
 
     id: str
     name: str
     arguments: str
+    opaque: str = ""
+    producer: str = ""
 
 
 class ToolResult(Struct, frozen=True, tag="tool_result"):

@@ -37,6 +37,17 @@ class ThinkingDelta(Struct, frozen=True):
     choice: int = 0
 
 
+class ThinkingSealed(Struct, frozen=True):
+    """The sealed form of the thinking since the last seal, or of thinking nobody may read.
+
+    `opaque` is for `producer` (the name of a dialect) alone, which must get it back as it came (`chat.Thinking`).
+    """
+
+    opaque: str
+    producer: str
+    choice: int = 0
+
+
 class RefusalDelta(Struct, frozen=True):
     """More of the model's refusal."""
 
@@ -48,7 +59,7 @@ class ToolCallDelta(Struct, frozen=True):
     """A tool call, whole or in pieces. Pieces of one call share `index` (from 0, without gaps, in order of arrival).
 
     `id` and `name` come with its first piece only; `arguments` is JSON text to be appended. `whole` says that
-    nothing follows for this index.
+    nothing follows for this index. `opaque` and `producer` come with any piece (`chat.ToolCall`).
     """
 
     index: int
@@ -56,6 +67,18 @@ class ToolCallDelta(Struct, frozen=True):
     id: str = ""
     name: str = ""
     whole: bool = False
+    choice: int = 0
+    opaque: str = ""
+    producer: str = ""
+
+
+class Citation(Struct, frozen=True):
+    """A source the text before this event leans on; any field but one of `url` and `title` may be empty."""
+
+    url: str = ""
+    title: str = ""
+    quote: str = ""
+    """The words of the source."""
     choice: int = 0
 
 
@@ -96,11 +119,15 @@ class Usage(Struct, frozen=True):
 
 
 class Finished(Struct, frozen=True):
-    """One choice has ended for a reason; `raw` is the provider's word for it."""
+    """One choice has ended for a reason; `raw` is the provider's word for it.
+
+    `sequence` is the stop sequence that was met, where the provider says so.
+    """
 
     reason: FinishReason
     raw: str = ""
     choice: int = 0
+    sequence: str = ""
 
 
 class Done(Struct, frozen=True):
@@ -120,8 +147,10 @@ Event: TypeAlias = (
     Started
     | TextDelta
     | ThinkingDelta
+    | ThinkingSealed
     | RefusalDelta
     | ToolCallDelta
+    | Citation
     | LogProbs
     | Vectors
     | Usage

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from msgspec import ValidationError, convert
 
 from hearth.chat import Knobs, Members
-from hearth.dialects import ollama, openai_chat
+from hearth.dialects import registry
 from hearth.dialects.body import raw
 from hearth.dialects.dialect import Called, Destination
 from hearth.outbound.keys import Credential
@@ -30,9 +30,6 @@ if TYPE_CHECKING:
     from hearth.routing.targets import Target
     from hearth_config.load import Loaded
 
-CALLED: Mapping[str, Called] = {"ollama": ollama.CALLED, "openai_chat": openai_chat.CALLED}
-"""The dialects we can call providers in."""
-
 _AUTH_HEADERS = {
     "bearer": ("Authorization", "Bearer "),
     "api-key": ("api-key", ""),
@@ -46,10 +43,10 @@ _LOCAL_GUARD_SINCE = (0, 18, 0)
 class ProviderRuntime:
     """One provider of one generation, ready to be asked."""
 
-    def __init__(self, settings: Provider, loaded: Loaded, pool: Pool) -> None:
+    def __init__(self, settings: Provider, called: Called, loaded: Loaded, pool: Pool) -> None:
         """Nothing is dialled or looked up here."""
         self.settings = settings
-        self.called = CALLED[settings.dialect]
+        self.called = called
         self._loaded = loaded
         self._pool = pool
         self.place = provider_place(settings, NEVER_ASKED)
@@ -165,9 +162,9 @@ class Generation:
         self.loaded = loaded
         self.settings: Settings = loaded.settings
         self.providers: dict[str, ProviderRuntime] = {
-            name: ProviderRuntime(provider, loaded, pool)
+            name: ProviderRuntime(provider, called, loaded, pool)
             for name, provider in self.settings.providers.items()
-            if provider.dialect in CALLED
+            if (called := registry.called(provider.dialect)) is not None
         }
         self.unspoken: tuple[str, ...] = tuple(name for name in self.settings.providers if name not in self.providers)
         self.apps = Apps(self.settings.apps)

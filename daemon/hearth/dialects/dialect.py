@@ -8,7 +8,7 @@ Everything here is pure: no I/O, no clock; ids and times are handed in.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from msgspec import Struct
 
@@ -183,6 +183,8 @@ class Served(Protocol):
     """The half that serves clients."""
 
     name: str
+    passes: tuple[str, ...]
+    """The request headers, in lower case, that belong to the dialect: handed on to a target of the same one."""
 
     def outline(self, route: str, members: Members) -> Outline:
         """Read what planning needs.
@@ -201,6 +203,15 @@ class Served(Protocol):
 
     def problem(self, problem: Problem, *, route: str = "") -> Rendered:
         """Render a problem as a whole HTTP error reply in this dialect's envelope, `Retry-After` included if known."""
+        ...
+
+
+@runtime_checkable
+class ServedByPath(Served, Protocol):
+    """A served half whose clients name model and verb in the path (Gemini)."""
+
+    def locate(self, rest: str) -> tuple[str, Members]:
+        """Return the route and the members that this rest of a path stands for. Raises `NotFound`."""
         ...
 
 

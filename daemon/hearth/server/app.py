@@ -33,7 +33,8 @@ from hearth.server.guard import (
     preflight,
     screen,
 )
-from hearth.server.routes import INFERENCE, Route, Table, Visit, dialect_of, find
+from hearth.server.intake import Inference
+from hearth.server.routes import INFERENCE, Route, Table, Visit, dialect_of, find, served_by
 
 if TYPE_CHECKING:
     from hearth.server.core import Core
@@ -101,7 +102,8 @@ class Application:
             await _go_on(request)
         if route.infer:
             app = await self._app(request, connection, principal)
-            return await llm.answer(self.core, request, route.served, route.infer, principal, app, allowed)
+            inference = Inference(served_by(route.dialect), route.infer, unquote(rest), principal, app, allowed)
+            return await llm.answer(self.core, request, inference)
         if route.handler is None:
             raise NotFound("No such route.")
         return await route.handler(Visit(self.core, request, principal, unquote(rest), allowed))
@@ -187,7 +189,7 @@ def _render(path: str, problem: Problem) -> Rendered:
         return orders.problem(problem)
     if type(problem) in (NotFound, WrongMethod) and not path.startswith("/v1"):
         return Rendered(problem.status, _PLAIN, problem.message.encode())
-    return dialect_of(path).problem(problem)
+    return dialect_of(TABLE, path).problem(problem)
 
 
 def _route(method: str, path: str) -> tuple[Route, str]:

@@ -6,7 +6,7 @@ Frames are held back until the first meaningful one, so that until then any targ
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from time import monotonic, monotonic_ns, time_ns
 from typing import TYPE_CHECKING
 
@@ -31,7 +31,7 @@ _HIDDEN = (Failed, ThinkingDelta)
 class Delivery:
     """Sends one reply. It is the `Sink` of the call's attempts."""
 
-    def __init__(self, request: web.BaseRequest, call: Call, served: Served, cors: dict[str, str]) -> None:
+    def __init__(self, request: web.BaseRequest, call: Call, served: Served, cors: Mapping[str, str]) -> None:
         """Nothing is sent before the first meaningful frame or the first heartbeat."""
         self.committed = False
         self.status = 0
@@ -150,7 +150,7 @@ class Delivery:
             headers["X-Accel-Buffering"] = "no"
         if attempt is not None:
             headers |= self._facts(attempt)
-        return headers | self._cors if self._cors else headers
+        return {**headers, **self._cors} if self._cors else headers
 
     def _facts(self, attempt: Upstream) -> dict[str, str]:
         """What happened so far, for a person who looks at the head (design §8)."""
@@ -240,7 +240,7 @@ class Delivery:
         rendered = self._served.problem(problem, route=self._call.outline.route)
         self.status = rendered.status
         self.first_byte_ns = monotonic_ns()
-        headers = dict(rendered.headers) | {"X-Hearth-Id": self._call.id} | self._cors
+        headers = dict(rendered.headers) | {"X-Hearth-Id": self._call.id, **self._cors}
         if self._attempt is not None:
             headers |= self._facts(self._attempt)
         return WholeReply(rendered.status, headers, rendered.body)

@@ -6,7 +6,7 @@ The body is read within its limits and its deadline.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from math import inf
 from random import getrandbits
 from time import monotonic_ns, time
@@ -15,18 +15,18 @@ from typing import TYPE_CHECKING
 import msgspec
 from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.web_protocol import RequestPayloadError
-from msgspec import UNSET
+from msgspec import UNSET, Struct
 
 from hearth.call import MODES, App, Call, Mode, Outline, Task, Wishes, tightest
 from hearth.chat import Members
 from hearth.dialects.body import cut
+from hearth.dialects.dialect import Served, ServedByPath
 from hearth.problems import BadRequest, SlowRequest, TooLarge, WrongMediaType
 from hearth.server.connection import BROKEN_BODY, Connection, Patience
 
 if TYPE_CHECKING:
     from aiohttp import web
 
-    from hearth.dialects.dialect import Served
     from hearth.server.core import Core
     from hearth.server.guard import Headers, Principal
 
@@ -132,27 +132,47 @@ def task_of(outline: Outline) -> Task:
     return "autocomplete" if "suffix" in outline.needs else "chat"
 
 
-async def take_in(
-    core: Core, request: web.BaseRequest, served: Served, route: str, principal: Principal, app: App
-) -> Call:
+class Inference(Struct, frozen=True):
+    """A request past the guard that wants an answer of a model: in which dialect, on which of its routes, and whose."""
+
+    served: Served
+    route: str
+    rest: str
+    """What follows the route's prefix: where a dialect names model and verb in the path."""
+    principal: Principal
+    app: App
+    cors: Mapping[str, str]
+
+
+async def take_in(core: Core, request: web.BaseRequest, inference: Inference) -> Call:
     """Read a whole request into a call. Raises what is wrong with it, to be rendered in the served dialect."""
     received_ns = monotonic_ns()
     members = cut(await read_body(request, core.generation.settings.listen.body_limit))
     wishes = take_wishes(members, request.headers)
+    served, route = inference.served, inference.route
+    if inference.rest and isinstance(served, ServedByPath):
+        route, said = served.locate(inference.rest)
+        members |= said
     outline = served.outline(route, members)
     if wishes is not _NO_WISHES:
         outline = msgspec.structs.replace(outline, wishes=wishes)
+    if served.passes:
+        outline = msgspec.structs.replace(outline, headers=_kept(request.headers, served.passes))
     return Call(
         id=new_id(),
         dialect=served.name,
         outline=outline,
         members=members,
         task=task_of(outline),
-        mode=_call_mode(core, wishes, principal, app),
-        app=app,
+        mode=_call_mode(core, wishes, inference.principal, inference.app),
+        app=inference.app,
         received_ns=received_ns,
         wall=time(),
     )
+
+
+def _kept(headers: Headers, names: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    return tuple((name, value) for name in names for value in headers.getall(name, []))
 
 
 def _call_mode(core: Core, wishes: Wishes, principal: Principal, app: App) -> Mode:

@@ -11,7 +11,7 @@ from aiohttp import web
 from msgspec import structs
 
 from hearth.call import Task
-from hearth.dialects import ollama, openai_chat
+from hearth.dialects import openai_chat
 from hearth.dialects.body import cut, value
 from hearth.dialects.ollama import models as ollama_models
 from hearth.dialects.ollama import probes, show
@@ -165,10 +165,10 @@ def _json(visit: Visit, body: bytes) -> web.Response:
 
 
 TABLE: Table = {
-    "/api/tags": {"GET": Route("infer", ollama.SERVED, handler=tags)},
-    "/api/ps": {"GET": Route("infer", ollama.SERVED, handler=loaded)},
-    "/api/version": {"GET": Route("public", ollama.SERVED, handler=version)},
-    "/api/show": {"POST": Route("infer", ollama.SERVED, handler=describe)},
-    "/v1/models": {"GET": Route("infer", openai_chat.SERVED, handler=models)},
-    "/v1/models/…": {"GET": Route("infer", openai_chat.SERVED, handler=model)},
+    "/api/tags": {"GET": Route("infer", "ollama", handler=tags)},
+    "/api/ps": {"GET": Route("infer", "ollama", handler=loaded)},
+    "/api/version": {"GET": Route("public", "ollama", handler=version)},
+    "/api/show": {"POST": Route("infer", "ollama", handler=describe)},
+    "/v1/models": {"GET": Route("infer", "openai_chat", handler=models)},
+    "/v1/models/…": {"GET": Route("infer", "openai_chat", handler=model)},
 }

@@ -17,39 +17,31 @@ from hearth.outbound.upstream import Asked
 from hearth.problems import Internal, Problem
 from hearth.server.bookkeeping import note
 from hearth.server.delivery import Delivery
-from hearth.server.intake import take_in
+from hearth.server.intake import Inference, take_in
 from hearth.server.live import LiveCall
 from hearth.server.surroundings import CallSurroundings
 
 if TYPE_CHECKING:
-    from hearth.call import App, Call
+    from hearth.call import Call
     from hearth.dialects.dialect import Served
     from hearth.record import Ending
     from hearth.routing.plan import Plan
     from hearth.server.core import Core
-    from hearth.server.guard import Principal
     from hearth_config.settings import Retry
 
 log = logging.getLogger("hearth.llm")
 
 
-async def answer(
-    core: Core,
-    request: web.BaseRequest,
-    served: Served,
-    route: str,
-    principal: Principal,
-    app: App,
-    cors: dict[str, str],
-) -> web.StreamResponse:
+async def answer(core: Core, request: web.BaseRequest, inference: Inference) -> web.StreamResponse:
     """Answer one inference request.
 
     Problems before a call exists are raised; all others are rendered, and written down.
     """
-    call = await take_in(core, request, served, route, principal, app)
+    call = await take_in(core, request, inference)
+    served = inference.served
     live = LiveCall(call, asyncio.current_task())
     core.calls.add(live)
-    delivery = Delivery(request, call, served, cors)
+    delivery = Delivery(request, call, served, inference.cors)
     try:
         return await _answer(core, live, served, delivery)
     finally:

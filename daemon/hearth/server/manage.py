@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from hearth.dialects import ollama
 from hearth.dialects.body import cut, join, raw, value
 from hearth.dialects.ollama import errors
 from hearth.dialects.ollama.fields import fold
@@ -204,15 +203,15 @@ async def _relay(visit: Visit, reply: Reply) -> web.StreamResponse:
 
 
 TABLE: Table = {
-    "/api/pull": {"POST": Route("infer", ollama.SERVED, handler=pull)},
-    "/api/push": {"POST": Route("infer", ollama.SERVED, handler=push)},
-    "/api/create": {"POST": Route("infer", ollama.SERVED, handler=create)},
-    "/api/copy": {"POST": Route("infer", ollama.SERVED, handler=copy)},
-    "/api/delete": {"DELETE": Route("infer", ollama.SERVED, handler=delete)},
-    "/api/me": {"POST": Route("infer", ollama.SERVED, handler=account)},
-    "/api/signout": {"POST": Route("infer", ollama.SERVED, handler=account)},
+    "/api/pull": {"POST": Route("infer", "ollama", handler=pull)},
+    "/api/push": {"POST": Route("infer", "ollama", handler=push)},
+    "/api/create": {"POST": Route("infer", "ollama", handler=create)},
+    "/api/copy": {"POST": Route("infer", "ollama", handler=copy)},
+    "/api/delete": {"DELETE": Route("infer", "ollama", handler=delete)},
+    "/api/me": {"POST": Route("infer", "ollama", handler=account)},
+    "/api/signout": {"POST": Route("infer", "ollama", handler=account)},
     "/api/blobs/…": {
-        "HEAD": Route("infer", ollama.SERVED, handler=blob),
-        "POST": Route("infer", ollama.SERVED, handler=blob),
+        "HEAD": Route("infer", "ollama", handler=blob),
+        "POST": Route("infer", "ollama", handler=blob),
     },
 }

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from hearth.dialects import ollama
 from hearth.server.routes import Route, Table, Visit
 
 RUNNING = "Ollama is running"
@@ -30,4 +29,4 @@ async def front(visit: Visit) -> web.StreamResponse:
     return web.Response(text=RUNNING, headers=dict(visit.cors))
 
 
-TABLE: Table = {"/": {"GET": Route("public", ollama.SERVED, handler=front)}}
+TABLE: Table = {"/": {"GET": Route("public", "ollama", handler=front)}}

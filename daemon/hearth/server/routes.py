@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 from aiohttp import web
 from msgspec import Struct
 
-from hearth.dialects import ollama, openai_chat
+from hearth.dialects import registry
 from hearth.dialects.dialect import Served
 
 if TYPE_CHECKING:
@@ -40,7 +40,8 @@ class Route(Struct, frozen=True):
     """One path. `infer` names the dialect's own route for inference; `handler` answers everything else."""
 
     scope: Scope
-    served: Served
+    dialect: str
+    """The dialect its clients read; imported when the first of them calls."""
     infer: str = ""
     handler: Handler | None = None
 
@@ -49,13 +50,13 @@ Table = dict[str, dict[str, Route]]
 """Path (or prefix ending in "/…") -> method -> route."""
 
 INFERENCE: Table = {
-    "/api/chat": {"POST": Route("infer", ollama.SERVED, "chat")},
-    "/api/generate": {"POST": Route("infer", ollama.SERVED, "generate")},
-    "/api/embed": {"POST": Route("infer", ollama.SERVED, "embed")},
-    "/api/embeddings": {"POST": Route("infer", ollama.SERVED, "embeddings")},
-    "/v1/chat/completions": {"POST": Route("infer", openai_chat.SERVED, "chat")},
-    "/v1/completions": {"POST": Route("infer", openai_chat.SERVED, "completions")},
-    "/v1/embeddings": {"POST": Route("infer", openai_chat.SERVED, "embeddings")},
+    "/api/chat": {"POST": Route("infer", "ollama", "chat")},
+    "/api/generate": {"POST": Route("infer", "ollama", "generate")},
+    "/api/embed": {"POST": Route("infer", "ollama", "embed")},
+    "/api/embeddings": {"POST": Route("infer", "ollama", "embeddings")},
+    "/v1/chat/completions": {"POST": Route("infer", "openai_chat", "chat")},
+    "/v1/completions": {"POST": Route("infer", "openai_chat", "completions")},
+    "/v1/embeddings": {"POST": Route("infer", "openai_chat", "embeddings")},
 }
 
 
@@ -63,9 +64,20 @@ _DEEPEST = 4
 """No prefix has more slashes after its first: what follows in a path of 16 kB need not be looked at."""
 
 
-def dialect_of(path: str) -> Served:
+def dialect_of(table: Table, path: str) -> Served:
     """Return the dialect a refusal on this path is written in: the one its clients read."""
-    return openai_chat.SERVED if path.startswith("/v1") else ollama.SERVED
+    found = find(table, path)
+    if found is not None:
+        return served_by(next(iter(found[0].values())).dialect)
+    return served_by("openai_chat" if path.startswith("/v1") else "ollama")
+
+
+def served_by(dialect: str) -> Served:
+    """Return the half of a dialect that serves clients; our table names no dialect that has none."""
+    half = registry.served(dialect)
+    if half is None:
+        raise LookupError(f"the dialect {dialect} serves no clients")
+    return half
 
 
 def find(table: Table, path: str) -> tuple[dict[str, Route], str] | None:

@@ -24,6 +24,7 @@ class ServedOllama:
     """The half that serves Ollama's clients."""
 
     name = "ollama"
+    passes: tuple[str, ...] = ()
 
     def outline(self, route: str, members: Members) -> Outline:
         """Read what planning needs of a request to "chat", "generate", "embed" or "embeddings"."""

@@ -24,6 +24,7 @@ class OpenAIServed:
     """Serves the routes "chat", "completions" and "embeddings"."""
 
     name = "openai_chat"
+    passes: tuple[str, ...] = ()
 
     def outline(self, route: str, members: Members) -> Outline:
         """Return what planning needs. Raises `BadRequest`."""

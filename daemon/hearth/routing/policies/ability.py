@@ -15,6 +15,8 @@ NAME = "ability"
 def judge(call: Call, target: Target, world: World, settings: Settings) -> Verdict:  # noqa: ARG001 - the one shape
     """Refuse a target that lacks a need of the call, or whose model does not do this operation at all."""
     outline = call.outline
+    if outline.native and target.dialect != call.dialect:
+        return refuse(NAME, f"speaks another dialect and has no form for {', '.join(outline.native)}")
     embeds = outline.operation == "embed"
     if not outline.needs.isdisjoint(target.lacks) or (embeds and "embeddings" in target.lacks):
         missing = target.lacks & (outline.needs | {"embeddings"} if embeds else outline.needs)

@@ -9,7 +9,6 @@ from aiohttp import web
 from msgspec import Struct
 
 from hearth.call import Mode, Task
-from hearth.dialects import ollama
 from hearth.dialects.dialect import Rendered
 from hearth.problems import BadRequest, Problem
 from hearth.server.intake import read_body
@@ -60,4 +59,4 @@ async def order(visit: Visit, kind: type[Any]) -> Any:  # noqa: ANN401 -- the ki
 
 def admin(handler: Callable[[Visit], Awaitable[web.StreamResponse]]) -> Route:
     """Return a route that only the owner's socket or an admin token reaches."""
-    return Route("admin", ollama.SERVED, handler=handler)
+    return Route("admin", "ollama", handler=handler)

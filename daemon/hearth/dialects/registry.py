@@ -1,0 +1,41 @@
+"""The dialects by name, each imported when it is first needed: one that nobody uses costs nothing at start.
+
+A package installed beside Hearth adds its own by an entry point in the group "hearth.dialects": the dialect's name,
+and a module that has `SERVED`, `CALLED` or both.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import import_module
+from importlib.metadata import entry_points
+from types import ModuleType
+
+from hearth.dialects.dialect import Called, Served
+
+GROUP = "hearth.dialects"
+OURS = ("ollama", "openai_chat")
+"""The dialects of this package; a foreign one cannot take their names."""
+
+
+@cache
+def served(name: str) -> Served | None:
+    """Return the half that serves clients, or None: no such dialect, or it calls providers only."""
+    half: Served | None = getattr(_module(name), "SERVED", None)
+    return half
+
+
+@cache
+def called(name: str) -> Called | None:
+    """Return the half that calls providers, or None: no such dialect, or it serves clients only."""
+    half: Called | None = getattr(_module(name), "CALLED", None)
+    return half
+
+
+def _module(name: str) -> ModuleType | None:
+    if name in OURS:
+        return import_module(f"hearth.dialects.{name}")
+    for point in entry_points(group=GROUP, name=name):
+        module = point.load()
+        return module if isinstance(module, ModuleType) else None
+    return None
