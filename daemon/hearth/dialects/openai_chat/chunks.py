@@ -10,6 +10,8 @@ from typing import Any
 import msgspec
 from msgspec import Raw, Struct, UnsetType
 
+from hearth.dialects.openai_failures import BaseResp
+
 # `Any` stands where servers put several kinds of things into one place; whoever reads it looks at what it is.
 
 
@@ -101,13 +103,6 @@ class Groq(Struct, gc=False):
 
     usage: UsageWire | None = None
     error: Any = None
-
-
-class BaseResp(Struct, gc=False):
-    """MiniMax's own status inside a reply of status 200; 0 is success."""
-
-    status_code: int = 0
-    status_msg: str = ""
 
 
 class Chunk(Struct, gc=False):

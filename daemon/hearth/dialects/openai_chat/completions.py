@@ -10,11 +10,11 @@ from msgspec import Raw, Struct
 
 from hearth.dialects.dialect import Stamp
 from hearth.dialects.framing import sse
-from hearth.dialects.openai_chat.errors import envelope
 from hearth.dialects.openai_chat.outline import OpenAIOutline
 from hearth.dialects.openai_chat.replies import DONE, HEARTBEAT, encode, finish_word, gather, whole_body
 from hearth.dialects.openai_chat.usage import write_usage
 from hearth.dialects.openai_chat.vectors import write_vectors
+from hearth.dialects.openai_errors import envelope
 from hearth.events import Done, Event, Failed, Finished, LogProbs, TextDelta, Usage, Vectors
 from hearth.problems import Problem
 

@@ -22,6 +22,7 @@ from hearth.chat import (
     ToolCall,
     ToolResult,
 )
+from hearth.dialects.data_urls import split_data_url
 from hearth.problems import BadRequest, Unsupported
 
 ROLES: dict[str, Role] = {
@@ -176,15 +177,6 @@ def _file(wire: FilePart) -> File:
         return File(data=wire.file_data, name=wire.filename or "")
     media_type, data = split_data_url(wire.file_data)
     return File(data=data, media_type=media_type, name=wire.filename or "")
-
-
-def split_data_url(url: str) -> tuple[str, str]:
-    """Return media type and base64 data of a `data:` URL. Raises `BadRequest` for one that is not base64."""
-    head, comma, data = url[5:].partition(",")
-    media_type, *options = head.split(";")
-    if not comma or "base64" not in options:
-        raise BadRequest("A data: URL must hold base64: data:image/png;base64,…")
-    return media_type, data
 
 
 def _thinking(wire: MessageWire) -> Iterator[Thinking]:

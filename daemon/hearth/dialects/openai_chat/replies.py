@@ -15,9 +15,9 @@ from msgspec import Raw
 
 from hearth.dialects.dialect import Stamp
 from hearth.dialects.framing import sse
-from hearth.dialects.openai_chat.errors import envelope
 from hearth.dialects.openai_chat.outline import OpenAIOutline
 from hearth.dialects.openai_chat.usage import write_usage
+from hearth.dialects.openai_errors import envelope
 from hearth.events import (
     Done,
     Event,

@@ -10,10 +10,10 @@ from hearth.call import Outline
 from hearth.chat import Members, Request
 from hearth.dialects.dialect import Rendered, Stamp
 from hearth.dialects.openai_chat.completions import CompletionWriter, EmbeddingsWriter
-from hearth.dialects.openai_chat.errors import render
 from hearth.dialects.openai_chat.outline import OpenAIOutline, read_outline
 from hearth.dialects.openai_chat.replies import ChatWriter
 from hearth.dialects.openai_chat.requests import read_request
+from hearth.dialects.openai_errors import render
 from hearth.problems import Problem
 
 if TYPE_CHECKING:

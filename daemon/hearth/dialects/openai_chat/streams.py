@@ -12,10 +12,10 @@ from hearth.dialects.dialect import Head
 from hearth.dialects.framing import MAX_RECORD, SseRecord, SseSplitter
 from hearth.dialects.openai_chat.calls import Calls
 from hearth.dialects.openai_chat.chunks import Choice, Chunk, Delta, Probs, decode_chunk
-from hearth.dialects.openai_chat.failures import from_error, from_reply
 from hearth.dialects.openai_chat.parts import thinking_text
 from hearth.dialects.openai_chat.usage import read_usage
 from hearth.dialects.openai_chat.vectors import read_vectors
+from hearth.dialects.openai_failures import from_error, from_reply
 from hearth.events import (
     Done,
     Event,

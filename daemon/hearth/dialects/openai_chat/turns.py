@@ -8,10 +8,8 @@ from typing import Any
 from msgspec import Raw
 
 from hearth.chat import Audio, File, Image, Message, Refusal, Text, Thinking, ToolCall, ToolResult
+from hearth.dialects.data_urls import picture_url
 from hearth.dialects.dialect import Destination
-
-_MAGIC = (("iVBOR", "image/png"), ("/9j/", "image/jpeg"), ("R0lG", "image/gif"), ("UklG", "image/webp"))
-"""How base64 of the usual picture formats begins."""
 
 
 def write_messages(messages: Sequence[Message], to: Destination) -> list[dict[str, Any]]:
@@ -142,11 +140,7 @@ def write_part(part: object) -> dict[str, Any] | None:
 
 
 def _image(image: Image) -> dict[str, str]:
-    wire = {"url": image.url or f"data:{image.media_type or _guess(image.data)};base64,{image.data}"}
+    wire = {"url": image.url or picture_url(image.media_type, image.data)}
     if image.detail:
         wire["detail"] = image.detail
     return wire
-
-
-def _guess(data: str) -> str:
-    return next((kind for magic, kind in _MAGIC if data.startswith(magic)), "image/png")

@@ -1,4 +1,4 @@
-"""Problems as clients of this dialect know them: `{"error": {message, type, param, code}}` (wire/providers §5.1)."""
+"""Problems as OpenAI's clients know them: `{"error": {message, type, param, code}}` (wire/providers §5.1)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A provider's error, in any of the shapes in which they come, as the problem it is (wire/providers §3 and §4)."""
+"""An error of a provider with OpenAI's envelope, in any of its shapes, as the problem it is (wire/providers §3, §4)."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import re
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
 from hearth.dialects.dialect import Head
-from hearth.dialects.openai_chat.chunks import BaseResp
 from hearth.dialects.retry_after import read_retry_after
 from hearth.problems import (
     BrokenReply,
@@ -66,6 +66,13 @@ _STATUSES: dict[int, type[Problem]] = {
     524: TimedOut,
     529: Overloaded,
 }
+
+
+class BaseResp(Struct, gc=False):
+    """MiniMax's own status inside a reply of status 200; 0 is success."""
+
+    status_code: int = 0
+    status_msg: str = ""
 
 
 class Said:

@@ -1,0 +1,26 @@
+"""Pictures and files as `data:` URLs of base64: taken apart, and put together."""
+
+from __future__ import annotations
+
+from hearth.problems import BadRequest
+
+_MAGIC = (("iVBOR", "image/png"), ("/9j/", "image/jpeg"), ("R0lG", "image/gif"), ("UklG", "image/webp"))
+"""How base64 of the usual picture formats begins."""
+
+
+def split_data_url(url: str) -> tuple[str, str]:
+    """Return media type and base64 data of a `data:` URL. Raises `BadRequest` for one that is not base64."""
+    head, comma, data = url[5:].partition(",")
+    media_type, *options = head.split(";")
+    if not comma or "base64" not in options:
+        raise BadRequest("A data: URL must hold base64: data:image/png;base64,…")
+    return media_type, data
+
+
+def picture_url(media_type: str, data: str) -> str:
+    """Return the `data:` URL of a picture; a media type that nobody told is seen from the data."""
+    return f"data:{media_type or _guess(data)};base64,{data}"
+
+
+def _guess(data: str) -> str:
+    return next((kind for magic, kind in _MAGIC if data.startswith(magic)), "image/png")
