@@ -14,6 +14,7 @@ from hearth.call import Place
 from hearth.outbound.connect import Route, connect
 from hearth.outbound.egress import Egress
 from hearth.outbound.http1 import Connection
+from hearth.outbound.kept import Kept
 from hearth.outbound.limits import DEFAULT_LIMITS, Limits
 from hearth.outbound.names import Resolver
 from hearth.outbound.proxy import Proxy
@@ -134,6 +135,9 @@ class Pool:
         self.max_open = max_open
         self.stats = Stats()
         self.closed = False
+        self.kept = Kept()
+        self.farewells: set[asyncio.Task[None]] = set()
+        """What is still being cancelled at providers for calls that are gone: awaited before all is closed."""
         self._shelves: dict[Route, Shelf] = {}
         self._connections: set[Connection] = set()
 
@@ -204,7 +208,9 @@ class Pool:
                 connection.abort()
 
     async def aclose(self) -> None:
-        """Close everything at once, exchanges under way too."""
+        """Close everything at once, exchanges under way too; only what tells a provider to stop may still be said."""
+        if self.farewells:
+            await asyncio.wait(self.farewells)
         self.closed = True
         gone = [connection.gone for connection in self._connections]
         for connection in list(self._connections):

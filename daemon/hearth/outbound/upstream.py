@@ -7,7 +7,9 @@ from time import monotonic_ns, time
 from typing import TYPE_CHECKING, Protocol
 
 from hearth.dialects.dialect import Called, Destination, Head, HttpRequest, Served
+from hearth.dialects.exchanges import CalledInTurns
 from hearth.events import Frame
+from hearth.outbound.exchanges import ask_in_turns
 from hearth.outbound.lanes import Lesson
 from hearth.outbound.limits import Limits
 from hearth.outbound.loading import stays_until
@@ -127,9 +129,14 @@ class Upstream:
         raised too.
         Cancelling closes the connection at once.
         """
+        target = self.target
+        called = target.called
+        if hasattr(called, "exchanges") and isinstance(called, CalledInTurns):  # the first test costs nothing
+            self.sent_ns = monotonic_ns()
+            await ask_in_turns(self, called, pool, sink, self._limits(first_token_s))
+            return
         request = self.write()
         self.bytes_out = len(request.body)
-        target = self.target
         self.sent_ns = monotonic_ns()
         reply = await pool.send(
             target.origin,
