@@ -2,8 +2,8 @@
 
 from hearth.dialects.dialect import Called, Served
 from hearth.dialects.openai_chat.called import OpenAICalled
-from hearth.dialects.openai_chat.models import write_model, write_models
 from hearth.dialects.openai_chat.served import OpenAIServed
+from hearth.dialects.openai_models import write_model, write_models
 
 SERVED: Served = OpenAIServed()
 CALLED: Called = OpenAICalled()

@@ -12,9 +12,9 @@ from hearth.dialects.dialect import Destination, Head, HttpRequest, ModelInfo
 from hearth.dialects.openai_chat.adapt import adapt_chat, with_model
 from hearth.dialects.openai_chat.chat import write_chat
 from hearth.dialects.openai_chat.fim import adapt_completion, as_chat, completions_path, write_completion
-from hearth.dialects.openai_chat.models import read_models
 from hearth.dialects.openai_chat.streams import Reader
 from hearth.dialects.openai_failures import read_problem
+from hearth.dialects.openai_models import read_models
 from hearth.problems import Problem, Unsupported
 
 if TYPE_CHECKING:
