@@ -7,7 +7,7 @@ import pytest
 
 from source_tree import OURS, Source, product, under
 
-WORDS = tuple(f"hearth.{name}" for name in ("chat", "events", "problems", "call", "record", "status"))
+WORDS = tuple(f"hearth.{name}" for name in ("chat", "events", "taxonomy", "problems", "call", "record", "status"))
 FACTS = tuple(f"hearth_config.{name}" for name in ("settings", "quirks", "addresses", "units"))
 """The values of a config, without the reading of it."""
 
@@ -30,10 +30,11 @@ LAYERS = (
     ),
     Layer("hearth", (), "the package itself only says its version: importing it costs nothing"),
     *(Layer(word, (*WORDS, *FACTS), "the shared words are below everything that uses them") for word in WORDS),
-    Layer("hearth.dialects", (*WORDS, *FACTS), "a wire format knows meaning, never who sends it or where to"),
+    Layer("hearth.fim", WORDS, "what model families want is asked by routing (who can) and by dialects (how)"),
+    Layer("hearth.dialects", (*WORDS, *FACTS, "hearth.fim"), "a wire format knows meaning, never who sends it or where to"),
     Layer(
         "hearth.routing",
-        (*WORDS, *FACTS, "hearth.dialects.dialect"),
+        (*WORDS, *FACTS, "hearth.fim", "hearth.dialects.dialect"),
         "a decision is made of facts alone, so that explain and why can replay it; of dialects it knows their values",
     ),
     Layer(

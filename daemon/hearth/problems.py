@@ -1,21 +1,22 @@
 """Everything that can go wrong, as classes that say who failed and what to do next.
 
-Problem                       who, message, next_step, retry_after, status, kind
-├── BadRequest           400  the caller's request cannot be read, or asks for what cannot be
+Problem                       who, message, next_step, retry_after, status, kind, category
+├── BadRequest           400  invalid_request: the caller's request cannot be read, or asks for what cannot be
 │   ├── TooLarge         413
-│   ├── ContextTooLong   400  the prompt does not fit any allowed target's window
+│   ├── ContextTooLong   400  context_length: the prompt does not fit any allowed target's window
 │   ├── Unsupported      400  a feature no allowed target has: never dropped silently
 │   └── WrongMediaType   415
-├── Unauthorized         401  no token, or a wrong one
-├── Forbidden            403  the guard or the privacy mode says no
-├── WrongHost            421  a Host header that is not ours
-├── NotFound             404  no such route
-│   └── UnknownModel     404
-├── WrongMethod          405
-├── SlowRequest          408  head or body did not arrive in time
-├── QueueFull            503  too many wait already
-├── ShuttingDown         503
-├── Internal             500  a fault of ours
+├── Unauthorized         401  authentication: no token, or a wrong one
+├── Forbidden            403  permission: the guard or the privacy mode says no
+├── WrongHost            421  invalid_request: a Host header that is not ours
+├── NotFound             404  invalid_request: no such route
+│   └── UnknownModel     404  model_not_found
+├── WrongMethod          405  invalid_request
+├── SlowRequest          408  timeout: head or body did not arrive in time
+├── QueueFull            503  overloaded: too many wait already
+├── ShuttingDown         503  overloaded
+├── Cancelled            499  cancelled: its owner, or a newer request, ended the call
+├── Internal             500  unknown: a fault of ours
 └── ProviderProblem           a target failed; `falls_back` says whether another may be tried
     ├── Unreachable      502  network_error: refused, reset, no route, TLS
     ├── TimedOut         504  timeout
@@ -23,83 +24,23 @@ Problem                       who, message, next_step, retry_after, status, kind
     ├── Overloaded       503  overloaded
     ├── ProviderFault    502  provider_error: any other 5xx
     ├── BrokenReply      502  provider_error: cut, not parsable, HTML, a redirect
-    ├── KeyRefused       502  auth: the provider takes our key for wrong
+    ├── KeyRefused       502  authentication: the provider takes our key for wrong
+    ├── NotPermitted     502  permission: the key is right, and may not do this
     ├── QuotaSpent       402  quota
-    ├── ModelMissing     404  the provider has no such model
-    └── ProviderRefusal  4xx  the provider understood and said no; nobody else is asked
+    ├── ModelMissing     404  model_not_found: the provider has no such model
+    └── ProviderRefusal  4xx  invalid_request: the provider understood and said no; nobody else is asked
+        └── ContentFiltered   content_filter: it will not answer this prompt, or not show its answer
 
-Each is an exception and a value: equal when kind and fields are equal. Rendered in one place per dialect.
+Each is an exception and a value: equal when kind and fields are equal. Rendered in one place per dialect;
+`docs/errors.md` shows how.
 """
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import ClassVar
 
-RetryCause = Literal[
-    "network_error", "timeout", "rate_limit", "overloaded", "provider_error", "auth", "quota", "missing"
-]
-
-
-class Problem(Exception):
-    """Something went wrong.
-
-    `who` is "hearth" or a provider's name; `message` is for people; neither ever holds a prompt or a key.
-    """
-
-    status: ClassVar[int] = 500
-    kind: ClassVar[str] = "internal"
-    falls_back: ClassVar[bool] = False
-    cause: ClassVar[RetryCause | None] = None
-
-    def __init__(
-        self,
-        message: str,
-        *,
-        who: str = "hearth",
-        next_step: str = "",
-        retry_after: float | None = None,
-        param: str | None = None,
-        code: str | None = None,
-        upstream_status: int | None = None,
-        raw: bytes = b"",
-    ) -> None:
-        """Say what failed.
-
-        `raw` is the provider's error body as it came, for a caller of the same dialect (capped by its
-        reader).
-        """
-        super().__init__(message)
-        self.message = message
-        self.who = who
-        self.next_step = next_step
-        self.retry_after = retry_after
-        self.param = param
-        self.code = code
-        self.upstream_status = upstream_status
-        self.raw = raw
-
-    @property
-    def http_status(self) -> int:
-        """The status a caller sees: this class's own, or for a refusal the provider's."""
-        return self.status
-
-    @property
-    def text(self) -> str:
-        """One line for people: who, what, and the next step."""
-        said = self.message if self.who == "hearth" else f"{self.who}: {self.message}"
-        return f"{said} {self.next_step}".rstrip() if self.next_step else said
-
-    def __eq__(self, other: object) -> bool:
-        """Two problems are equal when they say the same."""
-        return type(self) is type(other) and vars(self) == vars(other)
-
-    def __hash__(self) -> int:
-        """Hash by kind and words."""
-        return hash((self.kind, self.message, self.who))
-
-    def __repr__(self) -> str:
-        """Show kind, who and message; never the raw body."""
-        return f"{type(self).__name__}({self.message!r}, who={self.who!r})"
+from hearth.taxonomy import Category, RetryCause
+from hearth.taxonomy import Problem as Problem  # noqa: PLC0414 -- it is imported from here by everybody else
 
 
 class BadRequest(Problem):
@@ -107,6 +48,7 @@ class BadRequest(Problem):
 
     status = 400
     kind = "bad_request"
+    category: ClassVar[Category] = "invalid_request"
 
 
 class TooLarge(BadRequest):
@@ -120,6 +62,7 @@ class ContextTooLong(BadRequest):
     """The prompt is longer than any allowed target's window; it is never cut silently."""
 
     kind = "context_too_long"
+    category: ClassVar[Category] = "context_length"
 
 
 class Unsupported(BadRequest):
@@ -140,6 +83,7 @@ class Unauthorized(Problem):
 
     status = 401
     kind = "unauthorized"
+    category: ClassVar[Category] = "authentication"
 
 
 class Forbidden(Problem):
@@ -147,6 +91,7 @@ class Forbidden(Problem):
 
     status = 403
     kind = "forbidden"
+    category: ClassVar[Category] = "permission"
 
 
 class WrongHost(Problem):
@@ -154,6 +99,7 @@ class WrongHost(Problem):
 
     status = 421
     kind = "wrong_host"
+    category: ClassVar[Category] = "invalid_request"
 
 
 class NotFound(Problem):
@@ -161,12 +107,14 @@ class NotFound(Problem):
 
     status = 404
     kind = "not_found"
+    category: ClassVar[Category] = "invalid_request"
 
 
 class UnknownModel(NotFound):
     """No target answers to that name."""
 
     kind = "unknown_model"
+    category: ClassVar[Category] = "model_not_found"
 
 
 class WrongMethod(Problem):
@@ -174,6 +122,7 @@ class WrongMethod(Problem):
 
     status = 405
     kind = "wrong_method"
+    category: ClassVar[Category] = "invalid_request"
 
 
 class SlowRequest(Problem):
@@ -181,6 +130,7 @@ class SlowRequest(Problem):
 
     status = 408
     kind = "slow_request"
+    category: ClassVar[Category] = "timeout"
 
 
 class QueueFull(Problem):
@@ -188,6 +138,7 @@ class QueueFull(Problem):
 
     status = 503
     kind = "queue_full"
+    category: ClassVar[Category] = "overloaded"
 
 
 class ShuttingDown(Problem):
@@ -195,6 +146,15 @@ class ShuttingDown(Problem):
 
     status = 503
     kind = "shutting_down"
+    category: ClassVar[Category] = "overloaded"
+
+
+class Cancelled(Problem):
+    """The call was ended on purpose: by the user of this machine, or because a newer request took its place."""
+
+    status = 499
+    kind = "cancelled"
+    category: ClassVar[Category] = "cancelled"
 
 
 class Internal(Problem):
@@ -206,6 +166,7 @@ class ProviderProblem(Problem):
 
     status = 502
     kind = "provider_error"
+    category: ClassVar[Category] = "provider_error"
     falls_back = True
     cause: ClassVar[RetryCause | None] = "provider_error"
 
@@ -214,6 +175,7 @@ class Unreachable(ProviderProblem):
     """Nobody answers at the address: refused, reset, no route, no TLS."""
 
     kind = "unreachable"
+    category: ClassVar[Category] = "network_error"
     cause: ClassVar[RetryCause | None] = "network_error"
 
 
@@ -222,6 +184,7 @@ class TimedOut(ProviderProblem):
 
     status = 504
     kind = "timed_out"
+    category: ClassVar[Category] = "timeout"
     cause: ClassVar[RetryCause | None] = "timeout"
 
 
@@ -230,6 +193,7 @@ class RateLimited(ProviderProblem):
 
     status = 429
     kind = "rate_limited"
+    category: ClassVar[Category] = "rate_limit"
     cause: ClassVar[RetryCause | None] = "rate_limit"
 
 
@@ -238,6 +202,7 @@ class Overloaded(ProviderProblem):
 
     status = 503
     kind = "overloaded"
+    category: ClassVar[Category] = "overloaded"
     cause: ClassVar[RetryCause | None] = "overloaded"
 
 
@@ -255,6 +220,18 @@ class KeyRefused(ProviderProblem):
     """The provider does not accept our key."""
 
     kind = "key_refused"
+    category: ClassVar[Category] = "authentication"
+    cause: ClassVar[RetryCause | None] = "auth"
+
+
+class NotPermitted(ProviderProblem):
+    """The provider knows our key, which may not do this: use that model, from this country, with this feature.
+
+    The key is good for other calls and does not rest; another key may be allowed to.
+    """
+
+    kind = "not_permitted"
+    category: ClassVar[Category] = "permission"
     cause: ClassVar[RetryCause | None] = "auth"
 
 
@@ -263,6 +240,7 @@ class QuotaSpent(ProviderProblem):
 
     status = 402
     kind = "quota_spent"
+    category: ClassVar[Category] = "quota"
     cause: ClassVar[RetryCause | None] = "quota"
 
 
@@ -271,6 +249,7 @@ class ModelMissing(ProviderProblem):
 
     status = 404
     kind = "model_missing"
+    category: ClassVar[Category] = "model_not_found"
     cause: ClassVar[RetryCause | None] = "missing"
 
 
@@ -279,6 +258,7 @@ class ProviderRefusal(ProviderProblem):
 
     status = 400
     kind = "provider_refusal"
+    category: ClassVar[Category] = "invalid_request"
     falls_back = False
     cause: ClassVar[RetryCause | None] = None
 
@@ -287,3 +267,10 @@ class ProviderRefusal(ProviderProblem):
         """The provider's own status, where it is a client error."""
         status = self.upstream_status
         return status if status is not None and 400 <= status < 500 else self.status
+
+
+class ContentFiltered(ProviderRefusal):
+    """The provider's filter stopped the prompt or the answer; somebody else is not asked to answer it instead."""
+
+    kind = "content_filtered"
+    category: ClassVar[Category] = "content_filter"

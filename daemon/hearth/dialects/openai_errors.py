@@ -30,6 +30,8 @@ _NAMES: dict[str, tuple[str, str | None]] = {
     "slow_request": ("invalid_request_error", "request_timeout"),
     "queue_full": ("server_error", "server_is_overloaded"),
     "shutting_down": ("server_error", "shutting_down"),
+    "cancelled": ("invalid_request_error", "request_cancelled"),
+    "superseded": ("invalid_request_error", "request_cancelled"),
     "internal": ("server_error", "internal_error"),
     "provider_error": ("server_error", "upstream_error"),
     "unreachable": ("server_error", "upstream_unreachable"),
@@ -38,9 +40,11 @@ _NAMES: dict[str, tuple[str, str | None]] = {
     "overloaded": ("server_error", "server_is_overloaded"),
     "broken_reply": ("server_error", "upstream_broken_reply"),
     "key_refused": ("server_error", "upstream_key_refused"),
+    "not_permitted": ("server_error", "upstream_not_permitted"),
     "quota_spent": ("insufficient_quota", "insufficient_quota"),
     "model_missing": ("invalid_request_error", "model_not_found"),
     "provider_refusal": ("invalid_request_error", None),
+    "content_filtered": ("invalid_request_error", "content_filter"),
 }
 """Kind of a problem -> (type, code): OpenAI's own words where it has them, since clients branch on them."""
 

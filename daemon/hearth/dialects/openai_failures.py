@@ -12,9 +12,11 @@ from hearth.dialects.dialect import Head
 from hearth.dialects.retry_after import read_retry_after
 from hearth.problems import (
     BrokenReply,
+    ContentFiltered,
     ContextTooLong,
     KeyRefused,
     ModelMissing,
+    NotPermitted,
     Overloaded,
     Problem,
     ProviderFault,
@@ -44,15 +46,15 @@ _MINIMAX: dict[int, type[Problem]] = {
     1002: RateLimited,
     1004: KeyRefused,
     1008: QuotaSpent,
-    1026: ProviderRefusal,
-    1027: ProviderRefusal,
+    1026: ContentFiltered,
+    1027: ContentFiltered,
     1039: ContextTooLong,
     2013: ProviderRefusal,
 }
 _STATUSES: dict[int, type[Problem]] = {
     401: KeyRefused,
     402: QuotaSpent,
-    403: KeyRefused,
+    403: NotPermitted,
     405: ProviderFault,
     408: TimedOut,
     409: ProviderFault,
@@ -222,8 +224,8 @@ def _kind(said: Said, status: int | None) -> type[Problem]:  # noqa: C901, PLR09
         return ModelMissing
     if "invalid_api_key" in names or said.type == "authentication_error":
         return KeyRefused
-    if said.code == "content_filter":
-        return ProviderRefusal
+    if said.code in ("content_filter", "content_policy_violation"):
+        return ContentFiltered
     if status is None:
         return _kind_by_words(said)
     if status == 429 and _QUOTA.search(said.message):
@@ -233,7 +235,7 @@ def _kind(said: Said, status: int | None) -> type[Problem]:  # noqa: C901, PLR09
     if status in (404, 410):
         return ModelMissing if _MODEL.search(f"{names} {said.message}") else ProviderFault
     if status == 403 and "moderat" in f"{names} {said.message}".lower():
-        return ProviderRefusal
+        return ContentFiltered
     if status >= 500 and _BUSY.search(f"{names} {said.message}"):
         return Overloaded
     if status in _STATUSES:
@@ -256,6 +258,8 @@ def _kind_by_words(said: Said) -> type[Problem]:
 def _next_step(kind: type[Problem], status: int | None, provider: str) -> str:
     if kind is KeyRefused:
         return f"Check the key of providers.{provider}."
+    if kind is NotPermitted:
+        return f"See at {provider} what the key of providers.{provider} may use."
     if kind is QuotaSpent:
         return f"Add credit at {provider}, or give it another key."
     if kind is ProviderFault and status in (404, 405, 410):

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from hearth.problems import Internal, Overloaded, Problem, QueueFull
+from hearth.problems import Cancelled, Internal, Overloaded, Problem, QueueFull
 
 if TYPE_CHECKING:
     from hearth.routing.expected import Learned
@@ -285,7 +285,7 @@ class Lane:
             await asyncio.gather(self._loading, return_exceptions=True)
 
 
-class Superseded(QueueFull):
+class Superseded(Cancelled):
     """A newer autocompletion of the same editor took the place of this one."""
 
     kind = "superseded"

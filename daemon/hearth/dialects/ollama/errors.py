@@ -21,6 +21,7 @@ from hearth.problems import (
     ContextTooLong,
     KeyRefused,
     ModelMissing,
+    NotPermitted,
     Overloaded,
     Problem,
     ProviderFault,
@@ -56,6 +57,7 @@ _MISSING = re.compile(r"model ['\"].*['\"] not found|file does not exist|no such
 _BY_STATUS: dict[int, type[ProviderProblem]] = {
     401: KeyRefused,
     402: QuotaSpent,
+    403: NotPermitted,
     408: TimedOut,
     429: RateLimited,
     503: Overloaded,

@@ -7,7 +7,7 @@ from aiohttp import web
 
 from hearth.call import App, Call, Outline, Task
 from hearth.chat import Need, Operation
-from hearth.problems import Forbidden, NotFound
+from hearth.problems import Cancelled, NotFound
 from hearth.routing.explain import explain, read
 from hearth.server.control import reports
 from hearth.server.control.orders import PREFIX, Named, admin, order, reply
@@ -59,7 +59,7 @@ async def cancel(visit: Visit) -> web.StreamResponse:
     live = visit.core.calls.get(call_id)
     if live is None:
         raise NotFound("No such call is in flight.", next_step="`hearth status` lists those that are.")
-    live.kill(Forbidden("This call was cancelled by the user of this machine."))
+    live.kill(Cancelled("This call was cancelled by the user of this machine."))
     return reply({"cancelled": call_id})
 
 
