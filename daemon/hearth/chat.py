@@ -152,11 +152,13 @@ class Format(Struct, frozen=True):
 class Reasoning(Struct, frozen=True):
     """How hard to think.
 
-    `effort` None with `on` True is the model's default; `on` None means the caller said nothing.
+    `effort` None with `on` True is the model's default; `on` None means the caller said nothing. `optional`: the caller
+    takes an answer without thoughts too, of a model that has none.
     """
 
     on: bool | None = None
     effort: Literal["minimal", "low", "medium", "high", "xhigh", "max"] | None = None
+    optional: bool = False
 
 
 class Knobs(Struct, frozen=True, omit_defaults=True):

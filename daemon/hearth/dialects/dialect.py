@@ -96,6 +96,12 @@ class Destination(Struct, frozen=True):
     local_only: bool = False
     no_remote: bool = False
     """A reply that says it came from a remote host is refused, guard or no guard."""
+    thinks: bool | None = None
+    """Whether the model can think before it answers; None is unknown."""
+    output_limit: int | None = None
+    """The most tokens one answer may have, where config or provider say so."""
+    steady: bool = False
+    """Text in prompts that changes with each call and means nothing is frozen, for the engine's cache (pain 28)."""
 
 
 class ModelInfo(Struct, frozen=True):
@@ -215,6 +221,24 @@ class ServedByPath(Served, Protocol):
         ...
 
 
+@runtime_checkable
+class Identifies(Protocol):
+    """A served half whose clients look for the call's id in error replies (Anthropic)."""
+
+    def identified(self, rendered: Rendered, id: str) -> Rendered:
+        """Return the error reply with the id of its call."""
+        ...
+
+
+@runtime_checkable
+class ShowsCounts(Protocol):
+    """A served half whose clients may ask how many tokens a request would have."""
+
+    def counted(self, tokens: int) -> bytes:
+        """Return the body of that answer."""
+        ...
+
+
 class Called(Protocol):
     """The half that calls providers."""
 
@@ -258,4 +282,30 @@ class Called(Protocol):
 
     def models(self, body: bytes) -> tuple[ModelInfo, ...]:
         """Read such a list; raises `BrokenReply`."""
+        ...
+
+
+@runtime_checkable
+class ListsInPages(Protocol):
+    """A called half whose providers list their models page by page."""
+
+    def next_models(self, body: bytes, to: Destination) -> HttpRequest | None:
+        """Return the request for the page after this one; None after the last."""
+        ...
+
+
+@runtime_checkable
+class Counts(Protocol):
+    """A called half whose providers count the tokens of a request without answering it."""
+
+    def count(self, request: Request, to: Destination) -> HttpRequest:
+        """Return the question, written from the request's meaning. Raises `Unsupported`."""
+        ...
+
+    def count_spliced(self, outline: Outline, members: Members, to: Destination) -> HttpRequest:
+        """Return the question of a caller of this same dialect, from the caller's own members."""
+        ...
+
+    def counted(self, body: bytes) -> int:
+        """Read the number from the answer; raises `BrokenReply`."""
         ...

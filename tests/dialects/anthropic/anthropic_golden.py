@@ -1,0 +1,142 @@
+"""Recorded exchanges with real servers that speak Messages, and shorthands the tests of the dialect share."""
+
+import base64
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+
+from hearth.chat import ChatRequest, Members
+from hearth.dialects.anthropic import CALLED, SERVED
+from hearth.dialects.body import cut
+from hearth.dialects.dialect import Destination, Head, Stamp
+from hearth.events import Event, Frame, Started
+
+GOLDEN = Path(__file__).parents[2] / "golden"
+BOX = Destination("box", "m")
+CLAUDE = Destination("anthropic", "claude-opus-5")
+OLD_CLAUDE = Destination("anthropic", "claude-sonnet-4-5")
+STAMP = Stamp("0123456789abcdefghijklmnop", "shown", 1_700_000_000_000_000_000)
+MESSAGES = "/v1/messages"
+HELLO = [{"role": "user", "content": "Hello there"}]
+
+
+class Recording(NamedTuple):
+    """One exchange: where it went, what was asked, what came back."""
+
+    name: str
+    path: str
+    request: bytes
+    head: Head
+    body: bytes
+
+    @property
+    def streamed(self) -> bool:
+        return "event-stream" in self.head.get("content-type")
+
+    @property
+    def answered(self) -> bool:
+        return self.head.status == 200 and self.path == MESSAGES
+
+
+@cache
+def recordings() -> tuple[Recording, ...]:
+    """All recordings of this dialect, those of real clients included."""
+    files = (*sorted((GOLDEN / "anthropic").glob("*.json")), *sorted((GOLDEN / "clients").glob("anthropic-*/*.json")))
+    return tuple(_read(file) for file in files)
+
+
+def recording(name: str) -> Recording:
+    """The recording `folder/name`."""
+    return next(one for one in recordings() if one.name == name)
+
+
+def _read(file: Path) -> Recording:
+    wire: dict[str, Any] = json.loads(file.read_text("utf-8"))
+    request, response = wire["request"], wire["response"]
+    given = request.get("body") or ""
+    asked = base64.b64decode(request["body_base64"]) if "body_base64" in request else given.encode()
+    body = b"".join(_bytes(piece) for _, piece in response["chunks"])
+    head = Head(response["status"] or 0, tuple((name, value) for name, value in response["headers"]))
+    path = request["path"].partition("?")[0]
+    return Recording(f"{file.parent.name}/{file.stem}", path, asked, head, body)
+
+
+def _bytes(piece: str | dict[str, str]) -> bytes:
+    return piece.encode() if isinstance(piece, str) else base64.b64decode(piece["base64"])
+
+
+def named(one: object) -> str:
+    """Name a recording in a test's id."""
+    return one.name if isinstance(one, Recording) else str(one)
+
+
+def sse_head() -> Head:
+    """The head of a streamed reply."""
+    return Head(200, (("Content-Type", "text/event-stream"),))
+
+
+def json_head(status: int = 200) -> Head:
+    """The head of a whole reply."""
+    return Head(status, (("Content-Type", "application/json"),))
+
+
+def frames(head: Head, *pieces: bytes, to: Destination = BOX) -> list[Frame]:
+    """All frames of a reply fed in these pieces."""
+    reader = CALLED.reader("chat", None, to, head)
+    return [*(frame for piece in pieces for frame in reader.feed(piece)), *reader.close()]
+
+
+def events(head: Head, *pieces: bytes, to: Destination = BOX) -> list[Event]:
+    """All events of a reply fed in these pieces."""
+    return [event for frame in frames(head, *pieces, to=to) for event in frame.events]
+
+
+def meaning(*records: dict[str, Any]) -> list[Event]:
+    """The events of a stream of these records, without `Started`."""
+    return [event for event in events(sse_head(), sse(*records)) if not isinstance(event, Started)]
+
+
+def sse(*records: dict[str, Any]) -> bytes:
+    """A stream of these records."""
+    return b"".join(b"event: %b\ndata: %b\n\n" % (one["type"].encode(), json.dumps(one).encode()) for one in records)
+
+
+def parsed(stream: bytes) -> list[dict[str, Any]]:
+    """The JSON of all records of a stream; each must say its type twice, as the SDK wants it."""
+    found = []
+    for record in stream.split(b"\n\n"):
+        if not record:
+            continue
+        event, data = record.split(b"\n")
+        value = json.loads(data.removeprefix(b"data: "))
+        assert event == b"event: " + value["type"].encode()
+        found.append(value)
+    return found
+
+
+def members(**given: object) -> Members:
+    """The members of a request that says at least hello."""
+    return cut(json.dumps({"model": "x", "max_tokens": 100, "messages": HELLO} | given).encode())
+
+
+def read(**given: object) -> ChatRequest:
+    """The meaning of such a request."""
+    request = SERVED.read("messages", members(**given))
+    assert isinstance(request, ChatRequest)
+    return request
+
+
+def sent(request: ChatRequest, to: Destination = CLAUDE, *, stream: bool = False) -> dict[str, Any]:
+    """The body that a target is sent for a meaning."""
+    body: dict[str, Any] = msgspec.json.decode(CALLED.request(request, to, stream=stream).body)
+    return body
+
+
+def written(said: list[Event], *, stream: bool, **given: object) -> bytes:
+    """What a client gets for these events."""
+    outline = SERVED.outline("messages", members(stream=stream, **given))
+    writer = SERVED.writer(outline, STAMP)
+    return writer.stream(said) if stream else writer.whole(said)
