@@ -14,7 +14,8 @@ class Quirks(Struct, frozen=True, forbid_unknown_fields=True):
     """Differences of a server that speaks the `openai_chat` dialect; the defaults are OpenAI's own form.
 
     Paths follow the rule of URLs: "chat/completions" is appended to the path of the provider's address,
-    "/infill" starts at the host's root. `{model}` in a path stands for the model's name.
+    "/infill" starts at the host's root. `{model}` in a path stands for the model's name, `{deployment}`,
+    `{api_version}` and the like for options of the provider (a deployment that is not set: the model's name).
     """
 
     # Messages
@@ -39,6 +40,9 @@ class Quirks(Struct, frozen=True, forbid_unknown_fields=True):
     translated_only: tuple[str, ...] | None = None
 
     drop_from_messages: tuple[str, ...] = ()  # fields taken out of each message
+    # model name (globs work) -> fields that this model refuses; knobs only, and left in where thinking is switched off
+    drop_for: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    renamed_models: dict[str, str] = field(default_factory=dict)  # a model that is gone -> the one asked in its place
 
     # Features of a request: False makes the provider unable, so that a call which needs it goes elsewhere
     tools: bool = True
@@ -52,8 +56,12 @@ class Quirks(Struct, frozen=True, forbid_unknown_fields=True):
     reasoning_in: ReasoningInput = "none"  # how the effort of thinking is expressed
     effort_words: dict[str, str] = field(default_factory=dict)  # our effort word -> theirs, where it differs
     fim: FimForm = "none"  # how a completion between prefix and suffix is asked for
+    dimensions: bool = True  # embeddings can be shortened
+    embeddings_base64: bool = True  # embeddings can be had in base64; False: a caller's are made from numbers
+    tokenize: bool = False  # the engine has llama.cpp's /tokenize and /detokenize
 
     # Replies
+    think_tags: bool = False  # thinking may stand in the text, between <think> and </think>
     reasoning_exclusive: bool = False  # completion_tokens does not include reasoning_tokens (xAI)
 
     # Paths and headers
@@ -63,3 +71,5 @@ class Quirks(Struct, frozen=True, forbid_unknown_fields=True):
     models_path: NameOrNone = "models"
     fim_path: NameOrNone = None
     option_headers: dict[str, str] = field(default_factory=dict)  # provider option (site_url, …) -> header name
+    option_fields: dict[str, str] = field(default_factory=dict)  # provider option (deployment, …) -> field of the body
+    options: tuple[str, ...] = ()  # further options that this provider makes use of

@@ -60,6 +60,8 @@ class Outline(Struct, frozen=True):
     wishes: Wishes = Wishes()
     headers: tuple[tuple[str, str], ...] = ()
     """The headers of the request that its dialect hands on (`Served.passes`), names in lower case."""
+    autocomplete: bool = False
+    """A prompt that an editor wrote in the tokens of a model: it fills a gap although it names no suffix."""
 
 
 class App(Struct, frozen=True):

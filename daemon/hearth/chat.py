@@ -25,6 +25,10 @@ Need = Literal[
     "choices",
     "raw",
     "embeddings",
+    "repository",
+    "dimensions",
+    "token_ids",
+    "tokenize",
 ]
 """An ability a target must have, or it is refused (design §2.3).
 
@@ -201,11 +205,20 @@ class ChatRequest(Struct, frozen=True):
     unknown: Members = {}
 
 
+class SourceFile(Struct, frozen=True):
+    """Another file of the repository that a gap is filled in: its name, "" where nobody told it, and its text."""
+
+    name: str
+    text: str
+
+
 class CompleteRequest(Struct, frozen=True):
     """Text to be continued (`prompt`), or a gap to be filled (`suffix` is not None: fill in the middle, FIM).
 
     `templated` says that the model's chat template is wanted around the prompt (Ollama's generate); raw
-    completions leave it out.
+    completions leave it out. `verbatim`: the prompt is written in the model's own tokens, nothing may be put around it.
+    `begun` is what stands in the gap already, after `prompt` (llama.cpp's /infill keeps them apart); `context` are other
+    files to be read along.
     """
 
     prompt: str
@@ -221,6 +234,9 @@ class CompleteRequest(Struct, frozen=True):
     choices: int = 1
     echo: bool = False
     unknown: Members = {}
+    verbatim: bool = False
+    begun: str = ""
+    context: tuple[SourceFile, ...] = ()
 
 
 class EmbedRequest(Struct, frozen=True):

@@ -111,6 +111,7 @@ class ProviderRuntime:
             extra=self._extra,
             local_only=local_only,
             no_remote=not (target.remote or self.settings.remote_models),
+            filling=target.filling,
         )
 
     def header_lines(self, credential: Credential, headers: tuple[tuple[str, str], ...]) -> bytes:

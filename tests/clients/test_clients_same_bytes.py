@@ -17,6 +17,8 @@ BROKEN = ("ollama/chat-repeat-abort", "ollama/generate-repeat-abort", "runner-di
 """Ends that a real server leaves in the middle of things, with status 200."""
 TRANSLATED = ("debug-render", "completions/ollama-suffix")
 """A whole body where a stream was asked for, and a suffix that this provider wants on another route."""
+REFUSED = ("embeddings/ollama-dimensions",)
+"""A llama-server, which this provider is said to be, ignores `dimensions`: nobody is asked."""
 ROUTES = {
     "ollama": ("/api/chat", "/api/generate", "/api/embed", "/api/embeddings"),
     "openai_chat": ("/v1/chat/completions",),
@@ -34,7 +36,7 @@ def ended(folder: str) -> list[Recording]:
         and one.ended == "complete"
         and one.path in ROUTES[folder]
         and one.model
-        and not any(word in one.name for word in OURS + TRANSLATED)
+        and not any(word in one.name for word in OURS + TRANSLATED + REFUSED)
     ]
 
 

@@ -14,7 +14,9 @@ from msgspec import Struct
 
 from hearth.call import Outline
 from hearth.chat import Knobs, Members, Operation, Request
+from hearth.dialects.model_info import ModelInfo as ModelInfo  # noqa: PLC0414 -- all import it from here
 from hearth.events import Event, Frame
+from hearth.fim.filling import NATIVE, Filling
 from hearth.problems import Problem
 from hearth_config.quirks import Quirks
 
@@ -102,33 +104,8 @@ class Destination(Struct, frozen=True):
     """The most tokens one answer may have, where config or provider say so."""
     steady: bool = False
     """Text in prompts that changes with each call and means nothing is frozen, for the engine's cache (pain 28)."""
-
-
-class ModelInfo(Struct, frozen=True):
-    """One model as a provider lists it; None and () are unknown."""
-
-    name: str
-    digest: str = ""
-    size: int | None = None
-    size_vram: int | None = None
-    window: int | None = None
-    """The trained context in tokens."""
-    own_window: int | None = None
-    """The context its Modelfile sets (num_ctx): what a call gets that pins none."""
-    loaded_window: int | None = None
-    """The context it is loaded with now; None when it is not loaded or the provider does not say."""
-    capabilities: tuple[str, ...] | None = None
-    """Ollama's words: completion, tools, vision, thinking, embedding, insert, audio."""
-    remote_host: str = ""
-    family: str = ""
-    parameter_size: str = ""
-    quantization: str = ""
-    modified: str = ""
-    expires: str = ""
-    output_limit: int | None = None
-    price_input: float | None = None
-    """USD per million tokens, where the provider's list says it."""
-    price_output: float | None = None
+    filling: Filling = NATIVE
+    """How this target fills a gap between prefix and suffix."""
 
 
 class ReplyWriter(Protocol):
@@ -138,8 +115,11 @@ class ReplyWriter(Protocol):
     """
 
     content_type: str
-    heartbeat: bytes
-    """A record that keeps a silent stream alive; b"" where the dialect has none."""
+
+    @property
+    def heartbeat(self) -> bytes:
+        """A record that keeps a silent stream alive; b"" where the dialect has none."""
+        ...
 
     def stream(self, events: Sequence[Event]) -> bytes:
         """Return the bytes of these events in a stream; none when they say nothing in this dialect.
@@ -221,24 +201,6 @@ class ServedByPath(Served, Protocol):
         ...
 
 
-@runtime_checkable
-class Identifies(Protocol):
-    """A served half whose clients look for the call's id in error replies (Anthropic)."""
-
-    def identified(self, rendered: Rendered, id: str) -> Rendered:
-        """Return the error reply with the id of its call."""
-        ...
-
-
-@runtime_checkable
-class ShowsCounts(Protocol):
-    """A served half whose clients may ask how many tokens a request would have."""
-
-    def counted(self, tokens: int) -> bytes:
-        """Return the body of that answer."""
-        ...
-
-
 class Called(Protocol):
     """The half that calls providers."""
 
@@ -282,30 +244,4 @@ class Called(Protocol):
 
     def models(self, body: bytes) -> tuple[ModelInfo, ...]:
         """Read such a list; raises `BrokenReply`."""
-        ...
-
-
-@runtime_checkable
-class ListsInPages(Protocol):
-    """A called half whose providers list their models page by page."""
-
-    def next_models(self, body: bytes, to: Destination) -> HttpRequest | None:
-        """Return the request for the page after this one; None after the last."""
-        ...
-
-
-@runtime_checkable
-class Counts(Protocol):
-    """A called half whose providers count the tokens of a request without answering it."""
-
-    def count(self, request: Request, to: Destination) -> HttpRequest:
-        """Return the question, written from the request's meaning. Raises `Unsupported`."""
-        ...
-
-    def count_spliced(self, outline: Outline, members: Members, to: Destination) -> HttpRequest:
-        """Return the question of a caller of this same dialect, from the caller's own members."""
-        ...
-
-    def counted(self, body: bytes) -> int:
-        """Read the number from the answer; raises `BrokenReply`."""
         ...

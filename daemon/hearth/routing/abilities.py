@@ -1,4 +1,4 @@
-"""Which needs of a call a target cannot meet, worked out once when a catalog is built."""
+"""What a wire format cannot carry, whatever the model behind it; and what a user says that a model can do."""
 
 from __future__ import annotations
 
@@ -20,19 +20,12 @@ WORDS: dict[Need, str] = {
     "choices": "give several choices (n)",
     "raw": "complete a raw prompt",
     "embeddings": "make embeddings",
+    "repository": "read other files along (input_extra)",
+    "dimensions": "shorten embeddings (dimensions)",
+    "token_ids": "embed token ids",
+    "tokenize": "show its tokens (/tokenize)",
 }
 """What a target cannot do, for people: "ollama/x cannot " + words."""
-
-_CAPABILITY: dict[Need, str] = {
-    "tools": "tools",
-    "images": "vision",
-    "audio": "audio",
-    "thinking": "thinking",
-    "suffix": "insert",
-    "embeddings": "embedding",
-    "json_schema": "json_schema",
-}
-"""Ollama's word for the capability behind a need (/api/show); `json_schema` is ours, for what a user may pin."""
 
 _FROM_SETTINGS = {
     "chat": "completion",
@@ -41,8 +34,10 @@ _FROM_SETTINGS = {
     "autocomplete": "insert",
 }
 
-_OLLAMA_LACKS: frozenset[Need] = frozenset({"files", "choices"})
-"""Its wire format has no place for them."""
+_NO_PLACE_FOR: dict[str, frozenset[Need]] = {
+    "ollama": frozenset({"files", "choices", "token_ids", "tokenize"}),
+}
+"""What a dialect's wire format cannot carry, a row a dialect; of `openai_chat` the quirks of its servers tell."""
 
 
 def pinned(words: Iterable[str]) -> frozenset[str]:
@@ -50,24 +45,9 @@ def pinned(words: Iterable[str]) -> frozenset[str]:
     return frozenset(_FROM_SETTINGS.get(word, word) for word in words)
 
 
-def reported(words: Iterable[str]) -> frozenset[str]:
-    """Complete what Ollama reports: whatever chats can be held to a JSON schema, which Ollama does by a grammar."""
-    known = frozenset(words)
-    return known | {"json_schema"} if "completion" in known else known
-
-
-def lacks(dialect: str, quirks: Quirks, capabilities: frozenset[str] | None) -> frozenset[Need]:
-    """Return the needs a target cannot meet, by wire format and by model; unknown capabilities lack nothing."""
-    by_wire = _by_wire(dialect, quirks)
-    if capabilities is None:
-        return by_wire
-    return by_wire | {need for need, word in _CAPABILITY.items() if word not in capabilities}
-
-
-def _by_wire(dialect: str, quirks: Quirks) -> frozenset[Need]:
-    if dialect == "ollama":
-        return _OLLAMA_LACKS
-    return _quirks_lack(quirks) if dialect == "openai_chat" else frozenset()
+def by_wire(dialect: str, quirks: Quirks) -> frozenset[Need]:
+    """Return the needs that no model behind this wire format can meet."""
+    return _quirks_lack(quirks) if dialect == "openai_chat" else _NO_PLACE_FOR.get(dialect, frozenset())
 
 
 def _quirks_lack(quirks: Quirks) -> frozenset[Need]:
@@ -80,6 +60,8 @@ def _quirks_lack(quirks: Quirks) -> frozenset[Need]:
         ("raw", quirks.completions_path is not None),
         ("logprobs", quirks.logprobs and _carries(quirks, "logprobs")),
         ("choices", quirks.many and _carries(quirks, "n")),
+        ("dimensions", quirks.dimensions),
+        ("tokenize", quirks.tokenize),
     )
     return frozenset(need for need, met in checks if not met)
 

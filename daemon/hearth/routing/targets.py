@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from msgspec import Struct
 from msgspec.structs import replace
 
 from hearth.call import Place
 from hearth.chat import Need
 from hearth.dialects.dialect import ModelInfo, Pins
-from hearth.routing.abilities import lacks, pinned, reported
+from hearth.fim.filling import Filling
+from hearth.routing.abilities import pinned
+from hearth.routing.capabilities import Answer, Feature, abilities_of
+from hearth.routing.gaps import NEEDS, filling, lacked
 from hearth.routing.inventory import Listing
+from hearth.routing.models_known import known_of
 from hearth_config.addresses import UnixAddress, place_of
 from hearth_config.settings import ModelSettings, Provider
 
@@ -21,7 +27,8 @@ class Target(Struct, frozen=True):
 
     `place` is where the answer is made: a remote model of an Ollama on this machine is in the cloud. `installed` is
     False only where the provider was asked and does not have it. `usable_window` is the context in tokens that calls
-    really get. `lacks` are the needs it cannot meet; `capabilities` are Ollama's words, with `json_schema` added.
+    really get. `lacks` are the needs it cannot meet, `unsure` those of which nobody says whether it can; `capabilities`
+    are the words for what it can do, as config or its provider says them, and `answers` all that is known of it.
     """
 
     name: str
@@ -38,11 +45,15 @@ class Target(Struct, frozen=True):
     output_limit: int | None = None
     capabilities: frozenset[str] | None = None
     lacks: frozenset[Need] = frozenset()
+    unsure: frozenset[Need] = frozenset()
+    answers: Mapping[Feature, Answer] = {}
     remote: bool = False
     installed: bool = True
     loaded: bool = False
     listed: bool = False
     """True when the provider's own list or the config names it."""
+    filling: Filling = Filling()
+    """How it fills a gap between prefix and suffix."""
 
 
 def make_target(provider: Provider, listing: Listing, model: str, info: ModelInfo | None) -> Target:
@@ -51,7 +62,10 @@ def make_target(provider: Provider, listing: Listing, model: str, info: ModelInf
     pins = _model_settings(provider, known.name)
     remote = provider.dialect == "ollama" and (bool(known.remote_host) or is_remote_name(known.name))
     capabilities = _capabilities(pins, known)
-    window = pins.window or known.window
+    abilities = abilities_of(provider.dialect, provider.quirks, pins, known)
+    window, output_limit = _limits(provider, pins, known)
+    unable = pins.capabilities is not None and "insert" not in (capabilities or ())
+    way = Filling() if unable else filling(provider.dialect, provider.quirks, capabilities, known.name)
     return Target(
         name=f"{provider.name}/{known.name}",
         provider=provider.name,
@@ -64,9 +78,12 @@ def make_target(provider: Provider, listing: Listing, model: str, info: ModelInf
         window=window,
         loaded_window=known.loaded_window,
         usable_window=_usable_window(pins.num_ctx or known.own_window, known.loaded_window, window),
-        output_limit=pins.output_limit or known.output_limit,
+        output_limit=output_limit,
         capabilities=capabilities,
-        lacks=lacks(provider.dialect, provider.quirks, capabilities),
+        lacks=abilities.lacks - NEEDS | lacked(way),
+        unsure=abilities.unsure - NEEDS,
+        answers=abilities.answers,
+        filling=way,
         remote=remote,
         installed=info is not None or remote or provider.dialect != "ollama" or not listing.reachable,
         loaded=known.loaded_window is not None or known.size_vram is not None or bool(known.expires),
@@ -120,7 +137,16 @@ def _model_settings(provider: Provider, model: str) -> ModelSettings:
 def _capabilities(pins: ModelSettings, info: ModelInfo) -> frozenset[str] | None:
     if pins.capabilities is not None:
         return pinned(pins.capabilities)
-    return None if info.capabilities is None else reported(info.capabilities)
+    return None if info.capabilities is None else frozenset(info.capabilities)
+
+
+def _limits(provider: Provider, pins: ModelSettings, info: ModelInfo) -> tuple[int | None, int | None]:
+    """Return window and output limit: the user's word first, the provider's next, then what we know of the model."""
+    window, output = pins.window or info.window, pins.output_limit or info.output_limit
+    if provider.dialect == "ollama" or (window and output):
+        return window, output
+    known = known_of(info.name)
+    return (window, output) if known is None else (window or known.window, output or known.output_limit)
 
 
 def _usable_window(num_ctx: int | None, loaded: int | None, window: int | None) -> int | None:

@@ -34,7 +34,7 @@ from hearth.server.guard import (
     screen,
 )
 from hearth.server.intake import Inference
-from hearth.server.routes import INFERENCE, Route, Table, Visit, dialect_of, find, served_by
+from hearth.server.routes import INFERENCE, Route, Table, Visit, dialect_of, find, form_of, served_by
 
 if TYPE_CHECKING:
     from hearth.server.core import Core
@@ -189,7 +189,7 @@ def _render(path: str, problem: Problem) -> Rendered:
         return orders.problem(problem)
     if type(problem) in (NotFound, WrongMethod) and not path.startswith("/v1"):
         return Rendered(problem.status, _PLAIN, problem.message.encode())
-    return dialect_of(TABLE, path).problem(problem)
+    return dialect_of(TABLE, path).problem(problem, route=form_of(TABLE, path))
 
 
 def _route(method: str, path: str) -> tuple[Route, str]:

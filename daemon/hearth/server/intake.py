@@ -129,7 +129,7 @@ def task_of(outline: Outline) -> Task:
     """Say what kind of request it is: the route and the body tell (design §8)."""
     if outline.operation == "embed":
         return "embeddings"
-    return "autocomplete" if "suffix" in outline.needs else "chat"
+    return "autocomplete" if "suffix" in outline.needs or outline.autocomplete else "chat"
 
 
 class Inference(Struct, frozen=True):

@@ -57,6 +57,8 @@ INFERENCE: Table = {
     "/v1/chat/completions": {"POST": Route("infer", "openai_chat", "chat")},
     "/v1/completions": {"POST": Route("infer", "openai_chat", "completions")},
     "/v1/embeddings": {"POST": Route("infer", "openai_chat", "embeddings")},
+    "/v1/fim/completions": {"POST": Route("infer", "openai_chat", "fim")},
+    "/infill": {"POST": Route("infer", "openai_chat", "infill")},
 }
 
 
@@ -70,6 +72,12 @@ def dialect_of(table: Table, path: str) -> Served:
     if found is not None:
         return served_by(next(iter(found[0].values())).dialect)
     return served_by("openai_chat" if path.startswith("/v1") else "ollama")
+
+
+def form_of(table: Table, path: str) -> str:
+    """Return the dialect's own name of an inference route, "" for any other path: its refusals may have their form."""
+    found = find(table, path)
+    return next(iter(found[0].values())).infer if found is not None else ""
 
 
 def served_by(dialect: str) -> Served:

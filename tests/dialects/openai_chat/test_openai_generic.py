@@ -5,7 +5,7 @@ import json
 from hearth.dialects.body import cut
 from hearth.dialects.dialect import Destination
 from hearth.dialects.openai_chat import CALLED, SERVED
-from hearth_config.presets import build_provider
+from hearth_config.layers import build_provider
 
 TO = Destination(
     "box",

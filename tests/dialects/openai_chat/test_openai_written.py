@@ -224,7 +224,7 @@ GAP = CompleteRequest("def f(", suffix="):", knobs=Knobs(max_tokens=8, seed=1, s
         (
             Quirks(fim="infill"),
             "/infill",
-            {"input_prefix": "def f(", "input_suffix": "):", "n_predict": 8, "seed": 1, "stop": ["\n"]},
+            {"model": "real", "input_prefix": "def f(", "input_suffix": "):", "n_predict": 8, "seed": 1, "stop": ["\n"]},
         ),
     ],
 )

@@ -52,9 +52,9 @@ class CalledOllama:
         """Return the caller's own request, with the members replaced that Hearth owns."""
         return splice.splice(outline, members, to)
 
-    def splices(self, outline: Outline, to: Destination) -> bool:  # noqa: ARG002 -- Ollama has one shape a route
-        """Say yes: each route answers in one shape."""
-        return True
+    def splices(self, outline: Outline, to: Destination) -> bool:
+        """Say yes, since each route answers in one shape; but a gap that needs its model's tokens is written anew."""
+        return "suffix" not in outline.needs or not to.filling.by_template(with_files=False)
 
     def request(self, request: Request, to: Destination, *, stream: bool) -> HttpRequest:
         """Write a request from its meaning."""

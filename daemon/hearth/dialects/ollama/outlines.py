@@ -14,6 +14,7 @@ from hearth.dialects.body import value
 from hearth.dialects.ollama.durations import keep_alive
 from hearth.dialects.ollama.fields import Fields
 from hearth.dialects.ollama.options import limit, read_options
+from hearth.fim.known import is_written
 from hearth.problems import BadRequest, NotFound
 
 Level = Literal["low", "medium", "high", "max"]
@@ -71,10 +72,13 @@ def _generate(members: Members) -> Outline:
         needs.append("images")
     if fields.text("suffix"):
         needs.append("suffix")
-    if _asks_for_raw(fields):
+    raw = _asks_for_raw(fields)
+    if raw:
         needs.append("raw")
     size = sum(fields.size(name) for name in ("prompt", "system", "suffix", "context"))
-    return _generating(fields, "generate", needs, size, images, empty=not prompt)
+    outline = _generating(fields, "generate", needs, size, images, empty=not prompt)
+    written = raw and fields.flag("raw") and is_written(prompt)
+    return msgspec.structs.replace(outline, autocomplete=True) if written else outline
 
 
 def _generating(fields: Fields, route: str, needs: list[Need], size: int, images: int, *, empty: bool) -> Outline:
@@ -113,12 +117,13 @@ def _embedding(fields: Fields, route: str, given: bytes) -> Outline:
     if given and given[:1] not in b'"[':
         raise BadRequest("invalid input type", param="input")
     read_options(fields)
+    shortened = route == "embed" and fields.number("dimensions") is not None
     return Outline(
         route=route,
         operation="embed",
         model=fields.model,
         stream=False,
-        needs=frozenset({"embeddings"}),
+        needs=frozenset({"embeddings", "dimensions"} if shortened else {"embeddings"}),
         prompt_bytes=len(given),
         empty=given[1:-1].strip() == b"",
         keep_alive=keep_alive(fields),

@@ -73,6 +73,7 @@ def _generate(members: Members) -> CompleteRequest:
         format=_format(fields),
         reasoning=_reasoning(fields),
         templated=not fields.flag("raw"),
+        verbatim=fields.flag("raw"),
         logprobs=fields.flag("logprobs"),
         top_logprobs=_top_logprobs(fields),
         unknown=_unknown(members),

@@ -9,6 +9,7 @@ from hearth.dialects.ollama.names import sent_name
 from hearth.dialects.ollama.options import written
 from hearth.dialects.ollama.sending import post
 from hearth.dialects.ollama.turns import image_data, write_messages, write_tools
+from hearth.fim.filling import prepared
 from hearth.problems import Unsupported
 
 _LEVELS = {"minimal": "low", "low": "low", "medium": "medium", "high": "high", "xhigh": "max", "max": "max"}
@@ -37,12 +38,19 @@ def _chat(request: ChatRequest, to: Destination, *, stream: bool) -> HttpRequest
 
 
 def _generate(request: CompleteRequest, to: Destination, *, stream: bool) -> HttpRequest:
-    """Plain generate with the model's template, as Ollama's own `/v1/completions` does; a suffix goes in natively."""
+    """Plain generate with the model's template, as Ollama's own `/v1/completions` does; a suffix goes in natively.
+
+    A prompt in the model's own tokens goes in raw: the template around it would break it, and so it would a gap that
+    is written in them because the model has no `insert`.
+    """
+    request = prepared(request, to.filling)
     _one_choice(request.choices)
     if request.echo:
         raise Unsupported("Ollama cannot repeat the prompt in its answer (echo).", param="echo")
     members = _start(to, stream=stream)
     members["prompt"] = raw(request.prompt)
+    if request.verbatim:
+        members["raw"] = raw(True)
     if request.suffix:
         members["suffix"] = raw(request.suffix)
     if request.system:

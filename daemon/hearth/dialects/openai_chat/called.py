@@ -12,6 +12,7 @@ from hearth.dialects.dialect import Destination, Head, HttpRequest, ModelInfo
 from hearth.dialects.openai_chat.adapt import adapt_chat, with_model
 from hearth.dialects.openai_chat.chat import write_chat
 from hearth.dialects.openai_chat.fim import adapt_completion, as_chat, completions_path, write_completion
+from hearth.dialects.openai_chat.outline import OpenAIOutline
 from hearth.dialects.openai_chat.streams import Reader
 from hearth.dialects.openai_failures import read_problem
 from hearth.dialects.openai_models import read_models
@@ -20,8 +21,12 @@ from hearth.problems import Problem, Unsupported
 if TYPE_CHECKING:
     from hearth.dialects.dialect import ReplyReader
 
-_OWN_FORMS = frozenset({"fim_completions", "infill"})
-"""Ways to fill a gap whose replies have another shape than completions."""
+_FORMS: dict[str, frozenset[str]] = {
+    "completions": frozenset({"none", "completions", "beta_completions"}),
+    "fim": frozenset({"fim_completions"}),
+    "infill": frozenset({"infill"}),
+}
+"""A caller's route for gaps -> the forms of a provider that answer it in the same shape."""
 
 
 class OpenAICalled:
@@ -32,9 +37,16 @@ class OpenAICalled:
     def splices(self, outline: Outline, to: Destination) -> bool:
         """Say whether a caller of this dialect gets this provider's bytes as they are.
 
-        False for a completion with a suffix at a provider whose reply to it has another shape: use `request` then.
+        False for a gap that this provider fills in another form, or in its model's tokens, and for vectors in base64
+        where it has none: use `request` then.
         """
-        return not ("suffix" in outline.needs and to.quirks.fim in _OWN_FORMS)
+        if isinstance(outline, OpenAIOutline) and outline.encoding == "base64" and not to.quirks.embeddings_base64:
+            return False
+        if "suffix" not in outline.needs:
+            return True
+        if to.filling.by_template(with_files="repository" in outline.needs):
+            return False
+        return to.quirks.fim in _FORMS.get(outline.route, ())
 
     def splice(self, outline: Outline, members: Members, to: Destination) -> HttpRequest:
         """Return the caller's request with the members replaced that Hearth owns. Raises `Unsupported`."""
@@ -46,6 +58,8 @@ class OpenAICalled:
         if not self.splices(outline, to):
             raise Unsupported("This provider fills gaps in a form of its own.", param="suffix")
         path = completions_path(to, suffix="suffix" in outline.needs)
+        if outline.route in ("fim", "infill"):
+            return _post(to, path, with_model(members, to), stream=outline.stream)
         return _post(to, path, adapt_completion(members, to, stream=outline.stream), stream=outline.stream)
 
     def request(self, request: Request, to: Destination, *, stream: bool) -> HttpRequest:

@@ -7,6 +7,8 @@ from hearth.dialects.body import raw
 from hearth.dialects.dialect import Destination
 from hearth.dialects.openai_chat.adapt import fill_defaults, seed, stop, usage_wanted, with_model
 from hearth.dialects.openai_chat.chat import write_knobs
+from hearth.dialects.openai_chat.infill import write_members
+from hearth.fim.filling import prepared
 from hearth.problems import Unsupported
 
 _PATHS = {"beta_completions": "/beta/completions", "fim_completions": "fim/completions", "infill": "/infill"}
@@ -29,7 +31,11 @@ def as_chat(request: CompleteRequest) -> ChatRequest:
 
 
 def write_completion(request: CompleteRequest, to: Destination, *, stream: bool) -> tuple[str, Members]:
-    """Return path and members. Raises `Unsupported` where this provider has no such form, or not for what is asked."""
+    """Return path and members. Raises `Unsupported` where this provider has no such form, or not for what is asked.
+
+    Where a model's family is known and its provider has no form for gaps, one goes out in the family's tokens.
+    """
+    request = prepared(request, to.filling)
     _refuse(request.images, "pictures")
     _refuse(request.format, "response_format")
     if request.suffix is not None:
@@ -70,15 +76,9 @@ def _gap(request: CompleteRequest, to: Destination, *, stream: bool) -> tuple[st
     stop(members, to.quirks)
     fill_defaults(members, to, "max_tokens")
     if to.quirks.fim == "infill":
-        return path, _infill(members)
+        return path, with_model(write_members(members, request), to)
     kept = {name: given for name, given in members.items() if name in _MISTRAL}
     return path, {"model": raw(to.model), **kept}
-
-
-def _infill(members: Members) -> Members:
-    """Return llama.cpp's own form, which names no model (recording llama-infill-stream)."""
-    names = {"prompt": "input_prefix", "suffix": "input_suffix", "max_tokens": "n_predict"}
-    return {names.get(name, name): given for name, given in members.items()}
 
 
 def _plain(request: CompleteRequest, to: Destination, *, stream: bool) -> Members:

@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from typing import Any, Literal
 
 import msgspec
-from msgspec import Raw, Struct
+from msgspec import Struct
 
 from hearth.call import Outline, Wishes
 from hearth.chat import Members, Need
 from hearth.dialects.body import value
 from hearth.dialects.openai_chat.features import wants_thinking
 from hearth.dialects.openai_chat.knobs import read_max_tokens
+from hearth.fim.known import holds_tokens
 from hearth.problems import BadRequest, NotFound
 
 Encoding = Literal["float", "base64"]
@@ -20,6 +21,7 @@ _MARKS: tuple[bytes, ...] = (b'"image_url"', b'"input_audio"', b'"file"')
 """Quotes inside a JSON string are escaped, so these bytes stand there as a key or a whole value only."""
 _NO = frozenset((b"null", b"[]", b"false", b'""', b"{}", b"0", b"1"))
 _TEXT_FORMAT = b'"text"'
+_NO_SUFFIX = (b"null", b'""')
 
 
 class OpenAIOutline(Outline, frozen=True):
@@ -104,15 +106,16 @@ def _completions(members: Members) -> OpenAIOutline:
     prompt = members.get("prompt")
     size = len(bytes(prompt)) if prompt is not None else 0
     needs: set[Need] = set(_shared(members))
-    suffix = members.get("suffix")
-    if suffix is not None and suffix != Raw(b"null"):
-        needs.add("suffix")
-        size += len(bytes(suffix))
-    else:
+    suffix = bytes(members.get("suffix", b"null"))
+    written = suffix in _NO_SUFFIX and holds_tokens(members.get("prompt"))
+    if suffix == b"null" or written:
         needs.add("raw")
+    else:
+        needs.add("suffix")
+        size += len(suffix)
     if bytes(members.get("logprobs", b"null")) not in (b"null", b"false"):
         needs.add("logprobs")
-    return _outline("completions", members, needs, size)
+    return _outline("completions", members, needs, size, autocomplete=written)
 
 
 def _embeddings(members: Members) -> OpenAIOutline:
@@ -122,20 +125,27 @@ def _embeddings(members: Members) -> OpenAIOutline:
             f"Invalid value for 'encoding_format' = {form}. Supported values: ['float', 'base64'].",
             param="encoding_format",
         )
-    size = len(bytes(members["input"])) if "input" in members else 0
+    given = bytes(members.get("input", b""))
+    needs: set[Need] = {"embeddings"}
+    if value(members, "dimensions", int) is not None:
+        needs.add("dimensions")
+    if given.lstrip(b"[ \t\r\n")[:1].isdigit():
+        needs.add("token_ids")
     return OpenAIOutline(
         "embeddings",
         "embed",
         value(members, "model", str) or "",
         stream=False,
-        needs=frozenset(("embeddings",)),
-        prompt_bytes=size,
-        wishes=_wishes(members),
+        needs=frozenset(needs),
+        prompt_bytes=len(given),
+        wishes=read_wishes(members),
         encoding=form,  # type: ignore[arg-type]
     )
 
 
-def _outline(route: str, members: Members, needs: set[Need], size: int, images: int = 0) -> OpenAIOutline:
+def _outline(
+    route: str, members: Members, needs: set[Need], size: int, images: int = 0, *, autocomplete: bool = False
+) -> OpenAIOutline:
     options = value(members, "stream_options", _StreamOptions) if "stream_options" in members else None
     return OpenAIOutline(
         route,
@@ -147,7 +157,8 @@ def _outline(route: str, members: Members, needs: set[Need], size: int, images: 
         images=images,
         max_tokens=read_max_tokens(members),
         include_usage=options is not None and bool(options.include_usage),
-        wishes=_wishes(members),
+        wishes=read_wishes(members),
+        autocomplete=autocomplete,
     )
 
 
@@ -205,6 +216,7 @@ def _media(seen: _Seen) -> Iterator[Need]:
         yield "files"
 
 
-def _wishes(members: Members) -> Wishes:
+def read_wishes(members: Members) -> Wishes:
+    """Return what the body asks of Hearth itself. Raises `BadRequest`."""
     wishes: Any = value(members, "hearth", Wishes) if "hearth" in members else None
     return wishes or Wishes()

@@ -9,6 +9,7 @@ from hearth.dialects.body import value
 from hearth.dialects.openai_chat.features import read_format, read_reasoning, read_tools
 from hearth.dialects.openai_chat.knobs import NAMES, read_knobs
 from hearth.dialects.openai_chat.parts import read_messages
+from hearth.fim.known import is_written
 from hearth.problems import BadRequest, NotFound, Unsupported
 
 _OURS = NAMES | {"model", "stream", "stream_options", "hearth", "n", "user", "logprobs", "top_logprobs"}
@@ -66,9 +67,12 @@ def _chat(members: Members) -> ChatRequest:
 def _complete(members: Members) -> CompleteRequest:
     _refuse_others(members)
     logprobs = value(members, "logprobs", int | bool)
+    prompt = _prompt(members)
+    suffix = value(members, "suffix", str)
+    verbatim = not suffix and is_written(prompt)
     return CompleteRequest(
-        _prompt(members),
-        suffix=value(members, "suffix", str),
+        prompt,
+        suffix=None if verbatim else suffix,
         knobs=read_knobs(members),
         format=read_format(members),
         reasoning=read_reasoning(members),
@@ -77,6 +81,7 @@ def _complete(members: Members) -> CompleteRequest:
         choices=_choices(members),
         echo=value(members, "echo", bool) or False,
         unknown=_unknown(members, _COMPLETE),
+        verbatim=verbatim,
     )
 
 

@@ -1,15 +1,19 @@
-"""The half that serves clients of `/v1/chat/completions`, `/v1/completions` and `/v1/embeddings`."""
+"""The half that serves clients of OpenAI's routes, and of two that fill gaps: Mistral's and llama.cpp's."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
 from hearth.call import Outline
 from hearth.chat import Members, Request
 from hearth.dialects.dialect import Rendered, Stamp
+from hearth.dialects.openai_chat import infill, mistral_fim
 from hearth.dialects.openai_chat.completions import CompletionWriter, EmbeddingsWriter
+from hearth.dialects.openai_chat.infill import InfillWriter
+from hearth.dialects.openai_chat.mistral_fim import MistralWriter
 from hearth.dialects.openai_chat.outline import OpenAIOutline, read_outline
 from hearth.dialects.openai_chat.replies import ChatWriter
 from hearth.dialects.openai_chat.requests import read_request
@@ -20,27 +24,47 @@ if TYPE_CHECKING:
     from hearth.dialects.dialect import ReplyWriter
 
 
+class _Form(Protocol):
+    """A route with a form of its own, one module each."""
+
+    def read_outline(self, members: Members) -> OpenAIOutline: ...
+
+    def read(self, members: Members) -> Request: ...
+
+    def render(self, problem: Problem) -> Rendered: ...
+
+
+_GAPS: dict[str, _Form] = {"fim": mistral_fim, "infill": infill}
+_WRITERS: dict[str, Callable[[OpenAIOutline, Stamp], ReplyWriter]] = {
+    "completions": CompletionWriter,
+    "fim": MistralWriter,
+    "infill": InfillWriter,
+}
+
+
 class OpenAIServed:
-    """Serves the routes "chat", "completions" and "embeddings"."""
+    """Serves the routes "chat", "completions" and "embeddings"; "fim" is Mistral's, "infill" llama.cpp's."""
 
     name = "openai_chat"
     passes: tuple[str, ...] = ()
 
     def outline(self, route: str, members: Members) -> Outline:
         """Return what planning needs. Raises `BadRequest`."""
+        if route in _GAPS:
+            return _GAPS[route].read_outline(members)
         return read_outline(route, members)
 
     def read(self, route: str, members: Members) -> Request:
         """Return the whole meaning. Raises `BadRequest` or `Unsupported`."""
-        return read_request(route, members)
+        return _GAPS[route].read(members) if route in _GAPS else read_request(route, members)
 
     def writer(self, outline: Outline, stamp: Stamp) -> ReplyWriter:
         """Return a writer for one reply to that request."""
         own = outline if isinstance(outline, OpenAIOutline) else OpenAIOutline(**msgspec.structs.asdict(outline))
         if own.operation == "embed":
             return EmbeddingsWriter(own, stamp)
-        return CompletionWriter(own, stamp) if own.route == "completions" else ChatWriter(own, stamp)
+        return _WRITERS.get(own.route, ChatWriter)(own, stamp)
 
-    def problem(self, problem: Problem, *, route: str = "") -> Rendered:  # noqa: ARG002 -- one envelope for all routes
-        """Return a whole error reply in OpenAI's envelope."""
-        return render(problem)
+    def problem(self, problem: Problem, *, route: str = "") -> Rendered:
+        """Return a whole error reply in OpenAI's envelope, or in that of the route's own server."""
+        return _GAPS[route].render(problem) if route in _GAPS else render(problem)
