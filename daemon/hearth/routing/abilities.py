@@ -36,6 +36,9 @@ _FROM_SETTINGS = {
 
 _NO_PLACE_FOR: dict[str, frozenset[Need]] = {
     "ollama": frozenset({"files", "choices", "token_ids", "tokenize"}),
+    "openai_responses": frozenset(
+        {"audio", "choices", "suffix", "raw", "embeddings", "repository", "token_ids", "tokenize"}
+    ),
 }
 """What a dialect's wire format cannot carry, a row a dialect; of `openai_chat` the quirks of its servers tell."""
 
