@@ -81,8 +81,9 @@ def planned(
 ) -> Plan:
     """Resolve and plan in one go."""
     known = settings or household()
-    resolution = Catalog(known, inventory).resolve(call.outline.model, call.task)
-    return plan(call, resolution, world or World(), known)
+    catalog = Catalog(known, inventory)
+    resolution = catalog.resolve(call.outline.model, call.task)
+    return plan(call, resolution, world or World(), known, catalog.targets.values())
 
 
 def tried(made: Plan) -> list[str]:

@@ -68,11 +68,14 @@ def test_what_a_model_can_do_passes(need: Need) -> None:
     assert ability.judge(a_call(needs=frozenset({need})), LOCAL, World(), household()) is ALLOW
 
 
-def test_unknown_capabilities_pass() -> None:
-    """Who does not say what it can is asked: it will say no by itself."""
+def test_unknown_capabilities_are_put_off_not_refused() -> None:
+    """Who does not say what it can is asked after those that do: it will say no by itself."""
     unknown = make_target(box(), Listing(), "m", None)
 
-    assert ability.judge(a_call(needs=frozenset({"tools", "images"})), unknown, World(), household()) is ALLOW
+    verdict = ability.judge(a_call(needs=frozenset({"tools", "images"})), unknown, World(), household())
+
+    assert (verdict.kind, verdict.code) == ("defer", "unsure")
+    assert verdict.detail == "may not be able to call tools, read images: nobody says whether it can"
 
 
 @pytest.mark.parametrize(

@@ -35,9 +35,33 @@ _FROM_SETTINGS = {
 }
 
 _NO_PLACE_FOR: dict[str, frozenset[Need]] = {
+    "anthropic": frozenset(
+        {"audio", "json", "logprobs", "choices", "suffix", "raw", "embeddings", "repository", "token_ids", "tokenize"}
+    ),
+    "cohere": frozenset(
+        {"audio", "files", "logprobs", "choices", "suffix", "raw", "repository", "token_ids", "tokenize"}
+    ),
     "ollama": frozenset({"files", "choices", "token_ids", "tokenize"}),
     "openai_responses": frozenset(
         {"audio", "choices", "suffix", "raw", "embeddings", "repository", "token_ids", "tokenize"}
+    ),
+    "replicate": frozenset(
+        {
+            "tools",
+            "audio",
+            "files",
+            "json",
+            "json_schema",
+            "logprobs",
+            "choices",
+            "suffix",
+            "raw",
+            "repository",
+            "embeddings",
+            "dimensions",
+            "token_ids",
+            "tokenize",
+        }
     ),
 }
 """What a dialect's wire format cannot carry, a row a dialect; of `openai_chat` the quirks of its servers tell."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 
@@ -10,6 +10,7 @@ from hearth.call import Call, Mode
 from hearth.problems import Problem
 from hearth.routing.modes import REACH, mode_of
 from hearth.routing.policies import POLICIES
+from hearth.routing.policies.ability import UNSURE
 from hearth.routing.policies.busy import worth_loading
 from hearth.routing.policy import ALLOW, Verdict
 from hearth.routing.refusals import problem_of
@@ -20,7 +21,7 @@ from hearth.routing.world import World
 from hearth_config.settings import Settings
 
 _JUDGES = tuple(policy.judge for policy in POLICIES)
-_RANK = {"busy": 1, "down": 2, "missing": 3}
+_RANK = {UNSURE: 0, "busy": 1, "down": 2, "missing": 3}
 _MISSING = 3
 _REFUSED = 4
 
@@ -62,16 +63,23 @@ class Plan(Struct, frozen=True):
 
 
 class _Judged(Struct, frozen=True):
-    """One target with its verdicts other than allow. `rank`: 0 is tried, 1 to 3 are put off, 4 is refused."""
+    """One target with its verdicts other than allow. `rank`: 0 is tried, 1 to 3 are put off, 4 is refused.
+
+    `unsure`: nobody says whether it can do what the call needs.
+    """
 
     target: Target
     verdicts: tuple[Verdict, ...] = ()
     rank: int = 0
     is_fallback: bool = False
+    unsure: bool = False
 
 
-def plan(call: Call, resolution: Resolution, world: World, settings: Settings) -> Plan:
-    """Decide whom to try. Pure; a few microseconds for one to three targets."""
+def plan(call: Call, resolution: Resolution, world: World, settings: Settings, known: Iterable[Target] = ()) -> Plan:
+    """Decide whom to try. Pure; a few microseconds for one to three targets.
+
+    `known` are all targets there are, the nearest first: who cannot do what was asked may name who can.
+    """
     mode = mode_of(call, world, settings)
     if resolution.problem is not None:
         return Plan(resolution, mode, problem=resolution.problem)
@@ -80,9 +88,9 @@ def plan(call: Call, resolution: Resolution, world: World, settings: Settings) -
         judged += [_judge(call, target, world, settings, is_fallback=True) for target in resolution.fallback]
     if call.outline.wishes.context == "refuse" and judged and _too_long(judged[0]):
         judged = judged[:1]
-    usable = _arranged(judged)
+    usable = _arranged(judged, mode)
     candidates = tuple(Candidate(one.target, _reason(one, judged, resolution), one.verdicts) for one in usable)
-    if candidates and not resolution.pulls and not any(one.rank for one in judged):
+    if candidates and not resolution.pulls and not any(one.verdicts for one in judged):
         return Plan(resolution, mode, candidates)
     refused = tuple(Refused(one.target, one.verdicts) for one in judged if not any(one is other for other in usable))
     return Plan(
@@ -90,7 +98,7 @@ def plan(call: Call, resolution: Resolution, world: World, settings: Settings) -
         mode,
         candidates,
         refused,
-        None if candidates else problem_of(call, resolution, refused, world, settings),
+        None if candidates else problem_of(call, resolution, refused, world, settings, known),
         tuple(one.target for one in judged if one.rank == 1 and worth_loading(one.target, world, settings)),
         resolution.pulls if candidates and "cloud" in REACH[mode] else (),
     )
@@ -114,7 +122,8 @@ def _judge(call: Call, target: Target, world: World, settings: Settings, *, is_f
             rank = max(rank, _RANK.get(verdict.code, _REFUSED))
             if verdict.kind == "refuse":
                 break
-    return _Judged(target, tuple(verdicts), rank, is_fallback)
+    unsure = bool(verdicts) and any(verdict.code == UNSURE for verdict in verdicts)
+    return _Judged(target, tuple(verdicts), rank, is_fallback, unsure)
 
 
 def _may_fall_back(call: Call, resolution: Resolution, judged: list[_Judged]) -> bool:
@@ -126,13 +135,18 @@ def _may_fall_back(call: Call, resolution: Resolution, judged: list[_Judged]) ->
     return any(one.rank < _REFUSED for one in judged)
 
 
-def _arranged(judged: list[_Judged]) -> list[_Judged]:
-    """Those to be tried in order, then those put off; a model known to be missing only if nobody else is left."""
+def _arranged(judged: list[_Judged], mode: Mode) -> list[_Judged]:
+    """Those to be tried in order, then those put off; a model known to be missing only if nobody else is left.
+
+    One that may be unable comes after its equals, yet never moves a call away from home: a doubt is no reason for that.
+    """
     usable = [one for one in judged if one.rank < _REFUSED]
-    if any(one.rank for one in usable):
+    if any(one.unsure for one in usable):
+        usable.sort(key=_by_ability if mode == "any" else _by_ability_at_home)
+    elif any(one.rank for one in usable):
         usable.sort(key=_rank)
-        if usable[0].rank < _MISSING:
-            usable = [one for one in usable if one.rank < _MISSING]
+    if any(one.rank for one in usable) and usable[0].rank < _MISSING:
+        usable = [one for one in usable if one.rank < _MISSING]
     return usable
 
 
@@ -141,7 +155,7 @@ def _reason(one: _Judged, judged: list[_Judged], resolution: Resolution) -> str:
     for other in judged:
         if other is one:
             break
-        if other.rank:
+        if other.rank or (other.unsure and not one.unsure):
             return other.verdicts[-1].code
     if one.is_fallback:
         return "missing" if resolution.kind == "missing" else "fallback"
@@ -154,3 +168,11 @@ def _too_long(one: _Judged) -> bool:
 
 def _rank(one: _Judged) -> int:
     return one.rank
+
+
+def _by_ability(one: _Judged) -> tuple[int, bool, bool]:
+    return one.rank, one.is_fallback, one.unsure
+
+
+def _by_ability_at_home(one: _Judged) -> tuple[int, bool, bool, bool]:
+    return one.rank, one.is_fallback, one.target.place == "cloud", one.unsure

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from hearth.call import Call
 from hearth.problems import ContextTooLong, Forbidden, Problem, UnknownModel, Unsupported
 from hearth.routing.modes import REACH, mode_of, who_set
 from hearth.routing.near import shown
+from hearth.routing.policies import ability, app_models, privacy
+from hearth.routing.policy import ALLOW
 from hearth.routing.resolution import Resolution
 from hearth.routing.search import UNNAMED
+from hearth.routing.targets import Target
 from hearth.routing.world import World
 from hearth_config.settings import Settings
 
@@ -18,12 +21,21 @@ if TYPE_CHECKING:
     from hearth.routing.plan import Refused
 
 _MOST_TARGETS = 4
+_MOST_NAMED = 3
 
 
 def problem_of(
-    call: Call, resolution: Resolution, refused: Sequence[Refused], world: World, settings: Settings
+    call: Call,
+    resolution: Resolution,
+    refused: Sequence[Refused],
+    world: World,
+    settings: Settings,
+    known: Iterable[Target] = (),
 ) -> Problem:
-    """Return the problem of a call without candidates: the first target decides its kind, all say their reason."""
+    """Return the problem of a call without candidates: the first target decides its kind, all say their reason.
+
+    One that is unable names those among the `known` who are able, and allowed to this call.
+    """
     private = next((one for one in refused if one.verdict.policy == "privacy"), None)
     if resolution.kind == "missing" and private is None:
         return _unknown(resolution)
@@ -31,7 +43,10 @@ def problem_of(
     reasons = "; ".join(f"{one.target.name} {one.verdict.detail}" for one in refused[:_MOST_TARGETS])
     if resolution.kind == "missing":
         reasons = f'No model "{shown(resolution.asked)}" is here; {reasons}'
-    return _BUILDERS[decisive.verdict.policy](f"{reasons}.", decisive, call, world, settings)
+    message = f"{reasons}."
+    if decisive.verdict.policy == ability.NAME:
+        return _unable(message, [target.name for target in known if _can(target, call, world, settings)])
+    return _BUILDERS[decisive.verdict.policy](message, decisive, call, world, settings)
 
 
 def _unknown(resolution: Resolution) -> UnknownModel:
@@ -65,8 +80,20 @@ def _forbidden_model(message: str, one: Refused, call: Call, world: World, setti
     return Forbidden(message, next_step=f'Add "{one.target.name}" to models in [apps.{call.app.name}].', param="model")
 
 
-def _unable(message: str, one: Refused, call: Call, world: World, settings: Settings) -> Problem:  # noqa: ARG001
-    return Unsupported(message, next_step="Ask for a model that can, or leave that out; `hearth models` shows who can.")
+def _unable(message: str, able: Sequence[str]) -> Problem:
+    if not able:
+        return Unsupported(
+            message, next_step="None here can; leave that out. `hearth models --all` shows who can what."
+        )
+    names = ", ".join(able[:_MOST_NAMED])
+    more = f" and {len(able) - _MOST_NAMED} more" if len(able) > _MOST_NAMED else ""
+    return Unsupported(message, next_step=f"Ask for one that can: {names}{more}; or leave that out.")
+
+
+def _can(target: Target, call: Call, world: World, settings: Settings) -> bool:
+    """Whether a target is sure to be able, and neither mode nor app forbid it."""
+    judges = (privacy.judge, app_models.judge, ability.judge)
+    return target.installed and all(judge(call, target, world, settings) is ALLOW for judge in judges)
 
 
 def _too_long(message: str, one: Refused, call: Call, world: World, settings: Settings) -> Problem:  # noqa: ARG001
@@ -90,7 +117,6 @@ def _too_dear(message: str, one: Refused, call: Call, world: World, settings: Se
 _BUILDERS: dict[str, Callable[[str, Refused, Call, World, Settings], Problem]] = {
     "privacy": _forbidden_place,
     "app": _forbidden_model,
-    "ability": _unable,
     "context_window": _too_long,
     "budget": _too_dear,
 }

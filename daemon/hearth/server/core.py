@@ -197,7 +197,7 @@ class Core:
             self.health.keys_usable(provider, usable)
         self.inventory.wanted()
         resolution = self.catalog.resolve(call.outline.model, call.task)
-        return plan(call, resolution, self.world(), self.generation.settings)
+        return plan(call, resolution, self.world(), self.generation.settings, self.catalog.targets.values())
 
     def world(self) -> World:
         """Return everything a plan looks at, as of now."""

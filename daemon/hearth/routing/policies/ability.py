@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from hearth.call import Call
 from hearth.routing.abilities import WORDS
-from hearth.routing.policy import ALLOW, Verdict, refuse
+from hearth.routing.policy import ALLOW, Verdict, defer, refuse
 from hearth.routing.targets import Target
 from hearth.routing.world import World
 from hearth_config.settings import Settings
 
 NAME = "ability"
+UNSURE = "unsure"
+"""The code of a target that may or may not be able: tried after those that are."""
 
 
 def judge(call: Call, target: Target, world: World, settings: Settings) -> Verdict:  # noqa: ARG001 - the one shape
-    """Refuse a target that lacks a need of the call, or whose model does not do this operation at all."""
+    """Refuse a target that lacks a need of the call, or whose model does not do this operation at all.
+
+    One of which nobody says whether it can is tried after those that can.
+    """
     outline = call.outline
     if outline.native and target.dialect != call.dialect:
         return refuse(NAME, f"speaks another dialect and has no form for {', '.join(outline.native)}")
@@ -23,4 +28,7 @@ def judge(call: Call, target: Target, world: World, settings: Settings) -> Verdi
         return refuse(NAME, f"cannot {', '.join(sorted(WORDS[need] for need in missing))}")
     if target.capabilities is not None and not embeds and "completion" not in target.capabilities:
         return refuse(NAME, "makes embeddings and cannot write text")
+    if outline.needs and not outline.needs.isdisjoint(target.unsure):
+        doubts = sorted(WORDS[need] for need in target.unsure & outline.needs)
+        return defer(NAME, UNSURE, f"may not be able to {', '.join(doubts)}: nobody says whether it can")
     return ALLOW
