@@ -109,6 +109,7 @@ class Provider(Struct, frozen=True, forbid_unknown_fields=True):
     proxy: ProxyAddress | None = None
     ca: str | None = None  # a PEM file; relative to the folder of hearth.toml
     remote_models: bool = False
+    steady_prompts: bool = True  # at home, text that an app changes with each call is frozen (Claude Code's billing line)
     pull: Literal["never", "background"] = "never"
     models: dict[str, ModelSettings] = field(default_factory=dict)
     defaults: dict[str, object] = field(default_factory=dict)

@@ -111,6 +111,9 @@ class ProviderRuntime:
             extra=self._extra,
             local_only=local_only,
             no_remote=not (target.remote or self.settings.remote_models),
+            thinks=False if "thinking" in target.lacks else None,
+            output_limit=target.output_limit,
+            steady=self.settings.steady_prompts and target.place != "cloud",
             filling=target.filling,
         )
 

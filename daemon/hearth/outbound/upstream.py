@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
+from functools import cache
 from time import monotonic_ns, time
 from typing import TYPE_CHECKING, Protocol
 
 from hearth.dialects.dialect import Called, Destination, Head, HttpRequest, Served
 from hearth.dialects.exchanges import CalledInTurns
+from hearth.dialects.steady import steadied
 from hearth.events import Frame
 from hearth.outbound.exchanges import ask_in_turns
 from hearth.outbound.lanes import Lesson
@@ -19,7 +22,7 @@ from hearth.record import Attempt, Ending
 
 if TYPE_CHECKING:
     from hearth.call import Call, Mode
-    from hearth.chat import Request
+    from hearth.chat import Members, Request
     from hearth.outbound.egress import Egress
     from hearth.outbound.keys import Credential
     from hearth.outbound.pool import Origin, Pool, Reply
@@ -30,25 +33,41 @@ ERROR_BODY_LIMIT = 64 * 1024
 WHOLE_REPLY_S = 600.0
 """How long a reply that is not streamed may take to begin unless the config says: all of it is made before that."""
 MILLION = 1_000_000
+log = logging.getLogger("hearth.upstream")
 
 
 class Asked:
-    """What a client asked, with its meaning read at most once, and only when somebody needs it."""
+    """What a client asked, with its meaning read at most once, and only when somebody needs it.
 
-    __slots__ = ("_meaning", "call", "served")
+    Both come `steady` for targets whose prompt cache would suffer from text that changes with each call (pain 28).
+    """
+
+    __slots__ = ("_meanings", "_steadied", "call", "served")
 
     def __init__(self, call: Call, served: Served) -> None:
         """Keep the call beside the half that read it."""
         self.call = call
         self.served = served
-        self._meaning: Request | None = None
+        self._meanings: dict[bool, Request] = {}
+        self._steadied: Members | None = None
 
-    def meaning(self) -> Request:
+    def members(self, *, steady: bool = False) -> Members:
+        """Return the members of the body."""
+        if not steady:
+            return self.call.members
+        if self._steadied is None:
+            self._steadied = steadied(self.call.members)
+            if self._steadied is not self.call.members:
+                _say_frozen()
+        return self._steadied
+
+    def meaning(self, *, steady: bool = False) -> Request:
         """Return the whole meaning. Raises `BadRequest` or `Unsupported` as the served half does."""
-        if self._meaning is None:
+        found = self._meanings.get(steady)
+        if found is None:
             outline = self.call.outline
-            self._meaning = self.served.read(outline.route, self.call.members)
-        return self._meaning
+            found = self._meanings[steady] = self.served.read(outline.route, self.members(steady=steady))
+        return found
 
 
 class Sink(Protocol):
@@ -169,8 +188,12 @@ class Upstream:
         call = self.asked.call
         destination = self.destination
         if self.passthrough:
-            return self.target.called.splice(call.outline, call.members, destination)
-        return self.target.called.request(self.asked.meaning(), destination, stream=call.outline.stream)
+            return self.target.called.splice(
+                call.outline, self.asked.members(steady=destination.steady), destination
+            )
+        return self.target.called.request(
+            self.asked.meaning(steady=destination.steady), destination, stream=call.outline.stream
+        )
 
     async def _relay(self, reply: Reply, head: Head, sink: Sink) -> None:
         outline = self.asked.call.outline
@@ -256,6 +279,15 @@ class Upstream:
             return "local"
         usage = self.meter.usage
         return "provider" if usage is not None and usage.cost is not None else "unknown"
+
+
+@cache
+def _say_frozen() -> None:
+    """Tell, once, that prompts are changed."""
+    log.info(
+        "Claude Code's billing line changes with every call: it is frozen for models at home, so that their prompt "
+        "cache holds (steady_prompts = false under [providers.NAME] leaves it as it is)"
+    )
 
 
 async def _error_body(reply: Reply) -> bytes:

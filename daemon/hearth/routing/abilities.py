@@ -38,6 +38,9 @@ _NO_PLACE_FOR: dict[str, frozenset[Need]] = {
     "anthropic": frozenset(
         {"audio", "json", "logprobs", "choices", "suffix", "raw", "embeddings", "repository", "token_ids", "tokenize"}
     ),
+    "anthropic": frozenset(
+        {"audio", "json", "logprobs", "choices", "suffix", "raw", "embeddings", "repository", "token_ids", "tokenize"}
+    ),
     "cohere": frozenset(
         {"audio", "files", "logprobs", "choices", "suffix", "raw", "repository", "token_ids", "tokenize"}
     ),

@@ -14,6 +14,7 @@ from hearth.dialects.dialect import Called, Destination, Head, HttpRequest, Mode
 from hearth.dialects.ollama.models import loaded_models
 from hearth.dialects.ollama.probes import loaded, show, version
 from hearth.dialects.ollama.show import ShowInfo, read_show
+from hearth.dialects.optional import ListsInPages
 from hearth.problems import Problem
 from hearth.routing.inventory import Listing
 from hearth_config.settings import Provider
@@ -22,6 +23,8 @@ Fetch = Callable[[str, HttpRequest], Awaitable[tuple[Head, bytes]]]
 """Sends a request to the provider of that name and returns head and body; raises the `Problem` that kept it from it."""
 
 SHOWS_AT_ONCE = 4
+MOST_PAGES = 20
+"""A list of more pages than this is not read to its end."""
 
 
 class Source(Protocol):
@@ -73,7 +76,16 @@ class Asking:
     async def list_models(self) -> tuple[ModelInfo, ...]:
         """Return the models the provider lists. Raises the `Problem` that kept it from it."""
         called = self._source.called
-        return called.models(await self._body(called.list_models(self._to())))
+        body = await self._body(called.list_models(self._to()))
+        found = called.models(body)
+        if isinstance(called, ListsInPages):
+            for _ in range(MOST_PAGES):
+                following = called.next_models(body, self._to())
+                if following is None:
+                    break
+                body = await self._body(following)
+                found += called.models(body)
+        return found
 
     async def details(self, listing: Listing) -> Listing:
         """Return the listing with what only Ollama tells: version, what is loaded, and what is known of each model."""

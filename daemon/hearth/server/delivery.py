@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from hearth.dialects.dialect import ReplyWriter, Served, Stamp
+from hearth.dialects.optional import Identifies
 from hearth.events import Event, Failed, Frame, ThinkingDelta
 from hearth.problems import BrokenReply, Forbidden, Problem
 from hearth.server.connection import patience_of
@@ -238,6 +239,8 @@ class Delivery:
     def refuse(self, problem: Problem) -> web.StreamResponse:
         """Return a whole error reply."""
         rendered = self._served.problem(problem, route=self._call.outline.route)
+        if isinstance(self._served, Identifies):
+            rendered = self._served.identified(rendered, self._call.id)
         self.status = rendered.status
         self.first_byte_ns = monotonic_ns()
         headers = dict(rendered.headers) | {"X-Hearth-Id": self._call.id, **self._cors}

@@ -57,6 +57,7 @@ INFERENCE: Table = {
     "/v1/chat/completions": {"POST": Route("infer", "openai_chat", "chat")},
     "/v1/completions": {"POST": Route("infer", "openai_chat", "completions")},
     "/v1/embeddings": {"POST": Route("infer", "openai_chat", "embeddings")},
+    "/v1/messages": {"POST": Route("infer", "anthropic", "messages")},
     "/v1/responses": {"POST": Route("infer", "openai_responses", "responses")},
     "/v1/fim/completions": {"POST": Route("infer", "openai_chat", "fim")},
     "/infill": {"POST": Route("infer", "openai_chat", "infill")},

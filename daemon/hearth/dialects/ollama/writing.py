@@ -31,7 +31,7 @@ def _chat(request: ChatRequest, to: Destination, *, stream: bool) -> HttpRequest
     members["messages"] = raw(write_messages(request.messages))
     if tools:
         members["tools"] = raw(write_tools(tools))
-    _add_shape(members, request.format, request.reasoning)
+    _add_shape(members, request.format, request.reasoning, to)
     _add_logprobs(members, request.logprobs, request.top_logprobs)
     _add_options(members, request.knobs, to)
     return post("chat", members, to)
@@ -57,7 +57,7 @@ def _generate(request: CompleteRequest, to: Destination, *, stream: bool) -> Htt
         members["system"] = raw(request.system)
     if request.images:
         members["images"] = raw([image_data(image) for image in request.images])
-    _add_shape(members, request.format, request.reasoning)
+    _add_shape(members, request.format, request.reasoning, to)
     _add_logprobs(members, request.logprobs, request.top_logprobs)
     _add_options(members, request.knobs, to)
     return post("generate", members, to)
@@ -91,10 +91,15 @@ def _add_options(members: Members, knobs: Knobs, to: Destination) -> None:
     members["truncate"] = raw(False)
 
 
-def _add_shape(members: Members, format: Format | None, reasoning: Reasoning) -> None:
-    """Add the answer's shape and how hard to think. Nothing said about thinking stays unsaid."""
+def _add_shape(members: Members, format: Format | None, reasoning: Reasoning, to: Destination) -> None:
+    """Add the answer's shape and how hard to think. Nothing said about thinking stays unsaid.
+
+    Ollama refuses to think with a model that cannot: thoughts the caller can do without are not asked of such a one.
+    """
     if format is not None:
         members["format"] = raw("json") if format.schema is None else format.schema
+    if reasoning.optional and to.thinks is False:
+        return
     if reasoning.on is False:
         members["think"] = raw(False)
     elif reasoning.effort is not None:
