@@ -14,7 +14,7 @@ from types import ModuleType
 from hearth.dialects.dialect import Called, Served
 
 GROUP = "hearth.dialects"
-OURS = ("anthropic", "ollama", "openai_chat", "openai_responses")
+OURS = ("anthropic", "cohere", "ollama", "openai_chat", "openai_responses")
 """The dialects of this package; a foreign one cannot take their names."""
 
 

@@ -10,7 +10,7 @@ from typing import Any, Self
 
 import msgspec
 
-from hearth.rehearsal import ollama, openai
+from hearth.rehearsal import cohere, ollama, openai, replicate
 from hearth.rehearsal.calls import Call, Watch
 from hearth.rehearsal.engine import Engine, Load
 from hearth.rehearsal.faults import Fault, FaultQueue
@@ -19,7 +19,17 @@ from hearth.rehearsal.openai_wire import Problem, problem_reply
 from hearth.rehearsal.script import Script, with_tag
 from hearth.rehearsal.wire import Writer
 
-INFERENCE = ("/chat", "/generate", "/completions", "/embed", "/embeddings", "/responses", "/messages", "/infill")
+INFERENCE = (
+    "/chat",
+    "/generate",
+    "/completions",
+    "/embed",
+    "/embeddings",
+    "/responses",
+    "/messages",
+    "/infill",
+    "/predictions",
+)
 
 
 class Rehearsal:
@@ -49,6 +59,7 @@ class Rehearsal:
         self.connections = 0
         self._watch = Watch()
         self.engine = Engine(self.script, self._watch.notify)
+        self._predictions = replicate.Predictions()
         self._faults = FaultQueue()
         self._open: set[Connection] = set()
         self._idle: dict[Connection, asyncio.TimerHandle] = {}
@@ -223,6 +234,10 @@ class Rehearsal:
         try:
             if self.script.kind == "ollama":
                 return await ollama.answer(self.engine, request)
+            if self.script.kind == "cohere":
+                return cohere.answer(self.script, request)
+            if self.script.kind == "replicate":
+                return self._predictions.answer(self.script, request)
             return openai.answer(self.script, request)
         except Exception as error:  # noqa: BLE001 - as a panic in a Go server: 500, no body; the test can ask why
             self.panics.append(error)
@@ -232,6 +247,10 @@ class Rehearsal:
         text = fault.message or "refused on purpose by the rehearsal"
         if self.script.kind == "ollama":
             reply = ollama.refused(fault.status, text, request.path)
+        elif self.script.kind == "cohere":
+            reply = cohere.refusal(fault.status, text)
+        elif self.script.kind == "replicate":
+            reply = replicate.refusal(fault.status, text)
         else:
             reply = problem_reply(self.script, Problem(fault.status, text))
         if fault.body is not None:

@@ -1,0 +1,8 @@
+"""Cohere's API, version 2: chat and embeddings, as Cohere serves them and as its SDKs ask for them."""
+
+from hearth.dialects.cohere.called import CohereCalled
+from hearth.dialects.dialect import Called
+
+CALLED: Called = CohereCalled()
+
+__all__ = ["CALLED"]

@@ -1,0 +1,66 @@
+"""Cohere's list of models: their windows, what they are for, and what they can do."""
+
+from __future__ import annotations
+
+import msgspec
+from msgspec import Struct
+
+from hearth.dialects.dialect import ModelInfo
+from hearth.problems import BrokenReply
+
+PATH = "v1/models?page_size=1000"
+"""A thousand is the most a page holds, and far more than there are."""
+_FEATURES = {
+    "tools": "tools",
+    "vision": "vision",
+    "reasoning": "thinking",
+    "json_schema": "json_schema",
+}
+_ENDPOINTS = {"chat": "completion", "embed": "embedding", "embed_image": "embedding"}
+
+
+class _Model(Struct):
+    name: str = ""
+    endpoints: list[str] | None = None
+    features: list[str] | None = None
+    context_length: float | None = None
+    supports_vision: bool | None = None
+
+
+class _Page(Struct):
+    models: list[_Model]
+
+
+_decode = msgspec.json.Decoder(_Page).decode
+
+
+def read_models(body: bytes) -> tuple[ModelInfo, ...]:
+    """Return the models of a page that chat or embed; what only reranks or classifies is left out.
+
+    Raises `BrokenReply`.
+    """
+    try:
+        found = _decode(body).models
+    except (msgspec.DecodeError, RecursionError):
+        raise BrokenReply("The list of models has an unknown shape.") from None
+    return tuple(_info(model) for model in found if model.name and _speaks(model))
+
+
+def _speaks(model: _Model) -> bool:
+    return not model.endpoints or any(endpoint in _ENDPOINTS for endpoint in model.endpoints)
+
+
+def _info(model: _Model) -> ModelInfo:
+    window = int(model.context_length) if model.context_length and model.context_length > 0 else None
+    return ModelInfo(model.name, window=window, capabilities=_capabilities(model))
+
+
+def _capabilities(model: _Model) -> tuple[str, ...] | None:
+    """Return what a model can do in Ollama's words; None where a model that chats does not say."""
+    words = [_ENDPOINTS[endpoint] for endpoint in model.endpoints or () if endpoint in _ENDPOINTS]
+    if not words or ("completion" in words and not model.features):
+        return None
+    words += [word for feature, word in _FEATURES.items() if feature in (model.features or ())]
+    if model.supports_vision:
+        words.append("vision")
+    return tuple(dict.fromkeys(words))

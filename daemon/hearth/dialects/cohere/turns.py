@@ -1,0 +1,127 @@
+"""Turns of a conversation written as Cohere's messages: parts, calls with ids, results as documents, hoisted images."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from hearth.chat import Image, Message, Refusal, Text, ToolCall, ToolResult
+from hearth.dialects.cohere.names import spelled
+from hearth.dialects.data_urls import picture_url
+from hearth.problems import Unsupported
+
+
+def write_messages(messages: Sequence[Message]) -> list[dict[str, Any]]:
+    """Return the messages (wire/providers §4.9). Pictures in tool results go into a user message after them.
+
+    Earlier thinking is left out: Cohere wants none back. Raises `Unsupported` for sound and files.
+    """
+    return _Writer().write(messages)
+
+
+class _Writer:
+    """Walks the turns; remembers open calls, so that results without an id find theirs, and pictures to be hoisted."""
+
+    def __init__(self) -> None:
+        self._out: list[dict[str, Any]] = []
+        self._open: list[tuple[str, str]] = []
+        self._hoisted: list[dict[str, Any]] = []
+        self._count = 0
+
+    def write(self, messages: Sequence[Message]) -> list[dict[str, Any]]:
+        for message in messages:
+            results = [part for part in message.parts if isinstance(part, ToolResult)]
+            for result in results:
+                self._result(result)
+            if message.role == "assistant":
+                self._flush()
+                self._assistant(message)
+            elif message.role != "tool":
+                self._turn(message, after_results=bool(results))
+        self._flush()
+        return self._out
+
+    def _turn(self, message: Message, *, after_results: bool) -> None:
+        parts = [_part(part) for part in message.parts if not isinstance(part, ToolResult)]
+        if not parts and after_results:
+            return
+        self._flush()
+        self._out.append({"role": message.role, "content": _content(parts)})
+
+    def _assistant(self, message: Message) -> None:
+        said = "".join(part.text for part in message.parts if isinstance(part, Text | Refusal))
+        calls = [self._call(part) for part in message.parts if isinstance(part, ToolCall)]
+        turn: dict[str, Any] = {"role": "assistant"}
+        if calls:
+            turn["tool_calls"] = calls
+        if said and calls:
+            turn["tool_plan"] = said
+        elif not calls:
+            turn["content"] = said
+        self._out.append(turn)
+
+    def _call(self, call: ToolCall) -> dict[str, Any]:
+        id = call.id or f"call_{self._count}"
+        self._count += 1
+        self._open.append((id, call.name))
+        function = {"name": spelled(call.name), "arguments": call.arguments or "{}"}
+        return {"id": id, "type": "function", "function": function}
+
+    def _result(self, result: ToolResult) -> None:
+        texts = [part.text for part in result.parts if isinstance(part, Text)]
+        others = [_part(part) for part in result.parts if not isinstance(part, Text)]
+        if others:
+            texts.append("(See also what follows.)" if texts else "(See what follows.)")
+            self._hoisted += others
+        content = _documents("\n".join(texts))
+        self._out.append({"role": "tool", "tool_call_id": self._claim(result), "content": content})
+
+    def _claim(self, result: ToolResult) -> str:
+        """Return the id of the call that is answered: the result's own, or an open call's, of that name if any."""
+        found = next((entry for entry in self._open if entry[0] == result.call_id), None)
+        if found is None and not result.call_id:
+            found = next((entry for entry in self._open if entry[1] == result.name), None)
+            found = found or next(iter(self._open), None)
+        if found is None:
+            return result.call_id or f"call_{self._count}"
+        self._open.remove(found)
+        return found[0]
+
+    def _flush(self) -> None:
+        if self._hoisted:
+            self._out.append({"role": "user", "content": self._hoisted})
+            self._hoisted = []
+
+
+def _documents(text: str) -> str | list[dict[str, Any]]:
+    """Return a tool's answer as documents where it is JSON objects, so that it can be cited; else as the text it is."""
+    try:
+        found = msgspec.json.decode(text)
+    except (msgspec.DecodeError, RecursionError):
+        return text
+    objects = found if isinstance(found, list) else [found]
+    if not objects or not all(isinstance(item, dict) and item for item in objects):
+        return text
+    return [{"type": "document", "document": {"data": item}} for item in objects]
+
+
+def _content(parts: list[dict[str, Any]]) -> str | list[dict[str, Any]]:
+    """Return a single text as text and anything else as an array."""
+    if not parts:
+        return ""
+    if len(parts) == 1 and parts[0]["type"] == "text":
+        text: str = parts[0]["text"]
+        return text
+    return parts
+
+
+def _part(part: object) -> dict[str, Any]:
+    match part:
+        case Text(text=text) | Refusal(text=text):
+            return {"type": "text", "text": text}
+        case Image():
+            url = {"url": part.url or picture_url(part.media_type, part.data)}
+            return {"type": "image_url", "image_url": url | ({"detail": part.detail} if part.detail else {})}
+    raise Unsupported(f"Cohere takes text and images; this message holds {type(part).__name__.lower()}.")
