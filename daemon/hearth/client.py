@@ -113,9 +113,9 @@ class Client:
         """Return the whole daemon at this moment."""
         return self._ask("GET", "status", Status)
 
-    def models(self) -> ModelsStatus:
-        """Return everything that may be asked for."""
-        return self._ask("GET", "models", ModelsStatus)
+    def models(self, *, abilities: bool = False) -> ModelsStatus:
+        """Return everything that may be asked for; with `abilities`, what each model can do too."""
+        return self._ask("GET", "models?abilities=1" if abilities else "models", ModelsStatus)
 
     def pull(self, model: str) -> Iterator[PullStatus]:
         """Fetch a model; yields progress until it is there. Leaving does not end the pull."""

@@ -5,10 +5,20 @@ from __future__ import annotations
 from msgspec import Struct
 
 
-class ModelStatus(Struct, frozen=True):
-    """One model Hearth knows. Sizes are bytes, windows tokens; None is unknown.
+class AbilityStatus(Struct, frozen=True):
+    """Whether a model can do something: "yes", "no" or "unknown".
 
-    `note` says what a person should know of it.
+    `source` is where that was learned: config, provider, data (ours), dialect (its wire format), name, address.
+    """
+
+    said: str
+    source: str = ""
+
+
+class ModelStatus(Struct, frozen=True):
+    """One model Hearth knows. Sizes are bytes, windows and limits tokens; None is unknown.
+
+    `note` says what a person should know of it; `abilities` are told by feature where all was asked for.
     """
 
     name: str
@@ -29,6 +39,8 @@ class ModelStatus(Struct, frozen=True):
     parameter_size: str = ""
     quantization: str = ""
     note: str = ""
+    output_limit: int | None = None
+    abilities: dict[str, AbilityStatus] | None = None
 
 
 class AliasStatus(Struct, frozen=True):

@@ -13,6 +13,7 @@ from cli.control_server import ControlServer, Reply, error, serving, status
 from hearth.cli import command_line
 from hearth.record import Attempt, CallRecord
 from hearth.status import (
+    AbilityStatus,
     AliasStatus,
     CallStatus,
     ConfigStatus,
@@ -86,6 +87,22 @@ def test_status_as_json_is_the_daemons_own_value(tmp_path: Path) -> None:
     shown, _ = _run(tmp_path, {"GET status": status(served=5)}, "status", "--json")
 
     assert msgspec.json.decode(shown.stdout, type=Status) == status(served=5)
+
+
+def test_all_shows_what_each_model_can_do(tmp_path: Path) -> None:
+    """A row a model and a column a feature; the source of each answer stands in the JSON."""
+    abilities = {"tools": AbilityStatus("yes", "provider"), "json_schema": AbilityStatus("unknown")}
+    found = ModelsStatus("", (msgspec.structs.replace(MODEL, output_limit=4096, abilities=abilities),))
+
+    table, server = _run(tmp_path, {"GET models": found}, "models", "--all")
+    whole, _ = _run(tmp_path, {"GET models": found}, "models", "--all", "--json")
+
+    assert server.asked[0].path.endswith("/models?abilities=1")
+    assert table.stdout.splitlines() == [
+        "NAME\tWINDOW\tOUTPUT\tTOOLS\tSCHEMA",
+        "ollama/m:latest\t-\t4,096\tyes\t?",
+    ]
+    assert msgspec.json.decode(whole.stdout, type=ModelsStatus) == found
 
 
 def test_models_are_rows_with_tabs_in_a_pipe(tmp_path: Path) -> None:

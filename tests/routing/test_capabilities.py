@@ -7,13 +7,26 @@ import pytest
 from hearth.chat import Need
 from hearth.dialects.dialect import ModelInfo
 from hearth.problems import Unsupported
-from hearth.routing.capabilities import FEATURES, Answer
+from hearth.routing.capabilities import FEATURES, Answer, Feature
 from hearth.routing.inventory import Inventory, Listing
+from hearth.routing.matrix import record_of
 from hearth.routing.models_known import known_of
 from hearth.routing.targets import Target, make_target
 from hearth_config.quirks import Quirks
 from hearth_config.settings import Alias, Fallback, ModelSettings
-from routing.routing_examples import HOME, QWEN, a_call, box, household, ollama, openrouter, planned, reasons, tried
+from routing.routing_examples import (
+    CODER,
+    HOME,
+    QWEN,
+    a_call,
+    box,
+    household,
+    ollama,
+    openrouter,
+    planned,
+    reasons,
+    tried,
+)
 
 TOOLS: frozenset[Need] = frozenset({"tools"})
 ABLE = ModelInfo("able", capabilities=("completion", "tools"))
@@ -144,3 +157,25 @@ def test_every_feature_is_answered() -> None:
     target = make_target(openrouter(), Listing(), "m", None)
 
     assert set(target.answers) | {"offline"} == set(FEATURES)
+
+
+@pytest.mark.parametrize(
+    ("target", "feature", "answer"),
+    [
+        (make_target(ollama(), Listing(), QWEN.name, QWEN), "offline", Answer("yes", "address")),
+        (boxed(UNSAID), "offline", Answer("no", "address")),
+        (boxed(ModelInfo("ft:gpt-4o-mini:me::1")), "fine_tuned", Answer("yes", "name")),
+        (boxed(UNSAID), "fine_tuned", Answer()),
+        (make_target(ollama(), Listing(), CODER.name, CODER), "fim", Answer("yes", "provider")),
+        (make_target(ollama(), Listing(), QWEN.name, QWEN), "fim", Answer("no", "provider")),
+        (boxed(ModelInfo("qwen2.5-coder-7b")), "fim", Answer("yes", "data")),
+        (boxed(UNSAID), "fim", Answer("no", "dialect")),
+        (boxed(UNSAID), "stream", Answer("yes", "dialect")),
+    ],
+)
+def test_name_place_and_family_complete_the_record(target: Target, feature: Feature, answer: Answer) -> None:
+    """What no list says: whether it works without a network, is fine-tuned, or fills gaps in its family's tokens."""
+    record = record_of(target)
+
+    assert record[feature] == answer
+    assert tuple(record) == FEATURES

@@ -17,13 +17,19 @@ if TYPE_CHECKING:
 _NEAREST_FIRST = ("machine", "lan", "cloud")
 
 
+_SHORT = {"parallel_tools": "parallel", "json_schema": "schema", "embeddings": "embed", "fine_tuned": "tuned"}
+
+
 @click.command()
+@click.option("-a", "--all", "everything", is_flag=True, help="Show what each model can do: yes, no, or ? for unknown.")
 @json_option
-def models(*, as_json: bool) -> None:
+def models(*, everything: bool, as_json: bool) -> None:
     """List the models and names that may be asked for."""
-    found = client().models()
+    found = client().models(abilities=everything)
     if as_json:
         print_json(found)
+    elif everything:
+        print_table(_features(found), _matrix(found))
     else:
         print_table(("NAME", "WHERE", "STATE", "SIZE", "WINDOW", "NOTE"), _rows(found))
 
@@ -32,9 +38,31 @@ def _rows(found: ModelsStatus) -> Iterator[tuple[str, ...]]:
     for alias in found.aliases:
         note = f"{' → '.join(alias.use)} ({alias.strategy})"
         yield alias.name, "alias", "", "", "", _marked(found.default == alias.name, note)
-    for one in sorted(found.models, key=lambda one: (_NEAREST_FIRST.index(one.place), one.name)):
+    for one in _nearest_first(found):
         marked = _marked(found.default in (one.name, one.model), one.note)
         yield one.name, PLACES[one.place], _state(one), size(one.size), number(one.window), marked
+
+
+def _nearest_first(found: ModelsStatus) -> list[ModelStatus]:
+    return sorted(found.models, key=lambda one: (_NEAREST_FIRST.index(one.place), one.name))
+
+
+def _features(found: ModelsStatus) -> tuple[str, ...]:
+    first = next(iter(found.models), None)
+    names = first.abilities if first is not None and first.abilities is not None else {}
+    return "NAME", "WINDOW", "OUTPUT", *(_SHORT.get(name, name).upper() for name in names)
+
+
+def _matrix(found: ModelsStatus) -> Iterator[tuple[str, ...]]:
+    """A row a model; whose word each answer is stands in the JSON."""
+    for one in _nearest_first(found):
+        said = ("?" if answer.said == "unknown" else answer.said for answer in (one.abilities or {}).values())
+        yield (
+            one.name,
+            number(one.window),
+            number(one.output_limit),
+            *("?" if word == "unknown" else word for word in said),
+        )
 
 
 def _state(one: ModelStatus) -> str:

@@ -22,9 +22,9 @@ _LINES = {"Content-Type": "application/x-ndjson"}
 
 
 async def models(visit: Visit) -> web.StreamResponse:
-    """`GET models`; asks the providers that have not been asked lately."""
+    """`GET models?abilities=1`; asks the providers that have not been asked lately."""
     await visit.core.inventory.everywhere()
-    return reply(snapshot.models(visit.core))
+    return reply(snapshot.models(visit.core, abilities=visit.request.rel_url.query.get("abilities") == "1"))
 
 
 async def load(visit: Visit) -> web.StreamResponse:

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 import hearth
 from hearth.outbound.lanes import LaneView
+from hearth.routing.matrix import record_of
 from hearth.senses.own import own_memory
 from hearth.status import (
+    AbilityStatus,
     AliasStatus,
     ConfigStatus,
     ContactStatus,
@@ -60,12 +62,12 @@ def status(core: Core) -> Status:
     )
 
 
-def models(core: Core) -> ModelsStatus:
-    """Return everything that may be asked for."""
+def models(core: Core, *, abilities: bool = False) -> ModelsStatus:
+    """Return everything that may be asked for; with `abilities`, what each model can do."""
     settings = core.generation.settings
     return ModelsStatus(
         default=core.switches.default_model(settings) or settings.default_model or "",
-        models=tuple(_model(core, target) for target in core.catalog.targets.values()),
+        models=tuple(_model(core, target, abilities=abilities) for target in core.catalog.targets.values()),
         aliases=tuple(AliasStatus(name, alias.use, alias.strategy) for name, alias in settings.models.items()),
     )
 
@@ -105,7 +107,7 @@ def _is_warm(core: Core, target: Target) -> bool:
     return target.loaded or (lane is not None and target.dialect == "ollama" and lane.warm)
 
 
-def _model(core: Core, target: Target) -> ModelStatus:
+def _model(core: Core, target: Target, *, abilities: bool = False) -> ModelStatus:
     lane = core.lanes.get(target.name)
     view = lane.view() if lane is not None else _NO_LANE
     info = target.info
@@ -128,7 +130,13 @@ def _model(core: Core, target: Target) -> ModelStatus:
         parameter_size=info.parameter_size,
         quantization=info.quantization,
         note=_note(core, target),
+        output_limit=target.output_limit,
+        abilities=_abilities(target) if abilities else None,
     )
+
+
+def _abilities(target: Target) -> dict[str, AbilityStatus]:
+    return {feature: AbilityStatus(answer.said, answer.source) for feature, answer in record_of(target).items()}
 
 
 def _note(core: Core, target: Target) -> str:
