@@ -55,6 +55,8 @@ class Outline(Struct, frozen=True):
     images: int = 0
     max_tokens: int | None = None
     include_usage: bool = False
+    counts: bool = False
+    """Only the number of its tokens is wanted, no answer (`server/counting.py`)."""
     empty: bool = False
     keep_alive: str | float | None = None
     wishes: Wishes = Wishes()

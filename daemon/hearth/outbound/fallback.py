@@ -92,6 +92,8 @@ class Surroundings(Protocol):
 class Answering:
     """One call on its way through the candidates of its plan."""
 
+    attempt: type[Upstream] = Upstream
+
     def __init__(self, asked: Asked, plan: Plan, around: Surroundings, sink: Sink, ticket: Ticket) -> None:
         """Nothing happens before `run`."""
         self.asked = asked
@@ -184,7 +186,7 @@ class Answering:
                 raise problem if problem is not None else Overloaded("all keys were tried", who=name)
             try:
                 await self._try(
-                    Upstream(
+                    self.attempt(
                         self.asked,
                         candidate,
                         target,

@@ -220,6 +220,14 @@ class Delivery:
         self.first_byte_ns = monotonic_ns()
         return WholeReply(200, self._headers() | self._costs(attempt), body)
 
+    def tell(self, body: bytes, more: Mapping[str, str] | None = None) -> web.StreamResponse:
+        """Return a whole reply in JSON that no writer makes: a count, not an answer."""
+        self._stop_timer()
+        self.status = 200
+        self.first_byte_ns = monotonic_ns()
+        headers = {"Content-Type": "application/json", "X-Hearth-Id": self._call.id, **(more or {}), **self._cors}
+        return WholeReply(200, headers | (self._facts(self._attempt) if self._attempt is not None else {}), body)
+
     def _costs(self, attempt: Upstream | None) -> dict[str, str]:
         if attempt is None:
             return {}

@@ -16,6 +16,7 @@ from hearth.outbound.loading import keep_alive_seconds, unload_model
 from hearth.outbound.upstream import Asked
 from hearth.problems import Internal, Problem
 from hearth.server.bookkeeping import note
+from hearth.server.counting import tell_count
 from hearth.server.delivery import Delivery
 from hearth.server.intake import Inference, take_in
 from hearth.server.live import LiveCall
@@ -53,7 +54,8 @@ async def _answer(core: Core, live: LiveCall, served: Served, delivery: Delivery
     call = live.call
     made = core.plan(call)
     delivery.planned_ns = monotonic_ns()
-    core.warm(made)
+    if not call.outline.counts:
+        core.warm(made)
     if made.problem is not None:
         refusal = delivery.refuse(made.problem)
         note(core, live, made, delivery, "refused", made.problem)
@@ -61,7 +63,7 @@ async def _answer(core: Core, live: LiveCall, served: Served, delivery: Delivery
     live.answering = Answering(Asked(call, served), made, CallSurroundings(core), delivery, _ticket(live))
     ending: Ending = "complete"
     try:
-        outcome: web.StreamResponse | Problem = await _run(core, live, made, delivery)
+        outcome: web.StreamResponse | Problem = await _run(core, live, served, made, delivery)
     except Problem as failed:
         ending, outcome = ("truncated" if delivery.committed else "failed"), failed
     except asyncio.CancelledError:
@@ -94,7 +96,9 @@ async def _send_off(delivery: Delivery, response: web.StreamResponse) -> None:
         delivery.status = 0
 
 
-async def _run(core: Core, live: LiveCall, made: Plan, delivery: Delivery) -> web.StreamResponse:
+async def _run(core: Core, live: LiveCall, served: Served, made: Plan, delivery: Delivery) -> web.StreamResponse:
+    if live.call.outline.counts:
+        return await tell_count(core, live, served, made, delivery)
     if live.call.outline.empty:
         await _load_or_unload(core, live.call, made, delivery)
     elif live.answering is not None:

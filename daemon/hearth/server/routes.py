@@ -58,6 +58,7 @@ INFERENCE: Table = {
     "/v1/completions": {"POST": Route("infer", "openai_chat", "completions")},
     "/v1/embeddings": {"POST": Route("infer", "openai_chat", "embeddings")},
     "/v1/messages": {"POST": Route("infer", "anthropic", "messages")},
+    "/v1/messages/count_tokens": {"POST": Route("infer", "anthropic", "count_tokens")},
     "/v1/responses": {"POST": Route("infer", "openai_responses", "responses")},
     "/v1/fim/completions": {"POST": Route("infer", "openai_chat", "fim")},
     "/infill": {"POST": Route("infer", "openai_chat", "infill")},

@@ -58,6 +58,7 @@ def read_outline(route: str, members: Members) -> Outline:
         images=seen.images,
         max_tokens=limit,
         include_usage=True,
+        counts=route == COUNT,
         wishes=(value(members, "hearth", Wishes) if "hearth" in members else None) or Wishes(),
     )
 
