@@ -5,6 +5,7 @@ from typing import Final, NamedTuple
 
 from hearth_config import addresses, units
 from hearth_config.addresses import Address, Endpoint, TcpAddress
+from hearth_config.dialects import DIALECT_FORM, check_dialect
 
 
 class Form(NamedTuple):
@@ -41,6 +42,7 @@ FORMS: Final[dict[str, Form]] = {
     "percentage": Form(units.parse_percentage, units.PERCENTAGE_FORM, shown=True),
     "keep alive": Form(units.check_keep_alive, units.KEEP_ALIVE_FORM, shown=True),
     "name or none": Form(lambda text: None if text == "none" else text, 'a name, or "none"', shown=True),
+    "dialect": Form(check_dialect, DIALECT_FORM, shown=True),
     "listen": Form(_listen, f'{addresses.ENDPOINT_FORM}, "off" or "systemd"', shown=True),
     "endpoint": Form(addresses.parse_endpoint, addresses.ENDPOINT_FORM, shown=True),
     "address": Form(_address, addresses.ADDRESS_FORM, shown=False),

@@ -5,14 +5,16 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path as FilePath
-from typing import Final
+from typing import Any, Final
 
 from msgspec import Struct, structs
 
-from hearth_config import checks, notes, presets
+from hearth_config import checks, notes
 from hearth_config.errors import ConfigError, Path, Problem, dotted, located
 from hearth_config.files import FileText, check_folder, read_private
+from hearth_config.layers import build_provider
 from hearth_config.lines import find_line
+from hearth_config.own_presets import OwnPreset, OwnPresets
 from hearth_config.paths import Paths
 from hearth_config.settings import Settings
 from hearth_config.shape import build
@@ -32,6 +34,7 @@ class Loaded(Struct, frozen=True):
     inactive: tuple[str, ...]  # keys set by the user that nothing heeds yet
     blank: bool  # there was no file, or nothing in it: all defaults
     variables: Variables  # where "env:" references look: pass it to secrets.resolve
+    presets: dict[str, OwnPreset] = {}  # the user's own presets in use, by the name they are asked for
 
     @property
     def base_dir(self) -> FilePath:
@@ -59,22 +62,60 @@ def load(paths: Paths, environ: Mapping[str, str], *, allow_missing: bool = Fals
     env = read_private(paths.env_file, holds_keys=True)
     variables = Variables(environ, _env(paths.env_file, env))
     loaded = load_text(text, paths.config_file, variables)
-    rights = tuple(warning for file in (config, env) if file for warning in file.warnings)
-    return structs.replace(loaded, warnings=rights + loaded.warnings, fingerprint=_fingerprint(config, env))
+    own = loaded.presets.values()
+    rights = tuple(warning for file in (config, env, *own) if file for warning in file.warnings)
+    return structs.replace(loaded, warnings=rights + loaded.warnings, fingerprint=_fingerprint(config, env, *own))
 
 
 def load_text(text: str, path: FilePath, variables: Variables) -> Loaded:
     """Check a configuration that is already in memory; `path` names it in messages and is the base of its files."""
     raw = _parse(text, str(path))
+    own = OwnPresets(path.parent)
+    source = _Source(str(path), text, raw, own)
     try:
         _refuse_shell_spelling(raw)
-        settings = _settings(raw)
+        settings = _settings(raw, own)
         checks.check(settings)
         _check_files(settings, path.parent)
     except Problem as problem:
-        raise _located(problem, raw, text, str(path)) from None
-    warnings = tuple(_sentence(note, raw, text, str(path)) for note in notes.warnings(settings))
-    return Loaded(settings, warnings, path, _digest(text), notes.inactive(settings), not text.strip(), variables)
+        raise _located(problem, source) from None
+    warnings = tuple(_sentence(note, source) for note in notes.warnings(settings))
+    blank, inactive = not text.strip(), notes.inactive(settings)
+    return Loaded(settings, warnings, path, _digest(text), inactive, blank, variables, own.read)
+
+
+class _Source(Struct, frozen=True):
+    """What was written, and where: hearth.toml and the presets it names."""
+
+    file: str
+    text: str
+    raw: dict[str, object]
+    own: OwnPresets
+
+    def find(self, path: Path) -> tuple[str, int | None, Path]:
+        """The file in which a setting stands, its line, and its path there: the user's own preset where it is from."""
+        path = _as_written(path, self.raw)
+        preset = self._preset(path)
+        if preset is not None and not _stands(path, self.raw) and _stands(path[2:], preset.table):
+            return str(preset.path), find_line(preset.text, path[2:]), path[2:]
+        return self.file, find_line(self.text, path), path
+
+    def _preset(self, path: Path) -> OwnPreset | None:
+        if path[:1] != ("providers",) or len(path) < 3:
+            return None
+        providers = self.raw.get("providers")
+        table = providers.get(str(path[1])) if isinstance(providers, dict) else None
+        name = table.get("preset", path[1]) if isinstance(table, dict) else None
+        return self.own.read.get(str(name))
+
+
+def _stands(path: Path, tree: Any) -> bool:  # noqa: ANN401 -- any TOML
+    for part in path:
+        in_list = isinstance(tree, list) and isinstance(part, int) and part < len(tree)
+        if not in_list and not (isinstance(tree, dict) and part in tree):
+            return False
+        tree = tree[part]
+    return True
 
 
 def _parse(text: str, file: str) -> dict[str, object]:
@@ -90,14 +131,14 @@ def _parse(text: str, file: str) -> dict[str, object]:
         raise ConfigError(file, line, None, f"is not valid TOML: {reason}", step) from None
 
 
-def _settings(raw: dict[str, object]) -> Settings:
+def _settings(raw: dict[str, object], own: OwnPresets) -> Settings:
     common = {key: value for key, value in raw.items() if key != "providers"}
     settings = build(Settings, common)
     tables = raw.get("providers", {})
     if not isinstance(tables, dict):
         raise Problem(("providers",), "is not a table", "Write providers as [providers.NAME]")
     tables = tables or {"ollama": {"preset": "ollama"}}
-    providers = {name: presets.build_provider(name, table, common) for name, table in tables.items()}
+    providers = {name: build_provider(name, table, common, own) for name, table in tables.items()}
     return structs.replace(settings, providers=providers)
 
 
@@ -131,14 +172,14 @@ def _check_files(settings: Settings, base: FilePath) -> None:
                 raise Problem(("providers", name, option), "there is no such file", "Correct the path")
 
 
-def _located(problem: Problem, raw: dict[str, object], text: str, file: str) -> ConfigError:
-    path = _as_written(problem.path, raw)
-    return ConfigError(file, find_line(text, path), dotted(path) or None, problem.reason, problem.next_step)
+def _located(problem: Problem, source: _Source) -> ConfigError:
+    file, line, path = source.find(problem.path)
+    return ConfigError(file, line, dotted(path) or None, problem.reason, problem.next_step)
 
 
-def _sentence(note: notes.Note, raw: dict[str, object], text: str, file: str) -> str:
-    path = _as_written(note[0], raw)
-    return f"{located(file, find_line(text, path), dotted(path))}{note[1]}."
+def _sentence(note: notes.Note, source: _Source) -> str:
+    file, line, path = source.find(note[0])
+    return f"{located(file, line, dotted(path))}{note[1]}."
 
 
 def _as_written(path: Path, raw: dict[str, object]) -> Path:
@@ -161,7 +202,7 @@ def _env(path: FilePath, file: FileText | None) -> dict[str, str]:
         raise ConfigError(str(path), bad.number, None, "is no NAME=value", step) from None
 
 
-def _fingerprint(*files: FileText | None) -> str:
+def _fingerprint(*files: FileText | OwnPreset | None) -> str:
     return _digest("\0".join("-" if file is None else f"+{file.text}" for file in files))
 
 

@@ -8,12 +8,12 @@ from msgspec import Struct
 from hearth_config.addresses import TcpAddress
 from hearth_config.check_providers import address_place
 from hearth_config.errors import Path, dotted
+from hearth_config.layers import uses
 from hearth_config.secrets import read_reference
 from hearth_config.settings import MODES, Provider, Settings
 
 Note = tuple[Path, str]
 
-_ACTIVE_DIALECTS: Final = frozenset({"ollama", "openai_chat"})
 _ACTIVE_STRATEGIES: Final = frozenset({"local_first", "as_listed"})
 _LATER_SECTIONS: Final = ("budget", "cache", "energy")
 _LIMITS: Final = (
@@ -35,8 +35,28 @@ def warnings(settings: Settings) -> Iterator[Note]:
             yield ("apps", name, "mode"), f'is looser than mode = "{settings.mode}" and changes nothing'
         if app.match.token and read_reference(app.match.token).kind == "literal":
             yield ("apps", name, "match", "token"), 'holds the token itself; "env:NAME" or "keyring:NAME" keeps it out'
+    yield from _renamed(settings)
     if settings.usage.bodies:
         yield ("usage", "bodies"), "would keep every prompt and answer on disk; it is not active yet"
+
+
+def _renamed(settings: Settings) -> Iterator[Note]:
+    """Models that their provider has given up, wherever they are named."""
+    named: list[tuple[Path, str]] = []
+    for provider in settings.providers.values():
+        path: Path = ("providers", provider.name)
+        own = (("default_model", provider.default_model), ("embedding_model", provider.embedding_model))
+        named += [((*path, key), f"{provider.name}/{model}") for key, model in own if model]
+        named += [((*path, "models", model), f"{provider.name}/{model}") for model in provider.models]
+    lists: list[tuple[Path, tuple[str, ...]]] = [(("fallback", "cloud"), settings.fallback.cloud)]
+    lists += [(("models", name, "use"), alias.use) for name, alias in settings.models.items()]
+    lists += [(("fallback", "by_model", name), use) for name, use in settings.fallback.by_model.items()]
+    named += [((*path, index), target) for path, use in lists for index, target in enumerate(use)]
+    for path, target in named:
+        provider_name, _, model = target.partition("/")
+        found = settings.providers.get(provider_name)
+        if found is not None and model in found.quirks.renamed_models:
+            yield path, f'"{model}" is gone; "{found.quirks.renamed_models[model]}" is asked instead'
 
 
 def _provider_warnings(path: Path, provider: Provider) -> Iterator[Note]:
@@ -54,7 +74,7 @@ def _provider_warnings(path: Path, provider: Provider) -> Iterator[Note]:
     if provider.preset == "generic" and not address.prefix:
         yield (*path, "address"), "has no path; most servers of this dialect expect /v1 at its end"
     for name in _OPTIONS:
-        if getattr(provider, name) is not None and name not in provider.quirks.option_headers:
+        if getattr(provider, name) is not None and not uses(provider.quirks, name):
             yield (*path, name), f"is not used by {provider.preset or provider.dialect}"
 
 
@@ -79,8 +99,6 @@ def _inactive(settings: Settings) -> Iterator[Path]:
 
 
 def _inactive_of(path: Path, provider: Provider) -> Iterator[Path]:
-    if provider.dialect not in _ACTIVE_DIALECTS:
-        yield (*path, "dialect")
     yield from ((*path, limit) for limit in _LIMITS if getattr(provider, limit) is not None)
     for index, key in enumerate(provider.keys):
         own = (limit for limit in _LIMITS if getattr(key, limit) not in {None, getattr(provider, limit)})

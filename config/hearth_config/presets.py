@@ -1,75 +1,36 @@
-"""Lays a user's provider table over its preset, so that a provider is data and needs no code."""
+"""The presets that come with Hearth, found by name: what is known of a provider, as data."""
 
+import re
 import tomllib
 from functools import cache
 from pathlib import Path as FilePath
 from typing import Any, Final
 
-from msgspec import structs
+from msgspec import Struct
 
-from hearth_config.addresses import TcpAddress, parse_address
-from hearth_config.errors import Path, Problem, nearest, one_of
-from hearth_config.settings import Key, Provider
-from hearth_config.shape import build, unknown_key
+from hearth_config.errors import Problem, nearest
+from hearth_config.own_presets import OwnPresets
 
 Table = dict[str, Any]  # a TOML table before it is checked
 
 FOLDER: Final = FilePath(__file__).parent / "providers"
 _PRESET_OF_DIALECT: Final = {"ollama": "ollama", "openai_chat": "generic"}
-_LAID_OVER: Final = ("timeouts", "retry", "quirks", "headers", "extra", "defaults")
-_INHERITED: Final = (
-    "price",
-    "daily_limit",
-    "monthly_limit",
-    "requests_per_minute",
-    "tokens_per_minute",
-    "requests_per_day",
-    "tokens_per_day",
-)
+_TITLE: Final = re.compile(r"(.+?) \((https?://[^)\s]+)\)")
+_UNVERIFIED: Final = "Unverified: "
+
+
+class About(Struct, frozen=True):
+    """What the comment at the head of a preset says: whose it is, its page, and what could not be confirmed."""
+
+    title: str
+    page: str
+    unverified: str
 
 
 @cache
 def names() -> tuple[str, ...]:
     """The names of all presets, sorted."""
     return tuple(sorted(file.stem for file in FOLDER.glob("*.toml")))
-
-
-def build_provider(name: str, table: object, common: Table) -> Provider:
-    """One provider from its table in the file; `common` holds the file's own [timeouts] and [retry] tables.
-
-    Raise Problem for what does not fit.
-    """
-    path = ("providers", name)
-    if not isinstance(table, dict):
-        raise Problem(path, "is not a table", f"Write it as [providers.{name}]")
-    if "name" in table:
-        raise unknown_key((*path, "name"), (*Provider.__struct_fields__[1:], "key"))
-    preset_name, preset = _preset(name, table)
-    merged = _merge(common, preset, table)
-    merged |= {"name": name, "keys": _keys(table, preset, path)}
-    if preset_name:
-        merged["preset"] = preset_name
-    for key in ("dialect", "address"):
-        if key not in merged:
-            raise Problem(path, f"has no `{key}`", f"Add `{key}`, or a `preset`: {one_of(names())}")
-    provider = build(Provider, merged, path, also=("key",))
-    return _with_headers(_with_prefix(_inherit(provider), preset), path)
-
-
-def _preset(name: str, table: Table) -> tuple[str | None, Table]:
-    """The preset named, else the one of the provider's own name, else what suits the dialect."""
-    chosen = table.get("preset")
-    if chosen is None and "dialect" not in table and name in names():
-        chosen = name
-    if chosen is None:
-        chosen = _PRESET_OF_DIALECT.get(str(table.get("dialect")))
-    if chosen is None:
-        return None, {}
-    if chosen not in names():
-        near = nearest(str(chosen), names())
-        hint = f'; did you mean "{near}"' if near else ""
-        raise Problem(("providers", name, "preset"), f"there is no such preset{hint}", f"Allowed: {one_of(names())}")
-    return str(chosen), read_preset(str(chosen))
 
 
 @cache
@@ -82,53 +43,44 @@ def read_preset(preset: str) -> Table:
     return tomllib.loads(_text(preset))
 
 
-def _merge(common: Table, preset: Table, table: Table) -> Table:
-    """The provider's own settings over its preset's over the file's common ones."""
-    merged = {**preset, **table}
-    for part in _LAID_OVER:
-        layers = [layer.get(part, {}) for layer in (common, preset, table)]
-        if all(isinstance(layer, dict) for layer in layers) and any(layers):
-            merged[part] = {**layers[0], **layers[1], **layers[2]}
-    return merged
+def about(preset: str) -> About:
+    """What is said about a preset in the comment it begins with."""
+    lines = []
+    for line in _text(preset).splitlines():
+        if not line.startswith("#"):
+            break
+        lines.append(line.removeprefix("#").strip())
+    said = " ".join(lines)
+    title = _TITLE.match(said)
+    unverified = said.partition(_UNVERIFIED)[2].rstrip(".")
+    return About(title[1] if title else preset, title[2] if title else "", unverified)
 
 
-def _keys(table: Table, preset: Table, path: Path) -> object:
-    if "key" in table and "keys" in table:
-        raise Problem((*path, "key"), "stands beside `keys`", "Keep one of the two")
-    if "keys" in table:
-        return table["keys"]
-    value = table.get("key", preset.get("key"))
-    return [] if value is None else [{"id": "default", "value": value}]
+def find_preset(name: str, table: Table, own: OwnPresets) -> tuple[str | None, Table]:
+    """The preset a provider names, else the one of its own name, else what suits its dialect: its name and table.
+
+    Raise Problem for one that is not there.
+    """
+    chosen = table.get("preset")
+    if chosen is None and "dialect" not in table and (name in names() or name in own.names()):
+        chosen = name
+    if chosen is None:
+        chosen = _PRESET_OF_DIALECT.get(str(table.get("dialect")))
+    if chosen is None:
+        return None, {}
+    path = ("providers", name, "preset")
+    if not isinstance(chosen, str):
+        raise Problem(path, "is no text", 'Write the name of a preset, such as "openai"')
+    if chosen in names():
+        return chosen, read_preset(chosen)
+    found = own.find(chosen, path)
+    if found is None:
+        raise _unknown(path, chosen, own)
+    return chosen, found
 
 
-def _inherit(provider: Provider) -> Provider:
-    """Keys take their provider's price and limits where they have none of their own."""
-    keys = tuple(_inherit_key(key, provider) for key in provider.keys)
-    return structs.replace(provider, keys=keys)
-
-
-def _inherit_key(key: Key, provider: Provider) -> Key:
-    missing = {name: getattr(provider, name) for name in _INHERITED if getattr(key, name) is None}
-    return structs.replace(key, **missing)
-
-
-def _with_prefix(provider: Provider, preset: Table) -> Provider:
-    """An address without a path gets the preset's: "http://box:8000" of a vLLM means "http://box:8000/v1"."""
-    address = provider.address
-    usual = parse_address(preset["address"]).prefix if "address" in preset else ""
-    if address.prefix or not isinstance(address, TcpAddress):
-        return provider
-    return structs.replace(provider, address=structs.replace(address, prefix=usual))
-
-
-def _with_headers(provider: Provider, path: Path) -> Provider:
-    """Options that are plain headers (site_url, organization, …) become headers; the user's own headers win."""
-    found = {}
-    for option, header in provider.quirks.option_headers.items():
-        if option not in Provider.__struct_fields__:
-            raise Problem(
-                (*path, "quirks", "option_headers"), f"{option} is no option of a provider", "Correct its name"
-            )
-        if (value := getattr(provider, option)) is not None:
-            found[header] = str(value)
-    return structs.replace(provider, headers={**found, **provider.headers}) if found else provider
+def _unknown(path: tuple[str, ...], chosen: str, own: OwnPresets) -> Problem:
+    near = nearest(chosen, (*names(), *own.names()))
+    hint = f'; did you mean "{near}"' if near else ""
+    step = '`hearth config presets` lists them; one of your own is named by its file, such as "./mine.toml"'
+    return Problem(path, f"there is no such preset{hint}", step)

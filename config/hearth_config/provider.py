@@ -8,7 +8,7 @@ from hearth_config.addresses import Address, Place, TcpAddress
 from hearth_config.quirks import Quirks
 from hearth_config.units import Seconds, SecondsOrAuto
 
-Dialect = Literal["ollama", "openai_chat", "openai_responses", "anthropic", "gemini", "cohere", "replicate"]
+Dialect = Annotated[str, Meta(extra={"form": "dialect"})]
 Auth = Literal["bearer", "api-key", "x-api-key", "x-goog-api-key", "none"]
 Capability = Literal["chat", "tools", "images", "audio", "json_schema", "thinking", "embeddings", "autocomplete"]
 RetryReason = Literal["network_error", "timeout", "rate_limit", "overloaded", "provider_error"]
@@ -109,7 +109,9 @@ class Provider(Struct, frozen=True, forbid_unknown_fields=True):
     proxy: ProxyAddress | None = None
     ca: str | None = None  # a PEM file; relative to the folder of hearth.toml
     remote_models: bool = False
-    steady_prompts: bool = True  # at home, text that an app changes with each call is frozen (Claude Code's billing line)
+    steady_prompts: bool = (
+        True  # at home, text that an app changes with each call is frozen (Claude Code's billing line)
+    )
     pull: Literal["never", "background"] = "never"
     models: dict[str, ModelSettings] = field(default_factory=dict)
     defaults: dict[str, object] = field(default_factory=dict)

@@ -6,7 +6,9 @@ from msgspec import Meta, Struct, field
 
 NameOrNone = Annotated[str | None, Meta(extra={"form": "name or none"})]
 
-ReasoningInput = Literal["reasoning_effort", "thinking", "reasoning", "chat_template_kwargs", "none"]
+ReasoningInput = Literal[
+    "reasoning_effort", "thinking", "adaptive_thinking", "reasoning", "chat_template_kwargs", "none"
+]
 FimForm = Literal["none", "completions", "beta_completions", "fim_completions", "infill"]
 
 

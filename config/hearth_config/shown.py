@@ -9,6 +9,7 @@ from msgspec import Struct
 from hearth_config import presets
 from hearth_config.errors import Path, dotted
 from hearth_config.files import read_private
+from hearth_config.layers import OF_PRESETS
 from hearth_config.lines import find_line
 from hearth_config.load import Loaded
 from hearth_config.manual import example
@@ -35,11 +36,18 @@ def shown(loaded: Loaded) -> tuple[Shown, ...]:
     own = dict(_leaves(tomllib.loads(text), ()))
     rows = {path: (value, "default") for path, value in _leaves(tomllib.loads(example()), ()) if path[0] != "providers"}
     for name, provider in loaded.settings.providers.items():
-        preset = presets.read_preset(provider.preset) if provider.preset else {}
-        source = f"preset {provider.preset}"
-        rows |= {("providers", name, *path): (value, source) for path, value in _leaves(preset, ())}
+        if provider.preset:
+            preset = _preset(provider.preset, loaded)
+            rows |= {("providers", name, *path): (value, f"preset {provider.preset}") for path, value in preset}
     rows |= {path: (value, f"{loaded.path.name}:{find_line(text, path)}") for path, value in own.items()}
     return tuple(Shown(dotted(path), _value(path, value), source) for path, (value, source) in rows.items())
+
+
+def _preset(name: str, loaded: Loaded) -> Iterator[tuple[Path, object]]:
+    """The settings of a preset, without what is a preset's alone."""
+    own = loaded.presets.get(name)
+    table = own.table if own is not None else presets.read_preset(name)
+    return _leaves({key: value for key, value in table.items() if key not in OF_PRESETS}, ())
 
 
 def _leaves(value: object, path: Path) -> Iterator[tuple[Path, object]]:

@@ -11,7 +11,9 @@ from watchfiles import Change, awatch
 from watchfiles.main import FileChange
 
 from hearth_config.errors import ConfigError
+from hearth_config.files import read_private
 from hearth_config.load import Loaded, load
+from hearth_config.own_presets import named_files
 from hearth_config.paths import Paths
 from hearth_config.trail import Trail, find_trail
 
@@ -31,14 +33,24 @@ async def watch(paths: Paths, environ: Mapping[str, str], current: Loaded) -> As
     """
     reader = _Reader(paths, environ, current)
     while True:
-        trail = find_trail((paths.config_file, paths.env_file))
+        trail = find_trail(_files(paths))
         async with contextlib.aclosing(_events(trail)) as events:
             async for _ in events:
                 outcome = await reader.read()
                 if outcome is not None:
                     yield outcome
-                if find_trail((paths.config_file, paths.env_file)) != trail:
+                if find_trail(_files(paths)) != trail:
                     break
+
+
+def _files(paths: Paths) -> tuple[Path, ...]:
+    """The files that say what holds: hearth.toml, hearth.env, and the user's own presets that it names."""
+    try:
+        config = read_private(paths.config_file)
+    except ConfigError:
+        config = None
+    named = named_files(config.text, paths.config_file.parent) if config else ()
+    return (paths.config_file, paths.env_file, *named)
 
 
 async def _events(trail: Trail) -> AsyncGenerator[set[FileChange], None]:
@@ -127,9 +139,9 @@ class _Reader:
             return error
 
     async def _rest(self) -> None:
-        """Wait until neither file was written to for SETTLE_S, but not for ever."""
+        """Wait until no file was written to for SETTLE_S, but not for ever."""
         for _ in range(_LOOKS):
-            youngest = min(map(_age, (self._paths.config_file, self._paths.env_file)))
+            youngest = min(map(_age, _files(self._paths)))
             if not 0 <= youngest < SETTLE_S:
                 return
             await asyncio.sleep(SETTLE_S - youngest)

@@ -14,8 +14,10 @@ from hearth_config.settings import Provider, Settings
 from hearth_config.variables import Variables
 
 TEXT = example()
-COMMENTED = re.compile(r"#(\[|[a-z_]+ = |    \{|\]$|# )")  # a setting, a table, a row or end of a list, its explanation
-FREE = {"headers", "extra", "defaults", "rename", "set", "effort_words", "option_headers", "rates", "by_model"}
+# A setting, a table, a row or the end of a list, and its explanation.
+COMMENTED = re.compile(r"#(\[|[a-z_0-9]+ = |    \{|\]$|# )")
+FREE = {"headers", "extra", "defaults", "rename", "set", "effort_words", "rates", "by_model", "drop_for"}
+FREE |= {"option_headers", "option_fields", "renamed_models"}
 
 
 def uncommented(line: str) -> str:
@@ -124,7 +126,7 @@ def test_all_of_it_at_once_is_valid(tmp_path: Path) -> None:
     """With every comment sign gone the file is one whole configuration."""
     loaded = accepted(tmp_path, "\n".join(map(uncommented, TEXT.splitlines())))
 
-    assert set(loaded.settings.providers) == {"ollama", "openai", "openrouter", "box", "office", "elsewhere"}
+    assert set(loaded.settings.providers) == {"ollama", "openai", "openrouter", "box", "office", "azure", "elsewhere"}
     assert "providers.openrouter.keys[0].requests_per_minute" in loaded.inactive
     assert "budget.daily_limit" in loaded.inactive
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hearth_config import presets
 from hearth_config.addresses import Endpoint, TcpAddress, UnixAddress
+from hearth_config.dialects import OURS
 from hearth_config.errors import ConfigError
 from hearth_config.load import Loaded, load_text
 from hearth_config.settings import ModelSettings, Price, Settings, Timeouts
@@ -77,12 +77,12 @@ def test_what_is_not_heeded_yet_is_listed() -> None:
     )
 
 
-def test_a_later_dialect_is_accepted_and_named() -> None:
-    """A provider of a dialect that is not called yet loads, and stands in the list."""
-    text = '[providers.x]\ndialect = "gemini"\naddress = "https://example.org"\nlocation = "eu"\n'
+@pytest.mark.parametrize("name", OURS)
+def test_each_dialect_of_ours_is_accepted(name: str) -> None:
+    """A provider may speak any dialect that Hearth brings, and nothing about it is left for later."""
+    text = f'[providers.x]\ndialect = "{name}"\naddress = "https://example.org/v1"\n'
 
-    assert loaded(text).inactive == ("providers.x.dialect",)
-    assert loaded(text).warnings == ("hearth.toml:4: providers.x.location: is not used by gemini.",)
+    assert loaded(text).inactive == ()
 
 
 def test_a_providers_own_times_lie_over_its_presets_over_the_common_ones() -> None:
@@ -208,21 +208,6 @@ def test_a_place_may_be_set_farther_away(place: str) -> None:
     text = f'[providers.tunnel]\ndialect = "openai_chat"\naddress = "http://127.0.0.1:9/v1"\nplace = "{place}"\n'
 
     assert settings(text).providers["tunnel"].place == place
-
-
-@pytest.mark.parametrize("name", presets.names())
-def test_every_preset_is_whole(name: str) -> None:
-    """Each preset loads without a warning, names its provider's page, and keeps its key out of the file."""
-    table = 'address = "http://10.0.0.1/v1"' if name == "generic" else ""
-    found = loaded(f'[providers.x]\npreset = "{name}"\n{table}\n')
-    provider = found.settings.providers["x"]
-    text = (presets.FOLDER / f"{name}.toml").read_text("utf-8")
-
-    assert (found.warnings, found.inactive) == ((), ())
-    assert all(key.value.startswith("env:") for key in provider.keys)
-    assert bool(provider.keys) == (isinstance(provider.address, TcpAddress) and provider.address.scheme == "https")
-    assert name == "generic" or "https://" in text.partition("dialect")[0]
-    assert (provider.quirks.fim == "none") == (provider.quirks.fim_path is None)
 
 
 TREES: st.SearchStrategy[Any] = st.recursive(

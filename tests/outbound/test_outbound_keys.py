@@ -6,7 +6,7 @@ import pytest
 
 from hearth.outbound.keys import Credential, Keys
 from hearth.problems import KeyRefused, RateLimited
-from hearth_config.presets import build_provider
+from hearth_config.layers import build_provider
 from hearth_config.secrets import Secret, SecretError
 from hearth_config.settings import Provider
 

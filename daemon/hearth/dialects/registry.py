@@ -14,7 +14,7 @@ from types import ModuleType
 from hearth.dialects.dialect import Called, Served
 
 GROUP = "hearth.dialects"
-OURS = ("anthropic", "cohere", "ollama", "openai_chat", "openai_responses")
+OURS = ("anthropic", "cohere", "gemini", "ollama", "openai_chat", "openai_responses")
 """The dialects of this package; a foreign one cannot take their names."""
 
 
@@ -32,10 +32,24 @@ def called(name: str) -> Called | None:
     return half
 
 
+def trouble(name: str) -> str:
+    """Return why a dialect of another package cannot be used; "" where it can, or where there is no such dialect."""
+    return "" if name in OURS else _foreign(name)[1]
+
+
 def _module(name: str) -> ModuleType | None:
-    if name in OURS:
-        return import_module(f"hearth.dialects.{name}")
+    return import_module(f"hearth.dialects.{name}") if name in OURS else _foreign(name)[0]
+
+
+@cache
+def _foreign(name: str) -> tuple[ModuleType | None, str]:
+    """Load a dialect of another package; whatever goes wrong in there takes one provider away and nothing else."""
     for point in entry_points(group=GROUP, name=name):
-        module = point.load()
-        return module if isinstance(module, ModuleType) else None
-    return None
+        try:
+            module = point.load()
+        except Exception as error:  # noqa: BLE001 -- code of somebody else may raise anything
+            return None, f"{point.value} cannot be loaded ({type(error).__name__}: {error})"
+        if isinstance(module, ModuleType):
+            return module, ""
+        return None, f"{point.value} is no module"
+    return None, ""

@@ -6,6 +6,7 @@ Spliced and written requests both come through here. What nothing is wanted othe
 from __future__ import annotations
 
 from collections.abc import Callable
+from fnmatch import fnmatchcase
 
 import msgspec
 from msgspec import Raw
@@ -38,6 +39,8 @@ def adapt_chat(members: Members, to: Destination, *, stream: bool, translated: b
     usage_wanted(out, to.quirks, stream=stream)
     if "messages" in out:
         out["messages"] = adapt_messages(out["messages"], to)
+    if to.quirks.drop_for:
+        _drop_for(out, to)
     out = _last_pass(out, to.quirks, translated=translated)
     return with_model(out, to)
 
@@ -45,7 +48,17 @@ def adapt_chat(members: Members, to: Destination, *, stream: bool, translated: b
 def with_model(members: Members, to: Destination) -> Members:
     """Return the members without ours: the provider's model first (routers read a prefix), the config's own last."""
     rest = {name: given for name, given in members.items() if name not in ("model", "hearth")}
-    return {"model": raw(to.model), **rest, **to.extra}
+    return {"model": raw(to.quirks.renamed_models.get(to.model, to.model)), **rest, **to.extra}
+
+
+def _drop_for(out: Members, to: Destination) -> None:
+    """Leave out the knobs that this model refuses; while it does not think it takes them (OpenAI, §4.1)."""
+    if out.get("reasoning_effort") == Raw(b'"none"'):
+        return
+    for glob, names in to.quirks.drop_for.items():
+        if fnmatchcase(to.model.lower(), glob):
+            for name in names:
+                out.pop(name, None)
 
 
 def _max_tokens(out: Members, quirks: Quirks) -> None:
@@ -157,6 +170,11 @@ def _as_thinking(reasoning: Reasoning, effort: str) -> Members:
     return members
 
 
+def _as_adaptive(reasoning: Reasoning, effort: str) -> Members:  # noqa: ARG001 -- the one shape
+    """MiniMax's form, which knows no effort (wire/providers §4.13)."""
+    return {"thinking": raw({"type": "disabled" if reasoning.on is False else "adaptive"})}
+
+
 def _as_reasoning(reasoning: Reasoning, effort: str) -> Members:
     """OpenRouter's form (wire/providers §4.10)."""
     if reasoning.on is False:
@@ -175,6 +193,7 @@ def _as_template(reasoning: Reasoning, effort: str) -> Members:
 _FORMS: dict[str, Callable[[Reasoning, str], Members]] = {
     "reasoning_effort": _as_effort,
     "thinking": _as_thinking,
+    "adaptive_thinking": _as_adaptive,
     "reasoning": _as_reasoning,
     "chat_template_kwargs": _as_template,
 }

@@ -85,6 +85,7 @@ class OpenAICalled:
             embed=operation == "embed",
             hide_usage=outline is not None and not outline.include_usage,
             exclusive=to.quirks.reasoning_exclusive,
+            think_tags=to.quirks.think_tags,
         )
 
     def problem(self, head: Head, body: bytes, provider: str) -> Problem:

@@ -40,6 +40,7 @@ class Delta(Struct, gc=False):
     refusal: str | None = None
     tool_calls: list[Call] | None = None
     function_call: Function | None = None
+    annotations: Any = None
 
 
 class Probs(Struct, gc=False):
@@ -60,6 +61,8 @@ class Choice(Struct, gc=False):
     text: str | None = None
     finish_reason: str | None = None
     logprobs: Probs | None = None
+    usage: UsageWire | None = None
+    """Moonshot's place for it in a stream."""
 
 
 class InputDetails(Struct, gc=False):
@@ -85,7 +88,10 @@ class UsageWire(Struct, gc=False):
     completion_tokens_details: OutputDetails | None = None
     prompt_cache_hit_tokens: int | None = None
     num_cached_tokens: int | None = None
-    cost: float | None = None
+    cached_tokens: int | None = None
+    """Moonshot's own place."""
+    cost: Any = None
+    """A number in USD (OpenRouter), or an object with its parts and their sum (Perplexity)."""
 
 
 class Timings(Struct, gc=False):
@@ -122,6 +128,8 @@ class Chunk(Struct, gc=False):
     stop_type: str | None = None
     tokens_evaluated: int | None = None
     tokens_predicted: int | None = None
+    citations: Any = None
+    search_results: Any = None
 
 
 decode_chunk = msgspec.json.Decoder(Chunk).decode

@@ -16,9 +16,11 @@ from msgspec import Raw
 from hearth.dialects.dialect import Stamp
 from hearth.dialects.framing import sse
 from hearth.dialects.openai_chat.outline import OpenAIOutline
+from hearth.dialects.openai_chat.sources import annotation
 from hearth.dialects.openai_chat.usage import write_usage
 from hearth.dialects.openai_errors import envelope
 from hearth.events import (
+    Citation,
     Done,
     Event,
     Failed,
@@ -51,10 +53,11 @@ _ROLE = b'{"role":"assistant","content":""}'
 class Choice:
     """What one choice has said so far."""
 
-    __slots__ = ("calls", "finish", "logprobs", "numbers", "refusal", "text", "thinking")
+    __slots__ = ("annotations", "calls", "finish", "logprobs", "numbers", "refusal", "text", "thinking")
 
     def __init__(self) -> None:
         self.text: list[str] = []
+        self.annotations: list[dict[str, Any]] = []
         self.thinking: list[str] = []
         self.refusal: list[str] = []
         self.calls: list[Call] = []
@@ -102,6 +105,7 @@ class ChatWriter:
         self._usage_start = b"data: " + start + b',"choices":[],"usage":'
         self._usage: Usage | None = None
         self._begun: set[int] = set()
+        self._said: dict[int, int] = {}
         self._numbers: dict[int, dict[int, int]] = {}
 
     def stream(self, events: Sequence[Event]) -> bytes:
@@ -114,6 +118,7 @@ class ChatWriter:
     def _write(self, event: Event, out: list[bytes]) -> None:  # noqa: C901 -- one case an event
         match event:
             case TextDelta(text=text, choice=choice):
+                self._said[choice] = self._said.get(choice, 0) + len(text)
                 self._chunk(out, choice, b'{"content":%b}' % encode(text))
             case ThinkingDelta(text=text, choice=choice):
                 if not self._hide:
@@ -124,6 +129,9 @@ class ChatWriter:
                 self._chunk(out, choice, b'{"refusal":%b}' % encode(text))
             case LogProbs(content=content, choice=choice):
                 self._chunk(out, choice, b"{}", logprobs=b'{"content":%b,"refusal":null}' % bytes(content))
+            case Citation(choice=choice):
+                cited = encode([annotation(event, self._said.get(choice, 0))])
+                self._chunk(out, choice, b'{"annotations":%b}' % cited)
             case Finished(choice=choice):
                 word = finish_word(event, called=choice in self._numbers)
                 self._chunk(out, choice, b"{}", finish=b'"%b"' % word.encode())
@@ -201,6 +209,8 @@ def _message(choice: Choice, *, hide: bool) -> dict[str, Any]:
     }
     if choice.thinking and not hide:
         message["reasoning_content"] = "".join(choice.thinking)
+    if choice.annotations:
+        message["annotations"] = choice.annotations
     if choice.calls:
         message["tool_calls"] = [
             {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": "".join(call.arguments)}}
@@ -224,14 +234,16 @@ def gather(events: Sequence[Event], stamp: Stamp) -> tuple[dict[int, Choice], Us
                 raise problem
             case Usage():
                 usage = event
-            case TextDelta() | ThinkingDelta() | RefusalDelta() | ToolCallDelta() | LogProbs() | Finished():
+            case (
+                TextDelta() | ThinkingDelta() | RefusalDelta() | ToolCallDelta() | LogProbs() | Citation() | Finished()
+            ):
                 _add(choices.setdefault(event.choice, Choice()), event, stamp)
     return choices or {0: Choice()}, usage
 
 
 def _add(
     choice: Choice,
-    event: TextDelta | ThinkingDelta | RefusalDelta | ToolCallDelta | LogProbs | Finished,
+    event: TextDelta | ThinkingDelta | RefusalDelta | ToolCallDelta | LogProbs | Citation | Finished,
     stamp: Stamp,
 ) -> None:
     match event:
@@ -246,6 +258,8 @@ def _add(
             if number == len(choice.calls):
                 choice.calls.append(Call(event.id or call_id(stamp, event.choice, number), event.name))
             choice.calls[number].arguments.append(event.arguments)
+        case Citation():
+            choice.annotations.append(annotation(event, sum(map(len, choice.text))))
         case LogProbs(content=content):
             choice.logprobs += msgspec.json.decode(content, type=list[Raw])
         case Finished():

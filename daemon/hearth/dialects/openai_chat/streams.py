@@ -13,10 +13,13 @@ from hearth.dialects.framing import MAX_RECORD, SseRecord, SseSplitter
 from hearth.dialects.openai_chat.calls import Calls
 from hearth.dialects.openai_chat.chunks import Choice, Chunk, Delta, Probs, decode_chunk
 from hearth.dialects.openai_chat.parts import thinking_text
+from hearth.dialects.openai_chat.sources import read_annotations, read_sources
+from hearth.dialects.openai_chat.think import ThinkTags
 from hearth.dialects.openai_chat.usage import read_usage
 from hearth.dialects.openai_chat.vectors import read_vectors
 from hearth.dialects.openai_failures import from_error, from_reply
 from hearth.events import (
+    Citation,
     Done,
     Event,
     Failed,
@@ -63,10 +66,11 @@ class Reader:
 
     finished: bool
 
-    def __init__(self, head: Head, provider: str, *, embed: bool, hide_usage: bool, exclusive: bool) -> None:
+    def __init__(
+        self, head: Head, provider: str, *, embed: bool, hide_usage: bool, exclusive: bool, think_tags: bool = False
+    ) -> None:
         self.finished = False
         self.whole: bool | None = None
-        """Whether the reply is a whole body; None until it is known."""
         self._head = head
         self._provider = provider
         self._embed = embed
@@ -74,7 +78,7 @@ class Reader:
         self._exclusive = exclusive
         self._splitter = SseSplitter()
         self._body: list[bytes] = []
-        self._meaning = Meaning(provider, exclusive=exclusive)
+        self._meaning = Meaning(provider, exclusive=exclusive, think_tags=think_tags)
         self._size = 0
 
     def feed(self, data: bytes) -> list[Frame]:
@@ -214,7 +218,7 @@ def _complete(record: SseRecord) -> bool:
 class Meaning:
     """What the chunks of one reply mean, with what has to be remembered between them."""
 
-    def __init__(self, provider: str, *, exclusive: bool) -> None:
+    def __init__(self, provider: str, *, exclusive: bool, think_tags: bool = False) -> None:
         self.failed = False
         self._provider = provider
         self._exclusive = exclusive
@@ -222,6 +226,9 @@ class Meaning:
         self._open: set[int] = set()
         self._closed: set[int] = set()
         self._calls = Calls()
+        self._think_tags = think_tags
+        self._tags: dict[int, ThinkTags] = {}
+        self._sources: tuple[Citation, ...] = ()
 
     @property
     def all_finished(self) -> bool:
@@ -240,7 +247,10 @@ class Meaning:
 
     def ended(self) -> list[Event]:
         """Return an end of unknown reason for each choice that the provider closed without a word."""
-        events: list[Event] = [Finished("unknown", "", choice) for choice in sorted(self._open)]
+        events: list[Event] = []
+        for choice in sorted(self._open):
+            self._last_words(choice, events)
+            events.append(Finished("unknown", "", choice))
         self._closed |= self._open
         self._open.clear()
         return events
@@ -251,11 +261,11 @@ class Meaning:
         if not self._started:
             self._started = True
             events.append(Started(_text(chunk.id), _text(chunk.model), int(chunk.created or 0)))
-        if (error := chunk.error or (chunk.x_groq is not None and chunk.x_groq.error)) or chunk.base_resp is not None:
-            problem = from_error(error, chunk.base_resp, self._provider)
-            if problem is not None:
-                events.append(self.fail(problem))
-                return events
+        problem = self._error(chunk)
+        if problem is not None:
+            return [*events, self.fail(problem)]
+        if chunk.citations is not None or chunk.search_results is not None:
+            self._sources = read_sources(chunk.citations, chunk.search_results)
         if chunk.choices:
             for choice in chunk.choices:
                 self._choice(choice, events, whole=whole)
@@ -263,11 +273,15 @@ class Meaning:
                     return events
         elif chunk.choices is None and chunk.content is not None:
             self._native(chunk, events)
-        if chunk.usage is not None or chunk.timings is not None or chunk.x_groq is not None or chunk.stop:
-            usage = read_usage(chunk, exclusive=self._exclusive)
-            if usage is not None:
-                events.append(usage)
+        usage = read_usage(chunk, exclusive=self._exclusive)
+        if usage is not None:
+            events.append(usage)
         return events
+
+    def _error(self, chunk: Chunk) -> Problem | None:
+        """Return the error that a chunk carries in one of its places."""
+        error = chunk.error or (chunk.x_groq is not None and chunk.x_groq.error)
+        return from_error(error, chunk.base_resp, self._provider) if error or chunk.base_resp is not None else None
 
     def _native(self, chunk: Chunk, events: list[Event]) -> None:
         """Read llama.cpp's own completion form (`/infill`, recording llama-infill-stream)."""
@@ -306,16 +320,27 @@ class Meaning:
                 events += self._calls.read(number, call, whole=whole)
         if delta.function_call is not None:
             events += self._calls.read_old(number, delta.function_call, whole=whole)
+        if delta.annotations:
+            events += read_annotations(delta.annotations, number)
 
     def _say(self, number: int, content: object, events: list[Event]) -> None:
         """Read content: text, or Mistral's array of chunks (wire/providers §4.12)."""
         if isinstance(content, str):
-            if content:
+            if self._think_tags:
+                events += self._tags.setdefault(number, ThinkTags(number)).feed(content)
+            elif content:
                 events.append(TextDelta(content, number))
         elif isinstance(content, list):
             for part in content:
                 if isinstance(part, dict):
                     _typed(number, part, events)
+
+    def _last_words(self, number: int, events: list[Event]) -> None:
+        """Say what was kept for the end of a choice: text that could have been a tag, and the sources."""
+        if number in self._tags:
+            events += self._tags.pop(number).close()
+        events += self._sources
+        self._sources = ()
 
     def _finish(self, number: int, word: str, events: list[Event]) -> None:
         """Read the end of a choice; some ends are errors."""
@@ -330,6 +355,7 @@ class Meaning:
             reason = "tool_calls"
         if reason == "tool_calls":
             events += self._calls.completed(number)
+        self._last_words(number, events)
         self._open.discard(number)
         self._closed.add(number)
         events.append(Finished(reason, word, number))

@@ -19,11 +19,13 @@ def read_usage(chunk: Chunk, *, exclusive: bool = False) -> Usage | None:
     wire = chunk.usage
     if wire is None and chunk.x_groq is not None:
         wire = chunk.x_groq.usage
+    if wire is None and chunk.choices:
+        wire = chunk.choices[0].usage
     if wire is not None and (wire.prompt_tokens or wire.completion_tokens):
         return _counted(wire, chunk.timings, exclusive=exclusive)
     if chunk.timings is not None and chunk.timings.prompt_n is not None:
         return _timed(chunk.timings)
-    if chunk.tokens_evaluated:
+    if chunk.stop and chunk.tokens_evaluated:
         return Usage(chunk.tokens_evaluated, chunk.tokens_predicted)
     return None
 
@@ -31,8 +33,8 @@ def read_usage(chunk: Chunk, *, exclusive: bool = False) -> Usage | None:
 def _counted(wire: UsageWire, timings: Timings | None, *, exclusive: bool) -> Usage:
     details = wire.prompt_tokens_details or wire.prompt_token_details
     cached = wire.num_cached_tokens if wire.num_cached_tokens is not None else wire.prompt_cache_hit_tokens
-    if cached is None and details is not None:
-        cached = details.cached_tokens
+    if cached is None:
+        cached = details.cached_tokens if details is not None else wire.cached_tokens
     reasoning = wire.completion_tokens_details.reasoning_tokens if wire.completion_tokens_details is not None else None
     given, made = wire.prompt_tokens, wire.completion_tokens
     if exclusive:
@@ -43,10 +45,17 @@ def _counted(wire: UsageWire, timings: Timings | None, *, exclusive: bool) -> Us
         cached=cached,
         cache_write=details.cache_write_tokens if details is not None else None,
         reasoning=reasoning,
-        cost=wire.cost,
+        cost=_cost(wire.cost),
         input_ns=_nanoseconds(timings.prompt_ms) if timings is not None else None,
         output_ns=_nanoseconds(timings.predicted_ms) if timings is not None else None,
     )
+
+
+def _cost(said: object) -> float | None:
+    """Return what a reply cost in USD: a number, or the sum among its parts."""
+    if isinstance(said, dict):
+        said = said.get("total_cost")
+    return float(said) if isinstance(said, int | float) and not isinstance(said, bool) else None
 
 
 def _timed(timings: Timings) -> Usage:
