@@ -122,9 +122,13 @@ class ProviderRuntime:
         known = self._lines.get((credential.id, headers))
         if known is not None and known[0] is credential:
             return known[1]
-        made = encode_headers((*self._credentials(credential), *credential.headers, *headers))
+        made = self.fresh_lines(credential, headers)
         self._lines[credential.id, headers] = (credential, made)
         return made
+
+    def fresh_lines(self, credential: Credential, headers: tuple[tuple[str, str], ...]) -> bytes:
+        """Return the same for headers that no other request has, such as the boundary of a form: nothing is kept."""
+        return encode_headers((*self._credentials(credential), *credential.headers, *headers))
 
     def _credentials(self, credential: Credential) -> tuple[tuple[str, str], ...]:
         form = _AUTH_HEADERS.get(self.settings.auth)

@@ -25,6 +25,8 @@ def reply(script: Script, request: Request) -> Reply | None:
         return _read(script, model, request.path)
     if request.method == "POST" and request.path == "/infill":
         return _infill(script, model, request)
+    if request.method == "POST" and request.path in {"/tokenize", "/detokenize"}:
+        return _tokens(script, request)
     return None
 
 
@@ -42,6 +44,14 @@ def _read(script: Script, model: ModelScript, path: str) -> Reply | None:
         slots = [{"id": n, "n_ctx": model.num_ctx, "is_processing": False} for n in range(script.parallel)]
         return json_reply(script, 200, slots)
     return None
+
+
+def _tokens(script: Script, request: Request) -> Reply:
+    """Characters are the tokens here (recordings llama-tokenize, llama-detokenize)."""
+    members: Object = msgspec.json.decode(request.body)
+    if request.path == "/detokenize":
+        return json_reply(script, 200, {"content": "".join(chr(token) for token in members.get("tokens", ()))})
+    return json_reply(script, 200, {"tokens": [ord(character) for character in members.get("content", "")]})
 
 
 def _infill(script: Script, model: ModelScript, request: Request) -> Reply:

@@ -17,7 +17,7 @@ from hearth.call import App
 from hearth.dialects.dialect import Rendered
 from hearth.problems import Internal, NotFound, Problem, WrongHost, WrongMethod
 from hearth.senses.callers import Peer, peer_of, process_of
-from hearth.server import control, listings, llm, manage, pages
+from hearth.server import control, listings, llm, manage, pages, passing
 from hearth.server.connection import Connection
 from hearth.server.control import orders
 from hearth.server.guard import (
@@ -34,14 +34,14 @@ from hearth.server.guard import (
     screen,
 )
 from hearth.server.intake import Inference
-from hearth.server.routes import INFERENCE, Route, Table, Visit, dialect_of, find, form_of, served_by
+from hearth.server.routes import INFERENCE, NO_APP, Route, Table, Visit, dialect_of, find, form_of, served_by
 
 if TYPE_CHECKING:
     from hearth.server.core import Core
 
 log = logging.getLogger("hearth.app")
 
-TABLE: Table = INFERENCE | listings.TABLE | manage.TABLE | control.TABLE | pages.TABLE
+TABLE: Table = INFERENCE | listings.TABLE | manage.TABLE | passing.TABLE | control.TABLE | pages.TABLE
 PUBLIC = frozenset(path for path, methods in TABLE.items() if all(one.scope == "public" for one in methods.values()))
 _GONE = web.Response(status=499)
 _MAX_REFUSED = 100
@@ -106,7 +106,8 @@ class Application:
             return await llm.answer(self.core, request, inference)
         if route.handler is None:
             raise NotFound("No such route.")
-        return await route.handler(Visit(self.core, request, principal, unquote(rest), allowed))
+        app = await self._app(request, connection, principal) if route.scope == "infer" else NO_APP
+        return await route.handler(Visit(self.core, request, principal, unquote(rest), allowed, app))
 
     def _admit(
         self, request: web.BaseRequest, connection: Connection, peer: Peer, *, public: bool
@@ -168,7 +169,7 @@ class Application:
             response = web.Response(status=problem.status)
             response.force_close()
             return response
-        rendered = render(path, problem)
+        rendered = render(path, problem, request.method)
         response = web.Response(status=rendered.status, body=rendered.body, headers=dict(rendered.headers))
         response.headers.update(cors(request.headers, self.rules))
         if not request.content.is_eof():
@@ -176,20 +177,20 @@ class Application:
         return response
 
 
-def render(path: str, problem: Problem) -> Rendered:
-    """Write a problem the way the clients of this path read it; a 405 says which methods there are (RFC 9110)."""
-    rendered = _render(path, problem)
+def render(path: str, problem: Problem, method: str) -> Rendered:
+    """Write a problem the way the clients of this route read it; a 405 says which methods there are (RFC 9110)."""
+    rendered = _render(path, problem, method)
     if isinstance(problem, WrongMethod):
         return structs.replace(rendered, headers=(*rendered.headers, ("Allow", problem.code or "")))
     return rendered
 
 
-def _render(path: str, problem: Problem) -> Rendered:
+def _render(path: str, problem: Problem, method: str) -> Rendered:
     if path.startswith("/hearth/"):
         return orders.problem(problem)
     if type(problem) in (NotFound, WrongMethod) and not path.startswith("/v1"):
         return Rendered(problem.status, _PLAIN, problem.message.encode())
-    return dialect_of(TABLE, path).problem(problem, route=form_of(TABLE, path))
+    return dialect_of(TABLE, path, method).problem(problem, route=form_of(TABLE, path))
 
 
 def _route(method: str, path: str) -> tuple[Route, str]:

@@ -25,16 +25,22 @@ def note(core: Core, live: LiveCall, plan: Plan, delivery: Delivery, ending: End
     answering = live.answering
     attempts = tuple(answering.attempts) if answering is not None else ()
     record = _record(live, plan, delivery, ending, problem, attempts)
-    core.ledger.add(Entry(record, attempts))
+    told(core, Entry(record, attempts))
+
+
+def told(core: Core, entry: Entry) -> None:
+    """Hand a call that has ended to the ledger and to those who watch. Never raises, never waits."""
+    record = entry.call
+    core.ledger.add(entry)
     if core.events.watched:
         _show(core, record)
-    if problem is not None or ending != "complete":
+    if record.problem or record.ending != "complete":
         core.events.say(
             "call_ended",
-            call=live.call.id,
-            ending=ending,
-            problem=problem.kind if problem is not None else "",
-            target=attempts[-1].target if attempts else "",
+            call=record.id,
+            ending=record.ending,
+            problem=record.problem,
+            target=entry.attempts[-1].target if entry.attempts else "",
         )
 
 

@@ -21,7 +21,8 @@ from hearth.call import MODES, App, Call, Mode, Outline, Task, Wishes, tightest
 from hearth.chat import Members
 from hearth.dialects.body import cut
 from hearth.dialects.dialect import Served, ServedByPath
-from hearth.problems import BadRequest, SlowRequest, TooLarge, WrongMediaType
+from hearth.problems import BadRequest, SlowRequest, TooLarge
+from hearth.server.compressed import check_coding, unpack
 from hearth.server.connection import BROKEN_BODY, Connection, Patience
 
 if TYPE_CHECKING:
@@ -41,10 +42,17 @@ def new_id() -> str:
 async def read_body(request: web.BaseRequest, limit: int) -> bytes:
     """Return the body.
 
-    Raises `TooLarge`, `SlowRequest`, `WrongMediaType` for an encoded one (T25), `BadRequest` for a broken one.
+    One that came as zstd is decoded where clients send such. Raises `TooLarge`, `SlowRequest`, `WrongMediaType` for any
+    other coding (T25), `BadRequest` for a broken one.
     """
-    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
-        raise WrongMediaType("A compressed body is not read.", next_step="Send it without Content-Encoding.")
+    coding = request.headers.get("Content-Encoding", "identity").lower()
+    if coding == "identity":
+        return await _received(request, limit)
+    check_coding(coding, request.rel_url.raw_path)
+    return unpack(await _received(request, limit), limit)
+
+
+async def _received(request: web.BaseRequest, limit: int) -> bytes:
     length = request.content_length
     if length is not None and length > limit:
         raise TooLarge(
@@ -151,7 +159,7 @@ async def take_in(core: Core, request: web.BaseRequest, inference: Inference) ->
     wishes = take_wishes(members, request.headers)
     served, route = inference.served, inference.route
     if inference.rest and isinstance(served, ServedByPath):
-        route, said = served.locate(inference.rest)
+        route, said = served.locate(inference.rest, request.rel_url.query)
         members |= said
     outline = served.outline(route, members)
     if wishes is not _NO_WISHES:
@@ -164,7 +172,7 @@ async def take_in(core: Core, request: web.BaseRequest, inference: Inference) ->
         outline=outline,
         members=members,
         task=task_of(outline),
-        mode=_call_mode(core, wishes, inference.principal, inference.app),
+        mode=call_mode(core, wishes, inference.principal, inference.app),
         app=inference.app,
         received_ns=received_ns,
         wall=time(),
@@ -175,7 +183,7 @@ def _kept(headers: Headers, names: tuple[str, ...]) -> tuple[tuple[str, str], ..
     return tuple((name, value) for name in names for value in headers.getall(name, []))
 
 
-def _call_mode(core: Core, wishes: Wishes, principal: Principal, app: App) -> Mode:
+def call_mode(core: Core, wishes: Wishes, principal: Principal, app: App) -> Mode:
     """The tightest of everything that has a say: file, switch, app, the call itself, and what an unknown caller may."""
     mode = core.mode
     if wishes.mode is not UNSET:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 from aiohttp import web
 from msgspec import Struct
 
+from hearth.call import App
 from hearth.dialects import registry
 from hearth.dialects.dialect import Served
 
@@ -22,6 +23,9 @@ Scope = Literal["public", "infer", "admin"]
 """public: any caller past the Host check; there are two such routes, and neither says anything about the user."""
 
 
+NO_APP = App()
+
+
 class Visit(Struct):
     """One request past the guard: what a handler is given."""
 
@@ -31,6 +35,8 @@ class Visit(Struct):
     rest: str = ""
     """What follows the route's prefix."""
     cors: Mapping[str, str] = {}
+    app: App = NO_APP
+    """Who calls, where the route is for inference."""
 
 
 Handler = Callable[[Visit], Awaitable[web.StreamResponse]]
@@ -57,9 +63,9 @@ INFERENCE: Table = {
     "/v1/chat/completions": {"POST": Route("infer", "openai_chat", "chat")},
     "/v1/completions": {"POST": Route("infer", "openai_chat", "completions")},
     "/v1/embeddings": {"POST": Route("infer", "openai_chat", "embeddings")},
+    "/v1/responses": {"POST": Route("infer", "openai_responses", "responses")},
     "/v1/messages": {"POST": Route("infer", "anthropic", "messages")},
     "/v1/messages/count_tokens": {"POST": Route("infer", "anthropic", "count_tokens")},
-    "/v1/responses": {"POST": Route("infer", "openai_responses", "responses")},
     "/v1/fim/completions": {"POST": Route("infer", "openai_chat", "fim")},
     "/infill": {"POST": Route("infer", "openai_chat", "infill")},
 }
@@ -69,11 +75,14 @@ _DEEPEST = 4
 """No prefix has more slashes after its first: what follows in a path of 16 kB need not be looked at."""
 
 
-def dialect_of(table: Table, path: str) -> Served:
+def dialect_of(table: Table, path: str, method: str) -> Served:
     """Return the dialect a refusal on this path is written in: the one its clients read."""
     found = find(table, path)
     if found is not None:
-        return served_by(next(iter(found[0].values())).dialect)
+        routes = found[0]
+        return served_by((routes.get(method) or next(iter(routes.values()))).dialect)
+    if path.startswith("/v1beta"):
+        return served_by("gemini")
     return served_by("openai_chat" if path.startswith("/v1") else "ollama")
 
 

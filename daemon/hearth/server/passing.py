@@ -1,0 +1,209 @@
+"""Routes whose bodies Hearth does not read pass to the provider they name: sound, pictures, ranking, files, batches.
+
+They go to providers that speak OpenAI's dialect alone, under the same mode, keys and limits as any call, and each is
+written down, without tokens and at an unknown cost. Who is meant says the model ("provider/model", in JSON, or in a
+form among the fields before its first file), or else the header X-Hearth-Provider.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from time import monotonic_ns, time
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from hearth.call import Call, Outline
+from hearth.outbound.limits import Limits
+from hearth.problems import BadRequest, KeyRefused, NotFound, Problem, UnknownModel, Unsupported
+from hearth.routing.search import UNNAMED
+from hearth.server.direct import safe
+from hearth.server.intake import call_mode, new_id, take_wishes
+from hearth.server.live import LiveCall
+from hearth.server.passage import Passage
+from hearth.server.routes import Route, Table, Visit, served_by
+from hearth.server.uploads import Upload, take_up
+
+if TYPE_CHECKING:
+    from hearth.chat import Need
+    from hearth.outbound.pool import Reply
+    from hearth.routing.plan import Plan
+    from hearth.routing.targets import Target
+
+HEADER = "X-Hearth-Provider"
+OPENAI = ("openai_chat", "openai_responses")
+"""The dialects of providers that have OpenAI's other routes too, where they have them at all."""
+QUIET_S = 600.0
+"""How long a provider may be silent: transcribing an hour takes its time."""
+ERROR_LIMIT = 64 * 1024
+_WORD = re.compile(r"[a-z_]+", re.ASCII)
+_KEPT = ("Content-Type", "Accept", "OpenAI-Beta", "Idempotency-Key")
+_SHOWN = ("Content-Type", "Content-Length", "Content-Disposition", "Retry-After", "X-Request-Id")
+
+
+async def pass_on(visit: Visit) -> web.StreamResponse:
+    """Answer a request of a route that is handed on as it is."""
+    path = visit.request.rel_url.raw_path
+    if any(part == ".." for part in visit.request.rel_url.path.split("/")):
+        raise NotFound("No such route.")
+    return await _pass(visit, path.removeprefix("/v1/").strip("/"))
+
+
+async def tokenize(visit: Visit) -> web.StreamResponse:
+    """Answer llama.cpp's `/tokenize` and `/detokenize` (recordings llama-tokenize, llama-detokenize).
+
+    Raises what is wrong as a problem, save that it is rendered in llama.cpp's form.
+    """
+    path = visit.request.rel_url.raw_path.rstrip("/")
+    try:
+        return await _pass(visit, path, need="tokenize")
+    except Problem as problem:
+        rendered = served_by("openai_chat").problem(problem, route="infill")
+        return web.Response(
+            status=rendered.status, body=rendered.body, headers={**dict(rendered.headers), **visit.cors}
+        )
+
+
+async def _pass(visit: Visit, path: str, need: Need | None = None) -> web.StreamResponse:
+    """Find out who is meant, plan it as a call, and hand it on. Raises the problem it ended in."""
+    core = visit.core
+    upload = await take_up(visit.request, core.generation.settings.listen.body_limit)
+    call = _call(visit, upload, _route(path), need)
+    made = core.plan(call)
+    passage = Passage(core, LiveCall(call, asyncio.current_task()), made)
+    with passage:
+        target = _target(made, by_default=need is not None)
+        return await _ask(visit, passage, target, path, upload)
+
+
+def _route(path: str) -> str:
+    """Return a path without the ids in it, which say nothing to a person: "files/content"."""
+    first, *rest = path.strip("/").split("/")
+    return "/".join((first, *(part for part in rest if _WORD.fullmatch(part))))
+
+
+def _call(visit: Visit, upload: Upload, route: str, need: Need | None) -> Call:
+    received_ns, core = monotonic_ns(), visit.core
+    wishes = take_wishes(upload.members, visit.request.headers)
+    name = _name(visit, upload, route) if need is None else upload.model
+    targets = core.catalog.resolve(name, "chat").targets
+    return Call(
+        id=new_id(),
+        dialect=targets[0].dialect if targets and targets[0].dialect in OPENAI else OPENAI[0],
+        outline=Outline(
+            route,
+            "chat",
+            name,
+            stream=False,
+            needs=frozenset((need,) if need is not None else ()),
+            native=(visit.request.rel_url.raw_path,),
+            wishes=wishes,
+        ),
+        members={},
+        task="chat",
+        mode=call_mode(core, wishes, visit.principal, visit.app),
+        app=visit.app,
+        received_ns=received_ns,
+        wall=time(),
+    )
+
+
+def _name(visit: Visit, upload: Upload, route: str) -> str:
+    """Return the full name of who is meant; a request without a model stands for its route. Raises `BadRequest`."""
+    provider = visit.request.headers.get(HEADER, "").strip()
+    if not provider:
+        if upload.model:
+            return upload.model
+        raise BadRequest(
+            "Nobody knows which provider is meant.",
+            next_step=f'Name it in the model ("provider/model"; in a form before the first file), or in {HEADER}.',
+            param="model",
+        )
+    if provider not in visit.core.generation.providers:
+        known = ", ".join(sorted(visit.core.generation.providers))
+        raise BadRequest(f"{HEADER}: no provider is called {provider[:40]!r}.", next_step=f"There are: {known}.")
+    return f"{provider}/{upload.model.removeprefix(f'{provider}/') or route}"
+
+
+def _target(made: Plan, *, by_default: bool) -> Target:
+    """Return who is asked.
+
+    Neither the default model nor a fallback stands in where somebody was meant: such a request is for one provider.
+    Raises the plan's problem, or `UnknownModel`.
+    """
+    resolution = made.resolution
+    if not by_default and (resolution.kind == "missing" or not UNNAMED.isdisjoint(resolution.names)):
+        raise UnknownModel(
+            f"No provider lists the model {resolution.asked[:80]!r}.",
+            next_step=f'Write "provider/model", or name the provider in {HEADER}.',
+            param="model",
+            code="model_not_found",
+        )
+    if made.problem is not None:
+        raise made.problem
+    meant = {target.name for target in resolution.targets}
+    found = next((one.target for one in made.candidates if one.target.name in meant), None)
+    if found is None:
+        raise Unsupported("Nobody who was meant can be asked.", next_step="`hearth explain` shows why.")
+    return found
+
+
+async def _ask(visit: Visit, passage: Passage, target: Target, path: str, upload: Upload) -> web.StreamResponse:
+    core, request = visit.core, visit.request
+    runtime = core.target(target.provider)
+    credential = await core.keys.choose(runtime, frozenset())
+    if credential is None:
+        raise KeyRefused("no key can be used", who=target.provider)
+    passage.begin(target, credential.id, str(runtime.settings.address))
+    body, length = upload.named(target.model)
+    query = request.rel_url.raw_query_string
+    headers = tuple((name, safe(request.headers[name])) for name in _KEPT if name in request.headers)
+    reply = await core.pool.send(
+        runtime.origin,
+        request.method,
+        runtime.settings.address.path(path) + (f"?{query}" if query else ""),
+        runtime.fresh_lines(credential, headers),
+        body,
+        limits=Limits(connect=runtime.settings.timeouts.connect, first=QUIET_S, idle=QUIET_S),
+        permit=runtime.permit(passage.call.mode),
+        length=length,
+    )
+    with reply:
+        passage.answered(reply)
+        if reply.head.status >= 300:
+            problem = runtime.called.problem(reply.head, await reply.read_all(ERROR_LIMIT), target.provider)
+            core.keys.rest(target.provider, credential.id, problem)
+            raise problem
+        core.keys.accepted(target.provider, credential.id)
+        return await _relay(visit, passage, reply)
+
+
+async def _relay(visit: Visit, passage: Passage, reply: Reply) -> web.StreamResponse:
+    """Send a reply on as it comes. One that is cut is cut for the client too, since no form for that is known."""
+    head = reply.head
+    headers = {name: safe(head.get(name)) for name in _SHOWN if head.get(name)}
+    response = web.StreamResponse(status=head.status, headers={**headers, **passage.facts(), **visit.cors})
+    await response.prepare(visit.request)
+    passage.committed = True
+    while piece := await reply.read_chunk():
+        passage.bytes_in += len(piece)
+        await response.write(piece)
+    await response.write_eof()
+    return response
+
+
+_ANY = {method: Route("infer", "openai_chat", handler=pass_on) for method in ("GET", "POST", "DELETE")}
+_POST = {"POST": Route("infer", "openai_chat", handler=pass_on)}
+TABLE: Table = {
+    "/v1/audio/…": _POST,
+    "/v1/images/…": _POST,
+    "/v1/rerank": _POST,
+    "/v1/moderations": _POST,
+    "/v1/batches": _ANY,
+    "/v1/batches/…": _ANY,
+    "/v1/files": _ANY,
+    "/v1/files/…": _ANY,
+    "/tokenize": {"POST": Route("infer", "openai_chat", handler=tokenize)},
+    "/detokenize": {"POST": Route("infer", "openai_chat", handler=tokenize)},
+}

@@ -1,0 +1,88 @@
+"""A far provider that speaks OpenAI's dialect, behind a daemon that also has an Ollama: for what passes through."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any, TypeVar
+
+import httpx
+from aiohttp import web
+
+from hearth.rehearsal import Rehearsal, Script
+from hearth_home import Home, beside, running
+
+T = TypeVar("T")
+KEY = "sk-far-0123456789"
+ENVIRON = {"FAR_KEY": KEY}
+
+
+class Far:
+    """A provider that answers any route, and remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, str, dict[str, str], bytes]] = []
+        self.status = 200
+        self.content_type = "application/json"
+        self.says = b'{"ok":true}'
+        self.cut_after: int | None = None
+        self.begun = asyncio.Event()
+
+    async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Answer whatever is asked."""
+        body = bytearray()
+        async for piece in request.content.iter_any():
+            body += piece
+            self.begun.set()
+        self.asked.append((request.method, request.path_qs, dict(request.headers), bytes(body)))
+        if self.cut_after is None:
+            return web.Response(status=self.status, body=self.says, content_type=self.content_type)
+        response = web.StreamResponse(headers={"Content-Type": self.content_type})
+        response.content_length = len(self.says)
+        await response.prepare(request)
+        await response.write(self.says[: self.cut_after])
+        if request.transport is not None:
+            request.transport.abort()
+        return response
+
+
+@asynccontextmanager
+async def staged(more: str = "") -> AsyncIterator[tuple[Far, Home, httpx.AsyncClient]]:
+    """A far provider behind a daemon that also has an Ollama, and a client of the daemon."""
+    async with AsyncExitStack() as stack:
+        far = Far()
+        runner = web.ServerRunner(web.Server(far.answer))
+        await runner.setup()
+        stack.push_async_callback(runner.cleanup)
+        site = web.TCPSite(runner, "127.0.0.1", 0)
+        await site.start()
+        port = runner.addresses[0][1]
+        ollama = await stack.enter_async_context(Rehearsal(Script()))
+        provider = (
+            f'[providers.far]\ndialect = "openai_chat"\naddress = "http://127.0.0.1:{port}/v1"\nplace = "cloud"\n'
+        )
+        known = f'{provider}key = "env:FAR_KEY"\n[providers.far.models."whisper-1"]\n'
+        home = await stack.enter_async_context(running(beside(ollama, more + known), ENVIRON))
+        client = await stack.enter_async_context(httpx.AsyncClient(base_url=home.url, timeout=20))
+        far.asked.clear()
+        yield far, home, client
+
+
+def played(act: Callable[[Far, Home, httpx.AsyncClient], Awaitable[T]], more: str = "") -> T:
+    """Play one act."""
+
+    async def play() -> T:
+        async with staged(more) as (far, home, client):
+            return await act(far, home, client)
+
+    return asyncio.run(play())
+
+
+def sent(method: str, path: str, **how: Any) -> tuple[httpx.Response, Far]:  # noqa: ANN401 -- whatever httpx takes
+    """One request, its reply, and who may have been asked."""
+
+    async def act(far: Far, home: Home, client: httpx.AsyncClient) -> tuple[httpx.Response, Far]:
+        more = how.pop("more", "")
+        assert not more
+        return await client.request(method, path, **how), far
+
+    return played(act)
