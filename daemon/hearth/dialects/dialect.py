@@ -7,7 +7,7 @@ Everything here is pure: no I/O, no clock; ids and times are handed in.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol, runtime_checkable
 
 from msgspec import Struct
@@ -196,8 +196,8 @@ class Served(Protocol):
 class ServedByPath(Served, Protocol):
     """A served half whose clients name model and verb in the path (Gemini)."""
 
-    def locate(self, rest: str) -> tuple[str, Members]:
-        """Return the route and the members that this rest of a path stands for. Raises `NotFound`."""
+    def locate(self, rest: str, query: Mapping[str, str]) -> tuple[str, Members]:
+        """Return the route and the members that this rest of a path and its query stand for. Raises `NotFound`."""
         ...
 
 

@@ -38,12 +38,10 @@ _NO_PLACE_FOR: dict[str, frozenset[Need]] = {
     "anthropic": frozenset(
         {"audio", "json", "logprobs", "choices", "suffix", "raw", "embeddings", "repository", "token_ids", "tokenize"}
     ),
-    "anthropic": frozenset(
-        {"audio", "json", "logprobs", "choices", "suffix", "raw", "embeddings", "repository", "token_ids", "tokenize"}
-    ),
     "cohere": frozenset(
         {"audio", "files", "logprobs", "choices", "suffix", "raw", "repository", "token_ids", "tokenize"}
     ),
+    "gemini": frozenset({"suffix", "raw", "repository", "token_ids", "tokenize"}),
     "ollama": frozenset({"files", "choices", "token_ids", "tokenize"}),
     "openai_responses": frozenset(
         {"audio", "choices", "suffix", "raw", "embeddings", "repository", "token_ids", "tokenize"}

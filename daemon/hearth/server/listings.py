@@ -5,7 +5,8 @@ Each states the window really served (pain 25).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 from msgspec import structs
@@ -87,15 +88,35 @@ async def models(visit: Visit) -> web.StreamResponse:
     """`GET /v1/models`: everything that may be asked for now."""
     await visit.core.inventory.everywhere()
     named = [_shown(visit.core, name) for name in offered(visit.core, listed_too=True)]
-    return _json(visit, openai_chat.write_models([info for info in named if info is not None]))
+    infos = [info for info in named if info is not None]
+    return _json(visit, _form(visit).write_models(infos))
 
 
 async def model(visit: Visit) -> web.StreamResponse:
     """`GET /v1/models/ID`; ids may hold `/` and `:`."""
     visit.core.inventory.wanted()
-    tail = visit.request.rel_url.path.removeprefix("/v1/models/")
-    info, _ = _found(visit.core, tail)
-    return _json(visit, openai_chat.write_model(info))
+    form = _form(visit)
+    try:
+        info, _ = _found(visit.core, visit.rest)
+    except UnknownModel as problem:
+        rendered = form.SERVED.problem(problem)
+        return web.Response(
+            status=rendered.status, body=rendered.body, headers=dict(rendered.headers) | dict(visit.cors)
+        )
+    return _json(visit, form.write_model(info))
+
+
+def _form(visit: Visit) -> Any:  # noqa: ANN401 -- a dialect's package, imported when the first of its clients asks
+    """Return the dialect in whose form models are listed: several APIs do so at `/v1/models` (google-genai 3)."""
+    headers = visit.request.headers
+    if visit.request.path.startswith("/v1beta/") or any(name in headers for name in _GOOGLE_HEADERS):
+        return import_module("hearth.dialects.gemini")
+    if "anthropic-version" in headers:
+        return import_module("hearth.dialects.anthropic")
+    return openai_chat
+
+
+_GOOGLE_HEADERS = ("x-goog-api-client", "x-goog-api-key")
 
 
 def offered(core: Core, *, listed_too: bool) -> list[str]:
@@ -170,5 +191,10 @@ TABLE: Table = {
     "/api/version": {"GET": Route("public", "ollama", handler=version)},
     "/api/show": {"POST": Route("infer", "ollama", handler=describe)},
     "/v1/models": {"GET": Route("infer", "openai_chat", handler=models)},
-    "/v1/models/…": {"GET": Route("infer", "openai_chat", handler=model)},
+    "/v1/models/…": {
+        "GET": Route("infer", "openai_chat", handler=model),
+        "POST": Route("infer", "gemini", "models"),
+    },
+    "/v1beta/models": {"GET": Route("infer", "gemini", handler=models)},
+    "/v1beta/models/…": {"GET": Route("infer", "gemini", handler=model), "POST": Route("infer", "gemini", "models")},
 }
