@@ -234,7 +234,7 @@ def test_a_wide_body_does_not_hold_up_others(piece: bytes) -> None:
         assert asyncio.run(act()) < 2.0
 
 
-@pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "zstd", "x-gzip", "gzip, identity", "\udcff"])
+@pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "x-gzip", "gzip, identity", "zstd, gzip", "\udcff"])
 def test_a_compressed_body_is_not_unpacked(coding: str) -> None:
     """T25: 20 kB that would become 20 MB are refused unread."""
     bomb = zlib.compress(b'{"model":"' + b"a" * 20_000_000)

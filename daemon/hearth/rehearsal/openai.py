@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import msgspec
 
-from hearth.rehearsal import openai_chat, openai_embeddings, openai_models, quirks
+from hearth.rehearsal import openai_chat, openai_embeddings, openai_models, openai_responses, quirks
 from hearth.rehearsal.http import Reply, Request
 from hearth.rehearsal.openai_wire import Problem, problem_reply
 from hearth.rehearsal.script import Script
@@ -36,6 +38,17 @@ def _check_key(script: Script, request: Request) -> None:
         raise Problem(401, "Incorrect API key provided.", code="invalid_api_key")
 
 
+_POSTS: dict[str, Callable[[Script, Object], Reply]] = {
+    "/chat/completions": openai_chat.chat,
+    "/fim/completions": partial(openai_chat.complete, chat_shaped=True),
+    "/completions": openai_chat.complete,
+    "/embeddings": openai_embeddings.embed,
+    "/responses": openai_responses.respond,
+    "/responses/input_tokens": openai_responses.count,
+}
+"""How paths end, the longer ends first where one ends like another."""
+
+
 def _route(script: Script, request: Request) -> Reply:
     path = request.path.rstrip("/")
     if request.method == "GET":
@@ -44,14 +57,9 @@ def _route(script: Script, request: Request) -> Reply:
         if "/models/" in path and script.flavour != "llama-server":
             return openai_models.one(script, path.partition("/models/")[2])
     if request.method == "POST":
-        if path.endswith("/chat/completions"):
-            return openai_chat.chat(script, _members(script, request))
-        if path.endswith("/fim/completions"):
-            return openai_chat.complete(script, _members(script, request), chat_shaped=True)
-        if path.endswith("/completions"):
-            return openai_chat.complete(script, _members(script, request))
-        if path.endswith("/embeddings"):
-            return openai_embeddings.embed(script, _members(script, request))
+        for end, answered in _POSTS.items():
+            if path.endswith(end):
+                return answered(script, _members(script, request))
     if script.flavour == "llama-server":
         raise Problem(404, "File Not Found")
     raise Problem(404, f"Invalid URL ({request.method} {request.path})", code=None)
