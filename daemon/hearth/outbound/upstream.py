@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from hearth.chat import Members, Request
     from hearth.outbound.egress import Egress
     from hearth.outbound.keys import Credential
+    from hearth.outbound.memory import Memory
     from hearth.outbound.pool import Origin, Pool, Reply
     from hearth.routing.plan import Candidate
     from hearth_config.settings import Provider
@@ -42,12 +43,13 @@ class Asked:
     Both come `steady` for targets whose prompt cache would suffer from text that changes with each call (pain 28).
     """
 
-    __slots__ = ("_meanings", "_steadied", "call", "served")
+    __slots__ = ("_meanings", "_steadied", "call", "memory", "served")
 
-    def __init__(self, call: Call, served: Served) -> None:
-        """Keep the call beside the half that read it."""
+    def __init__(self, call: Call, served: Served, memory: Memory) -> None:
+        """Keep the call beside the half that read it, and what remembers the sealed state of earlier turns."""
         self.call = call
         self.served = served
+        self.memory = memory
         self._meanings: dict[bool, Request] = {}
         self._steadied: Members | None = None
 
@@ -188,12 +190,9 @@ class Upstream:
         call = self.asked.call
         destination = self.destination
         if self.passthrough:
-            return self.target.called.splice(
-                call.outline, self.asked.members(steady=destination.steady), destination
-            )
-        return self.target.called.request(
-            self.asked.meaning(steady=destination.steady), destination, stream=call.outline.stream
-        )
+            return self.target.called.splice(call.outline, self.asked.members(steady=destination.steady), destination)
+        meaning = self.asked.memory.restored(self.asked.meaning(steady=destination.steady), call, self.target)
+        return self.target.called.request(meaning, destination, stream=call.outline.stream)
 
     async def _relay(self, reply: Reply, head: Head, sink: Sink) -> None:
         outline = self.asked.call.outline
@@ -201,6 +200,7 @@ class Upstream:
             outline.operation, outline if self.passthrough else None, self.destination, head
         )
         meter = self.meter
+        recorder = None if self.passthrough else self.asked.memory.recorder(self.asked.call, self.target)
         while True:
             data = await reply.read_chunk()
             frames = reader.feed(data) if data else reader.close()
@@ -209,6 +209,8 @@ class Upstream:
                 if reader.whole and outline.stream:
                     self.passthrough = False  # a whole body was sent for a stream: only its meaning can be streamed
                 meaningful = meter.see(frames, monotonic_ns())
+                if recorder is not None:
+                    recorder.see(frames)
                 if meter.failed is not None and not sink.committed and not meaningful:
                     raise meter.failed
                 await sink.take(frames, meaningful=meaningful)

@@ -23,6 +23,7 @@ from hearth.routing.plan import Plan, plan
 from hearth.routing.world import World
 from hearth.server.events import Events
 from hearth.server.live import LiveCalls
+from hearth.server.provider_state import ProviderState
 from hearth.server.pulls import Pulls
 from hearth.server.states import States
 
@@ -95,6 +96,7 @@ class Core:
         self.retries = RetryBudget()
         self.events = Events()
         self.calls = LiveCalls()
+        self.sealed = ProviderState()
         self.lanes: dict[str, Lane] = {}
         self.states = States(self)
         self.pulls = Pulls(self)

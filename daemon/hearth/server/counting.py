@@ -53,7 +53,7 @@ async def _asked(core: Core, live: LiveCall, served: Served, made: Plan, deliver
         return None
     sink = CountSink()
     alone = structs.replace(made, candidates=(first,))
-    live.answering = Counting(Asked(live.call, served), alone, CallSurroundings(core), sink, Ticket())
+    live.answering = Counting(Asked(live.call, served, core.sealed), alone, CallSurroundings(core), sink, Ticket())
     try:
         await live.answering.run(_ONCE)
     except ProviderProblem as problem:

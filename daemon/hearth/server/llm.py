@@ -60,7 +60,7 @@ async def _answer(core: Core, live: LiveCall, served: Served, delivery: Delivery
         refusal = delivery.refuse(made.problem)
         note(core, live, made, delivery, "refused", made.problem)
         return refusal
-    live.answering = Answering(Asked(call, served), made, CallSurroundings(core), delivery, _ticket(live))
+    live.answering = Answering(Asked(call, served, core.sealed), made, CallSurroundings(core), delivery, _ticket(live))
     ending: Ending = "complete"
     try:
         outcome: web.StreamResponse | Problem = await _run(core, live, served, made, delivery)
