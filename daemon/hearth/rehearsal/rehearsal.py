@@ -10,7 +10,7 @@ from typing import Any, Self
 
 import msgspec
 
-from hearth.rehearsal import cohere, ollama, openai, replicate
+from hearth.rehearsal import anthropic, cohere, ollama, openai, replicate
 from hearth.rehearsal.calls import Call, Watch
 from hearth.rehearsal.engine import Engine, Load
 from hearth.rehearsal.faults import Fault, FaultQueue
@@ -234,6 +234,8 @@ class Rehearsal:
         try:
             if self.script.kind == "ollama":
                 return await ollama.answer(self.engine, request)
+            if self.script.kind == "anthropic":
+                return anthropic.respond(self.script, request)
             if self.script.kind == "cohere":
                 return cohere.answer(self.script, request)
             if self.script.kind == "replicate":
@@ -247,6 +249,8 @@ class Rehearsal:
         text = fault.message or "refused on purpose by the rehearsal"
         if self.script.kind == "ollama":
             reply = ollama.refused(fault.status, text, request.path)
+        elif self.script.kind == "anthropic":
+            reply = anthropic.refused(fault.status, text)
         elif self.script.kind == "cohere":
             reply = cohere.refusal(fault.status, text)
         elif self.script.kind == "replicate":

@@ -7,7 +7,7 @@ from typing import Literal
 
 import msgspec
 
-Kind = Literal["ollama", "openai", "cohere", "replicate"]
+Kind = Literal["ollama", "openai", "anthropic", "cohere", "replicate"]
 Flavour = Literal[
     "openai", "openrouter", "groq", "mistral", "deepseek", "together", "xai", "llama-server", "huggingface"
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -38,7 +39,7 @@ def _entry(model: ModelInfo) -> dict[str, Any]:
         "type": "model",
         "id": model.name,
         "display_name": model.name,
-        "created_at": model.modified or _EPOCH,
+        "created_at": _date(model.modified),
         "max_input_tokens": model.loaded_window or model.window,
         "max_tokens": model.output_limit,
         "lifecycle": "active",
@@ -46,6 +47,15 @@ def _entry(model: ModelInfo) -> dict[str, Any]:
         "deprecated_at": None,
         "retires_at": None,
     }
+
+
+def _date(modified: str) -> str:
+    """Return a date that all clients can read: Ollama's have nine digits behind the second."""
+    try:
+        when = datetime.fromisoformat(modified)
+    except ValueError:
+        return _EPOCH
+    return when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def read_models(body: bytes) -> tuple[ModelInfo, ...]:
