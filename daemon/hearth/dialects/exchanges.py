@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from hearth.chat import Request
 from hearth.dialects.dialect import Called, Destination, Head, HttpRequest, ReplyReader
+from hearth.events import Frame
 from hearth.problems import ProviderProblem
 
 
@@ -44,8 +45,8 @@ class Exchanges(Protocol):
         """Return a reader for the reply to the exchange returned last; the last of all gives `Done`."""
         ...
 
-    def missed(self, problem: ProviderProblem) -> None:
-        """Take note that the optional exchange returned last has failed."""
+    def missed(self, problem: ProviderProblem) -> list[Frame]:
+        """Take note that the optional exchange returned last has failed; return what that means, often nothing."""
         ...
 
     def cancel(self) -> Exchange | None:

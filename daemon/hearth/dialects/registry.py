@@ -14,7 +14,7 @@ from types import ModuleType
 from hearth.dialects.dialect import Called, Served
 
 GROUP = "hearth.dialects"
-OURS = ("anthropic", "cohere", "gemini", "ollama", "openai_chat", "openai_responses")
+OURS = ("anthropic", "cohere", "gemini", "ollama", "openai_chat", "openai_responses", "replicate")
 """The dialects of this package; a foreign one cannot take their names."""
 
 

@@ -15,6 +15,7 @@ from hearth_config.addresses import TcpAddress, parse_address
 
 if TYPE_CHECKING:
     from hearth.dialects.dialect import Head, ReplyReader
+    from hearth.events import Frame
     from hearth.outbound.pool import Origin, Pool, Reply
     from hearth.outbound.upstream import Sink, Upstream
 
@@ -68,7 +69,7 @@ class _Turns:
             except ProviderProblem as problem:
                 if not exchange.optional:
                     raise
-                self._series.missed(problem)
+                await self._hand_on(self._series.missed(problem))
         if not self._upstream.meter.done:
             raise self._broken("It ended without having said so.")
 
@@ -148,9 +149,11 @@ class _Turns:
 
     async def _read(self, reader: ReplyReader, data: bytes) -> None:
         """Read bytes, or their end, and hand on what they mean. Raises the problem they hold."""
+        self._upstream.meter.bytes_in += len(data)
+        await self._hand_on(reader.feed(data) if data else reader.close())
+
+    async def _hand_on(self, frames: list[Frame]) -> None:
         meter = self._upstream.meter
-        meter.bytes_in += len(data)
-        frames = reader.feed(data) if data else reader.close()
         if not frames or self._left:
             return
         meaningful = meter.see(frames, monotonic_ns())

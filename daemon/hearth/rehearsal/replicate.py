@@ -62,6 +62,11 @@ class Predictions:
             return _json(200, self._prediction(found[1]).shown())
         if found := re.fullmatch(r"/streams/(\w+)", path):
             return self._stream(found[1])
+        if path == "/collections/language-models":
+            models = [described(each) for each in script.models]
+            return _json(
+                200, {"name": "Language models", "slug": "language-models", "description": "", "models": models}
+            )
         if path == "/models":
             return _json(200, {"previous": None, "next": None, "results": [described(each) for each in script.models]})
         if found := re.fullmatch(r"/models/([^/]+/[^/]+)", path):
@@ -98,7 +103,7 @@ class Predictions:
         base = f"http://{request.header('Host')}/v1"
         prediction = Prediction(secrets.token_hex(13), model, given, base, "polled" not in model.capabilities)
         self._known[prediction.id] = prediction
-        return _json(201, prediction.shown())
+        return _json(201, prediction.shown(fresh=True))
 
     def _stream(self, id: str) -> Reply:
         prediction = self._prediction(id)

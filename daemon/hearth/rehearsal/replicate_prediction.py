@@ -72,9 +72,9 @@ class Prediction:
             return "failed"
         return "succeeded" if self._ready == len(self._parts) and not self._fails else "processing"
 
-    def shown(self) -> Object:
-        """The prediction as JSON."""
-        status = self.status
+    def shown(self, *, fresh: bool = False) -> Object:
+        """The prediction as JSON; a fresh one has always just begun to start."""
+        status = "starting" if fresh else self.status
         urls = {"get": f"{self._base}/predictions/{self.id}", "cancel": f"{self._base}/predictions/{self.id}/cancel"}
         if self._streams:
             urls["stream"] = f"{self._base}/streams/{self.id}"
@@ -85,7 +85,7 @@ class Prediction:
             "version": self._model.full_digest,
             "input": self._given,
             "logs": "",
-            "output": self._parts[: self._ready] or None,
+            "output": None if fresh else self._parts[: self._ready] or None,
             "error": BROKEN if status == "failed" else None,
             "status": status,
             "created_at": CREATED,
