@@ -6,8 +6,20 @@ from hearth.call import Task
 from hearth.dialects.dialect import ModelInfo
 from hearth.problems import BadRequest
 from hearth.routing.catalog import Catalog, Inventory, Listing
+from hearth.routing.explain import explain
 from hearth_config.settings import Alias, Fallback, Settings
-from routing.routing_examples import DOWN, FAST, HOME, INVENTORY, household, ollama, openrouter, provider
+from routing.routing_examples import (
+    DOWN,
+    FAST,
+    HOME,
+    INVENTORY,
+    a_call,
+    household,
+    ollama,
+    openrouter,
+    planned,
+    provider,
+)
 
 
 def names(
@@ -123,11 +135,27 @@ def test_a_listed_model_is_found_at_its_provider() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["gpt-4o", "gpt-4o-mini-2024", "claude-3-5-haiku-latest", "claude-opus-4", "gemini-2.5-pro"]
+    "name",
+    ["gpt-4o", "gpt-4o-mini-2024", "claude-3-5-haiku-latest", "claude-opus-4", "gemini-2.5-pro", "codestral-latest"],
 )
 def test_names_that_clients_hard_code_mean_the_default_model(name: str) -> None:
     """Where nothing else has that name."""
     assert names(name, household(default_model="fast")) == list(FAST.use)
+
+
+def test_what_stands_in_for_a_hard_coded_name_says_so() -> None:
+    """Last of all steps, and told in the reason of an answer and in the log; a name of the user's own wins (pain 27)."""
+    settings = household(default_model="fast")
+    owned = household(default_model="fast", models={"fast": FAST, "gpt-4*": FAST})
+
+    made = planned(a_call("gpt-4o"), settings)
+
+    assert made.resolution.stands_for == "gpt-*"
+    assert [one.reason for one in made.candidates][:1] == ["hard-coded"]
+    assert explain(made).stands_for == "gpt-*"
+    assert any("hard-code" in step for step in explain(made).steps)
+    assert not planned(a_call("gpt-4o"), owned).resolution.stands_for
+    assert not planned(a_call("fast"), settings).resolution.stands_for
 
 
 def test_a_hard_coded_embedding_model_means_the_one_for_embeddings() -> None:

@@ -36,6 +36,8 @@ class Explanation(Struct, frozen=True, omit_defaults=True):
     problem: str = ""
     warm: tuple[str, ...] = ()
     pulls: tuple[str, ...] = ()
+    stands_for: str = ""
+    """The glob we ship that a hard-coded name fitted: the default model answers in its place."""
 
 
 _encode = msgspec.json.Encoder().encode
@@ -61,6 +63,7 @@ def explain(plan: Plan, *, steps: bool = True) -> Explanation:
         problem=plan.problem.text if plan.problem else "",
         warm=tuple(target.name for target in plan.warm),
         pulls=tuple(target.name for target in plan.pulls),
+        stands_for=resolution.stands_for,
     )
 
 

@@ -159,6 +159,8 @@ def _reason(one: _Judged, judged: list[_Judged], resolution: Resolution) -> str:
             return other.verdicts[-1].code
     if one.is_fallback:
         return "missing" if resolution.kind == "missing" else "fallback"
+    if resolution.stands_for:
+        return "hard-coded"
     return "listed" if one.target.place == "cloud" else "local"
 
 

@@ -60,6 +60,7 @@ def search(
         names=tuple(seeker.names),
         steps=tuple(seeker.steps),
         pulls=tuple(target for target in found.targets if not target.installed and seeker.may_pull(target)),
+        stands_for=seeker.stands_for,
     )
 
 
@@ -75,6 +76,7 @@ class _Seeker:
         self._within: Place | None = None
         self._scoped = False
         self._misspelt = ""
+        self.stands_for = ""
         self.names: list[str] = []
         self.steps: list[str] = []
 
@@ -168,6 +170,7 @@ class _Seeker:
         for glob, pattern in _SHIPPED:
             if pattern.match(name):
                 self.steps.append(f'"{glob}" is a name that clients hard-code: it means the default model')
+                self.stands_for = glob
                 return self.seek("default")
         return None
 
