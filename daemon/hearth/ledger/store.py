@@ -14,6 +14,7 @@ from hearth.record import Entry
 
 BATCH = 500
 """Calls that one purging transaction takes, so that writing is never held up for long."""
+sqlite3.register_adapter(bool, int)  # else each one is looked up in vain among its own and SQLite's protocols
 _UNFIT = (UnicodeEncodeError, OverflowError, sqlite3.IntegrityError, sqlite3.InterfaceError, sqlite3.ProgrammingError)
 """What a value that SQLite cannot hold leads to; the database itself is sound."""
 

@@ -157,7 +157,8 @@ class Answering:
         if lane is None:
             await self._with_keys(candidate)
             return
-        await self._enter(lane, None if last else self.around.patience_s)
+        if not lane.enter_at_once(self.ticket):
+            await self._enter(lane, None if last else self.around.patience_s)
         try:
             await self._with_keys(candidate)
         finally:
@@ -181,7 +182,7 @@ class Answering:
         tried: frozenset[str] = frozenset()
         problem: Problem | None = None
         while True:
-            credential = await self.around.keys.choose(target, tried)
+            credential = self.around.keys.at_hand(target, tried) or await self.around.keys.choose(target, tried)
             if credential is None:
                 raise problem if problem is not None else Overloaded("all keys were tried", who=name)
             try:

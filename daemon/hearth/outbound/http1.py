@@ -84,11 +84,15 @@ class Connection(asyncio.Protocol):
         self._parser.begin(reply, bodiless=bodiless)
         return reply
 
+    def write_at_once(self, reply: Reply, head: bytes, body: bytes) -> bool:
+        """Send head and a small body in one write; a large body is left to `write`."""
+        if len(body) > SLICE:
+            return False
+        self._put(reply, head + body)
+        return True
+
     async def write(self, reply: Reply, head: bytes, body: bytes) -> None:
-        """Send head and body, in one write where they are small, else in slices as the provider takes them."""
-        if len(body) <= SLICE:
-            self._put(reply, head + body)
-            return
+        """Send head and body in slices, as the provider takes them."""
         self._put(reply, head)
         view = memoryview(body)
         for start in range(0, len(view), SLICE):

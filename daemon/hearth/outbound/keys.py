@@ -73,6 +73,14 @@ class Keys:
         awake = [key for key in provider.keys if self._resting.get((provider.name, key.id), (0.0, ""))[0] <= now]
         return awake or list(provider.keys)
 
+    def at_hand(self, holder: Holder, tried: frozenset[str]) -> Credential | None:
+        """Return the credential of a provider that has one key or none, if it was looked up lately and may be used."""
+        keys = holder.settings.keys
+        if tried or len(keys) > 1:
+            return None
+        known = self._fresh.get((holder.settings.name, keys[0].id if keys else ""))
+        return known[1] if known is not None and known[0] > monotonic() else None
+
     async def choose(self, holder: Holder, tried: frozenset[str]) -> Credential | None:
         """Return a key not tried yet, by weight among those awake; one without a secret where the provider has no keys.
 
@@ -135,6 +143,11 @@ class Keys:
         """End the rest of a key that was refused: its provider has just answered to it."""
         if provider in self._doubted and self._refused(provider, key_id, monotonic()):
             del self._resting[provider, key_id]
+
+    @property
+    def in_doubt(self) -> bool:
+        """Whether a provider has refused a key, and not taken all of them since."""
+        return bool(self._doubted)
 
     def recount(self, providers: Mapping[str, Provider]) -> Iterator[tuple[str, int | None]]:
         """Yield how many keys can be used of each provider that refused one; None once, when all can again.

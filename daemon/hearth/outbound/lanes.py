@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from hearth.problems import Cancelled, Internal, Overloaded, Problem, QueueFull
+from hearth.routing.world import TargetState
 
 if TYPE_CHECKING:
     from hearth.routing.expected import Learned
@@ -131,9 +132,30 @@ class Lane:
             self.last_load_s,
         )
 
+    def state(self, resting_until: float, why: str) -> TargetState:
+        """Return what a plan must know of the lane's model, beside its rest."""
+        return TargetState(
+            loaded=self.warm,
+            loading_since=self._loading_since,
+            in_flight=len(self._active),
+            queued=len(self._waiters),
+            slots=self.slots,
+            resting_until=resting_until,
+            rest_reason=why,
+            gpu_share=self.gpu_share,
+            learned=self.learned,
+        )
+
     def note_loaded(self, until: float) -> None:
         """Say that the engine reports the model as loaded until then (monotonic seconds; 0 means that it is not)."""
         self._warm_until = until
+
+    def enter_at_once(self, ticket: Ticket) -> bool:
+        """Take a slot if one is free and nobody waits."""
+        if self._waiters or len(self._active) >= self.slots or not self.warm:
+            return False
+        self._admit(ticket)
+        return True
 
     async def enter(self, ticket: Ticket, patience: float | None) -> None:
         """Wait for a slot of the loaded model.
@@ -142,8 +164,7 @@ class Lane:
         that loading ended in.
         A cancelled caller leaves the queue at once.
         """
-        if not self._waiters and len(self._active) < self.slots and self.warm:
-            self._admit(ticket)
+        if self.enter_at_once(ticket):
             return
         self._supersede(ticket)
         if len(self._waiters) >= self.limit + max(self.slots - len(self._active), 0):

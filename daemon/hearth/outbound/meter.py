@@ -10,10 +10,10 @@ from collections.abc import Iterable
 from hearth.events import (
     MEANINGFUL,
     Done,
+    Event,
     Failed,
     Finished,
     Frame,
-    LogProbs,
     RefusalDelta,
     TextDelta,
     ThinkingDelta,
@@ -25,7 +25,7 @@ from hearth.problems import Problem
 BYTES_PER_TOKEN = 4
 """The estimate for text nobody counted (wire/providers §6); every such figure is marked as estimated."""
 
-_TEXTUAL = (TextDelta, ThinkingDelta, RefusalDelta)
+_COUNTED = frozenset((TextDelta, ThinkingDelta, RefusalDelta, ToolCallDelta, Usage, Finished, Done, Failed))
 _MEANINGFUL = frozenset(MEANINGFUL)
 
 
@@ -54,23 +54,24 @@ class Meter:
                     meaningful = True
                     if not self.first_ns:
                         self.first_ns = now_ns
-                if kind is not LogProbs:
+                if kind in _COUNTED:
                     self._count(event)
         return meaningful
 
-    def _count(self, event: object) -> None:
-        if isinstance(event, _TEXTUAL):
-            self.text_bytes += len(event.text)
-        elif isinstance(event, ToolCallDelta):
-            self.text_bytes += len(event.arguments) + len(event.name)
-        elif isinstance(event, Usage):
-            self.usage = event if self.usage is None else _later(self.usage, event)
-        elif isinstance(event, Finished):
-            self.finished = True
-        elif isinstance(event, Done):
-            self.done = True
-        elif isinstance(event, Failed):
-            self.failed = event.problem
+    def _count(self, event: Event) -> None:
+        match event:
+            case TextDelta() | ThinkingDelta() | RefusalDelta():
+                self.text_bytes += len(event.text)
+            case Usage():
+                self.usage = event if self.usage is None else _later(self.usage, event)
+            case Finished():
+                self.finished = True
+            case Done():
+                self.done = True
+            case ToolCallDelta():
+                self.text_bytes += len(event.arguments) + len(event.name)
+            case Failed():
+                self.failed = event.problem
 
     def tokens(self, prompt_estimate: int) -> tuple[int | None, int | None, bool]:
         """Return input tokens, output tokens and whether a count is ours.

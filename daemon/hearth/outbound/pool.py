@@ -42,12 +42,13 @@ class Stats(Struct):
 class Origin:
     """One provider's address, ready to be sent to. Providers that share a route share its connections."""
 
-    __slots__ = ("fixed", "host", "place", "route", "shelf", "who")
+    __slots__ = ("address", "fixed", "host", "place", "route", "shelf", "who")
 
     def __init__(self, route: Route, who: str, shelf: Shelf) -> None:
         self.route = route
         self.who = who
         self.host = route.host
+        self.address = str(route.address)
         self.place: Place = route.place
         self.fixed = encode_fixed(route.address.authority)
         self.shelf = shelf
@@ -284,7 +285,8 @@ async def _exchange(connection: Connection, request: Outgoing, who: str, limits:
     reply = connection.begin(who, limits, bodiless=request.method == "HEAD")
     try:
         if isinstance(request.body, bytes):
-            await connection.write(reply, request.head, request.body)
+            if not connection.write_at_once(reply, request.head, request.body):
+                await connection.write(reply, request.head, request.body)
         else:
             await connection.write_stream(reply, request.head, request.body, request.length)
         await reply.wait_head()

@@ -263,7 +263,7 @@ class Upstream:
             currency=usage.currency if usage is not None and usage.cost is not None else "",
             cost_source=self.cost_source(),
             reason=self.reason,
-            address=str(self.target.settings.address),
+            address=self.target.origin.address,
             bytes_out=self.bytes_out,
             bytes_in=meter.bytes_in,
         )

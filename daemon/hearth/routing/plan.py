@@ -83,7 +83,10 @@ def plan(call: Call, resolution: Resolution, world: World, settings: Settings, k
     mode = mode_of(call, world, settings)
     if resolution.problem is not None:
         return Plan(resolution, mode, problem=resolution.problem)
-    judged = [_judge(call, target, world, settings) for target in _in_order(resolution, mode)]
+    targets = _in_order(resolution, mode)
+    judged = [_judge(call, target, world, settings) for target in targets]
+    if len(judged) == 1 and not judged[0].rank and not resolution.fallback and not resolution.pulls:
+        return Plan(resolution, mode, (Candidate(targets[0], _first_choice(targets[0], resolution)),))
     if resolution.fallback and _may_fall_back(call, resolution, judged):
         judged += [_judge(call, target, world, settings, is_fallback=True) for target in resolution.fallback]
     if call.outline.wishes.context == "refuse" and judged and _too_long(judged[0]):
@@ -159,9 +162,14 @@ def _reason(one: _Judged, judged: list[_Judged], resolution: Resolution) -> str:
             return other.verdicts[-1].code
     if one.is_fallback:
         return "missing" if resolution.kind == "missing" else "fallback"
+    return _first_choice(one.target, resolution)
+
+
+def _first_choice(target: Target, resolution: Resolution) -> str:
+    """Why a target answers that nobody was preferred to."""
     if resolution.stands_for:
         return "hard-coded"
-    return "listed" if one.target.place == "cloud" else "local"
+    return "listed" if target.place == "cloud" else "local"
 
 
 def _too_long(one: _Judged) -> bool:

@@ -10,8 +10,9 @@ import logging
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from aiohttp import HttpVersion11, web
+from aiohttp import HttpVersion11, hdrs, web
 from msgspec import structs
+from multidict import istr
 
 from hearth.call import App
 from hearth.dialects.dialect import Rendered
@@ -46,6 +47,8 @@ PUBLIC = frozenset(path for path, methods in TABLE.items() if all(one.scope == "
 _GONE = web.Response(status=499)
 _MAX_REFUSED = 100
 _MOST_ADMITTED = 256
+_DECIDING = tuple(map(istr, DECIDING))
+"""Names made ready for the lookup, which would else fold each of them anew."""
 _PLAIN = (("Content-Type", "text/plain"),)
 """So Ollama's router answers unknown routes and methods (`error-unknown-route-get`, `error-wrong-method-tags`)."""
 
@@ -98,11 +101,12 @@ class Application:
         route, rest = _route(request.method, path)
         if route.scope == "admin":
             need(principal, "admin")
-        if request.headers.get("Expect", "").lower() == "100-continue":
+        if request.headers.get(hdrs.EXPECT, "").lower() == "100-continue":
             await _go_on(request)
         if route.infer:
             app = await self._app(request, connection, principal)
-            inference = Inference(served_by(route.dialect), route.infer, unquote(rest), principal, app, allowed)
+            rest = unquote(rest) if rest else ""
+            inference = Inference(served_by(route.dialect), route.infer, rest, principal, app, allowed)
             return await llm.answer(self.core, request, inference)
         if route.handler is None:
             raise NotFound("No such route.")
@@ -117,8 +121,8 @@ class Application:
         What the guard said yes to is remembered for the very same headers, door and caller.
         """
         headers, method = request.headers, request.method
-        hosts = headers.getall("Host", [])
-        key = (method, connection.door, peer.user, public, len(hosts), *[headers.get(name) for name in DECIDING])
+        hosts = headers.getall(hdrs.HOST, [])
+        key = (method, connection.door, peer.user, public, len(hosts), *[headers.get(name) for name in _DECIDING])
         known = self._admitted.get(key)
         if known is None:
             known = self._judge(request, connection.door, peer, public=public)
@@ -141,7 +145,7 @@ class Application:
 
         The process behind a connection is sought once, and only if an app's match asks for it.
         """
-        agent = _readable(request.headers.get("User-Agent", ""))
+        agent = _readable(request.headers.get(hdrs.USER_AGENT, ""))
         apps = self.core.generation.apps
         tokens = (principal.token,) if principal.token else ()
         if not connection.process_known and apps.asks_process(agent, tokens):

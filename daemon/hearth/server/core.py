@@ -98,7 +98,6 @@ class Core:
         self.calls = LiveCalls()
         self.sealed = ProviderState()
         self.lanes: dict[str, Lane] = {}
-        self.states = States(self)
         self.pulls = Pulls(self)
         self.started = monotonic()
         self.listening: list[str] = []
@@ -195,15 +194,16 @@ class Core:
     def plan(self, call: Call) -> Plan:
         """Decide whom a call may try, from what is known at this moment."""
         self.health.check_suspend()
-        for provider, usable in self.keys.recount(self.generation.settings.providers):
-            self.health.keys_usable(provider, usable)
+        if self.keys.in_doubt:
+            for provider, usable in self.keys.recount(self.generation.settings.providers):
+                self.health.keys_usable(provider, usable)
         self.inventory.wanted()
         resolution = self.catalog.resolve(call.outline.model, call.task)
         return plan(call, resolution, self.world(), self.generation.settings, self.catalog.targets.values())
 
     def world(self) -> World:
         """Return everything a plan looks at, as of now."""
-        return World(monotonic(), self.mode, self.load.machine(), self.states, self.health.providers)
+        return World(monotonic(), self.mode, self.load.machine(), States(self), self.health.providers)
 
     def warm(self, made: Plan) -> None:
         """Start what the plan wants for the next call: models to be loaded here, models to be fetched."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from time import monotonic, monotonic_ns, time_ns
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ from hearth.dialects.optional import Identifies
 from hearth.events import Event, Failed, Frame, ThinkingDelta
 from hearth.problems import BrokenReply, Forbidden, Problem
 from hearth.server.connection import patience_of
-from hearth.server.direct import StreamReply, WholeReply, safe
+from hearth.server.direct import StreamReply, WholeReply, lines_of, safe
 
 if TYPE_CHECKING:
     from hearth.call import Call
@@ -134,35 +135,28 @@ class Delivery:
 
     async def _open(self) -> web.StreamResponse:
         """Send the head of a stream."""
-        response = self.response = StreamReply(self._headers())
+        response = self.response = StreamReply(self._lines())
         self.status = 200
         self.first_byte_ns = monotonic_ns()
         await response.prepare(self.request)
         return response
 
-    def _headers(self) -> dict[str, str]:
+    def _lines(self) -> str:
         attempt = None if self._begun else self._attempt  # a head sent before anything meant something is nobody's yet
-        stream = self._call.outline.stream
         passthrough = attempt is not None and attempt.passthrough and attempt.head is not None
         content_type = attempt.head.get("Content-Type") if passthrough and attempt and attempt.head else ""
-        headers = {"Content-Type": safe(content_type) or self.writer.content_type, "X-Hearth-Id": self._call.id}
-        if stream and headers["Content-Type"].startswith(_SSE):
-            headers["Cache-Control"] = "no-cache"
-            headers["X-Accel-Buffering"] = "no"
+        lines = _described(content_type or self.writer.content_type, stream=self._call.outline.stream)
         if attempt is not None:
-            headers |= self._facts(attempt)
-        return {**headers, **self._cors} if self._cors else headers
+            lines += self._facts(attempt)
+        if self._cors:
+            lines += lines_of(self._cors)
+        return f"{lines}X-Hearth-Id: {self._call.id}\r\n"
 
-    def _facts(self, attempt: Upstream) -> dict[str, str]:
+    def _facts(self, attempt: Upstream) -> str:
         """What happened so far, for a person who looks at the head (design §8)."""
         target = attempt.candidate.target
-        return {
-            "X-Hearth-Target": safe(target.name),
-            "X-Hearth-Place": target.place,
-            "X-Hearth-Reason": attempt.reason,
-            "X-Hearth-Attempts": str(attempt.number),
-            "X-Hearth-Overhead-Ms": f"{self.overhead_ms():.3f}",
-        }
+        answered_by = _answered_by(target.name, target.place, attempt.reason, attempt.number)
+        return f"{answered_by}X-Hearth-Overhead-Ms: {self.overhead_ms():.3f}\r\n"
 
     def overhead_ms(self) -> float:
         """Our own time before the first byte to the client: what others kept us waiting for is left out."""
@@ -218,7 +212,7 @@ class Delivery:
             body = self.writer.whole(events)
         self.status = 200
         self.first_byte_ns = monotonic_ns()
-        return WholeReply(200, self._headers() | self._costs(attempt), body)
+        return WholeReply(200, self._lines() + self._costs(attempt), body)
 
     def tell(self, body: bytes, more: Mapping[str, str] | None = None) -> web.StreamResponse:
         """Return a whole reply in JSON that no writer makes: a count, not an answer."""
@@ -226,13 +220,14 @@ class Delivery:
         self.status = 200
         self.first_byte_ns = monotonic_ns()
         headers = {"Content-Type": "application/json", "X-Hearth-Id": self._call.id, **(more or {}), **self._cors}
-        return WholeReply(200, headers | (self._facts(self._attempt) if self._attempt is not None else {}), body)
+        facts = self._facts(self._attempt) if self._attempt is not None else ""
+        return WholeReply(200, lines_of(headers) + facts, body)
 
-    def _costs(self, attempt: Upstream | None) -> dict[str, str]:
+    def _costs(self, attempt: Upstream | None) -> str:
         if attempt is None:
-            return {}
+            return ""
         cost = attempt.cost()
-        return {"X-Hearth-Cost": "unknown" if cost is None else f"{cost:.6g}"}
+        return "X-Hearth-Cost: unknown\r\n" if cost is None else f"X-Hearth-Cost: {cost:.6g}\r\n"
 
     async def fail(self, problem: Problem) -> web.StreamResponse:
         """End the reply in an error: a real one while no head was sent, else in-band, and never a clean end."""
@@ -251,10 +246,10 @@ class Delivery:
             rendered = self._served.identified(rendered, self._call.id)
         self.status = rendered.status
         self.first_byte_ns = monotonic_ns()
-        headers = dict(rendered.headers) | {"X-Hearth-Id": self._call.id, **self._cors}
+        lines = lines_of({**dict(rendered.headers), "X-Hearth-Id": self._call.id, **self._cors})
         if self._attempt is not None:
-            headers |= self._facts(self._attempt)
-        return WholeReply(rendered.status, headers, rendered.body)
+            lines += self._facts(self._attempt)
+        return WholeReply(rendered.status, lines, rendered.body)
 
     def close(self) -> None:
         """Let go of the timer, whatever happened."""
@@ -266,3 +261,25 @@ class Delivery:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+
+@lru_cache(maxsize=256)
+def _described(content_type: str, *, stream: bool) -> str:
+    """The lines that say what kind of body follows; most replies are of a few kinds."""
+    lines = f"Content-Type: {safe(content_type)}\r\n"
+    if stream and content_type.startswith(_SSE):
+        lines += "Cache-Control: no-cache\r\nX-Accel-Buffering: no\r\n"
+    return lines
+
+
+@lru_cache(maxsize=1024)
+def _answered_by(target: str, place: str, reason: str, number: int) -> str:
+    """The lines that say who answers and why."""
+    return lines_of(
+        {
+            "X-Hearth-Target": safe(target),
+            "X-Hearth-Place": place,
+            "X-Hearth-Reason": reason,
+            "X-Hearth-Attempts": str(number),
+        }
+    )

@@ -23,10 +23,10 @@ _REASONS = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n" for sta
 class Direct(web.StreamResponse):
     """What whole and streamed replies share: the head, and a client that may have gone or not be reading."""
 
-    def __init__(self, status: int, headers: Mapping[str, str]) -> None:
-        """Nothing is sent before `prepare`."""
+    def __init__(self, status: int, lines: str) -> None:
+        """`lines` are header lines (`lines_of`). Nothing is sent before `prepare`."""
         super().__init__(status=status)
-        self._lines = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
+        self._lines = lines
         self._protocol: RequestHandler | None = None
 
     def _begin(self, request: web.BaseRequest) -> None:
@@ -54,7 +54,7 @@ class Direct(web.StreamResponse):
     async def _drained(self) -> None:
         """Wait while the client reads slower than we write; one that reads nothing for long is cut off (F23)."""
         protocol = self._protocol
-        if protocol is None or not protocol.writing_paused:
+        if protocol is None:
             return
         watchdog = _Watchdog(protocol, self._transport())
         try:
@@ -88,9 +88,9 @@ class _Watchdog:
 class WholeReply(Direct):
     """Status, headers and body in one write."""
 
-    def __init__(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
+    def __init__(self, status: int, lines: str, body: bytes) -> None:
         """Nothing is sent before `prepare`."""
-        super().__init__(status, headers)
+        super().__init__(status, lines)
         self._content = body
 
     async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
@@ -100,7 +100,8 @@ class WholeReply(Direct):
         self._begin(request)
         body = b"" if request.method == "HEAD" else self._content
         self._transport().write(self._head(request, f"Content-Length: {len(self._content)}\r\n") + body)
-        await self._drained()
+        if request.protocol.writing_paused:
+            await self._drained()
         return None
 
     async def write_eof(self, data: bytes = b"") -> None:
@@ -110,9 +111,9 @@ class WholeReply(Direct):
 class StreamReply(Direct):
     """A reply that goes out piece by piece: chunked, or for HTTP/1.0 until the connection closes."""
 
-    def __init__(self, headers: Mapping[str, str]) -> None:
+    def __init__(self, lines: str) -> None:
         """Nothing is sent before the first piece."""
-        super().__init__(200, headers)
+        super().__init__(200, lines)
         self._pending = b""
         self._chunked = True
         self._ended = False
@@ -135,7 +136,8 @@ class StreamReply(Direct):
         head, self._pending = self._pending, b""
         piece = b"%x\r\n%b\r\n" % (len(data), bytes(data)) if self._chunked else bytes(data)
         self._transport().write(head + piece)
-        await self._drained()
+        if self._protocol is not None and self._protocol.writing_paused:
+            await self._drained()
 
     async def write_eof(self, data: bytes = b"") -> None:  # noqa: ARG002 -- nobody hands in a last piece
         """End the reply, once. Raises `ConnectionResetError` when the client has gone."""
@@ -143,7 +145,13 @@ class StreamReply(Direct):
             return
         self._ended = True
         self._transport().write(self._pending + (b"0\r\n\r\n" if self._chunked else b""))
-        await self._drained()
+        if self._protocol is not None and self._protocol.writing_paused:
+            await self._drained()
+
+
+def lines_of(headers: Mapping[str, str]) -> str:
+    """Return headers as the lines of a head."""
+    return "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
 
 
 def safe(value: str) -> str:

@@ -13,9 +13,11 @@ from time import monotonic_ns, time
 from typing import TYPE_CHECKING
 
 import msgspec
+from aiohttp import hdrs
 from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.web_protocol import RequestPayloadError
 from msgspec import UNSET, Struct
+from multidict import istr
 
 from hearth.call import MODES, App, Call, Mode, Outline, Task, Wishes, tightest
 from hearth.chat import Members
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
     from hearth.server.guard import Headers, Principal
 
 _MIB = 1024 * 1024
+_MODE = istr("X-Hearth-Mode")
+_MAX_COST = istr("X-Hearth-Max-Cost")
 
 
 def new_id() -> str:
@@ -45,7 +49,7 @@ async def read_body(request: web.BaseRequest, limit: int) -> bytes:
     One that came as zstd is decoded where clients send such. Raises `TooLarge`, `SlowRequest`, `WrongMediaType` for any
     other coding (T25), `BadRequest` for a broken one.
     """
-    coding = request.headers.get("Content-Encoding", "identity").lower()
+    coding = request.headers.get(hdrs.CONTENT_ENCODING, "identity").lower()
     if coding == "identity":
         return await _received(request, limit)
     check_coding(coding, request.rel_url.raw_path)
@@ -103,9 +107,9 @@ def take_wishes(members: Members, headers: Headers) -> Wishes:
         wishes = msgspec.json.decode(wished, type=Wishes) if wished is not None else _NO_WISHES
     except msgspec.ValidationError as error:
         raise BadRequest(f"hearth: {error}.", param="hearth") from None
-    for mode in headers.getall("X-Hearth-Mode", []):
+    for mode in headers.getall(_MODE, []):
         wishes = msgspec.structs.replace(wishes, mode=_mode(mode, wishes))
-    for cost in headers.getall("X-Hearth-Max-Cost", []):
+    for cost in headers.getall(_MAX_COST, []):
         wishes = msgspec.structs.replace(wishes, max_cost=_lowest(_cost(cost), wishes))
     if wishes.max_cost is not UNSET and not 0 <= wishes.max_cost < inf:
         raise BadRequest("hearth: max_cost is not a sum of money, 0 or more.", param="hearth")

@@ -40,7 +40,7 @@ async def answer(core: Core, request: web.BaseRequest, inference: Inference) -> 
     """
     call = await take_in(core, request, inference)
     served = inference.served
-    live = LiveCall(call, asyncio.current_task())
+    live = LiveCall(call, request.task)
     core.calls.add(live)
     delivery = Delivery(request, call, served, inference.cors)
     try:

@@ -12,30 +12,22 @@ if TYPE_CHECKING:
 
 
 class States(Mapping[str, TargetState]):
-    """The state of each target, put together when a policy asks: building a World costs nothing."""
+    """The state of each target at one moment, put together when a policy asks: building a World costs nothing."""
 
     def __init__(self, core: Core) -> None:
         """Look into the core's lanes and health."""
         self._core = core
+        self._known: dict[str, TargetState] = {}
 
     def __getitem__(self, name: str) -> TargetState:
         """Return a target's state now."""
-        lane = self._core.lanes.get(name)
-        resting_until, why = self._core.health.target_rest(name)
-        if lane is None:
-            return TargetState(resting_until=resting_until, rest_reason=why)
-        view = lane.view()
-        return TargetState(
-            loaded=view.loaded,
-            loading_since=view.loading_since,
-            in_flight=view.in_flight,
-            queued=view.queued,
-            slots=view.slots,
-            resting_until=resting_until,
-            rest_reason=why,
-            gpu_share=lane.gpu_share,
-            learned=lane.learned,
-        )
+        known = self._known.get(name)
+        if known is None:
+            lane = self._core.lanes.get(name)
+            rest = self._core.health.target_rest(name)
+            known = TargetState(resting_until=rest[0], rest_reason=rest[1]) if lane is None else lane.state(*rest)
+            self._known[name] = known
+        return known
 
     def get(self, name: str, default: object = None) -> TargetState:  # noqa: ARG002 -- every name has a state
         """Return a target's state now."""

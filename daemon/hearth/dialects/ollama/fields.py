@@ -10,7 +10,7 @@ from msgspec import Raw
 from hearth.chat import Members
 from hearth.problems import BadRequest
 
-_NULL = Raw(b"null")
+NULL = Raw(b"null")
 _text = msgspec.json.Decoder(str).decode
 _flag = msgspec.json.Decoder(bool).decode
 _number = msgspec.json.Decoder(int | float).decode
@@ -24,16 +24,27 @@ def fold(name: str) -> str:
 
 def folded(members: Members) -> Members:
     """Return the members by folded name, those that are null left out; of several spellings the last one counts."""
-    return {fold(name): value for name, value in members.items() if value != _NULL}
+    return {usual(name): value for name, value in members.items() if value != NULL}
+
+
+def usual(name: str) -> str:
+    """Return a member's name as `fold` does; the names that nearly every request has are known."""
+    return name if name in _USUAL else fold(name)
+
+
+_PLAIN = frozenset(("model", "messages", "prompt", "stream", "options", "keep_alive", "input"))
+_USUAL = _PLAIN | {"suffix", "tools", "format", "think"}
 
 
 class Fields:
     """The folded members of one request; `struct` is the name of it in Ollama's error texts ("ChatRequest")."""
 
-    __slots__ = ("members", "struct")
+    __slots__ = ("members", "plain", "struct")
 
     def __init__(self, members: Members, struct: str) -> None:
         self.members = folded(members)
+        self.plain = self.members.keys() <= _PLAIN
+        """Nothing is among them but what nearly every request has."""
         self.struct = struct
 
     def raw(self, name: str) -> bytes:

@@ -54,10 +54,10 @@ def _chat(members: Members) -> Outline:
     found = [image for message in messages for image in message.images or message.capital or message.capitals or ()]
     images = len(found)
     size = fields.size("messages") - sum(map(len, found))
-    needs = _shared_needs(fields)
+    needs: list[Need] = [] if fields.plain else _shared_needs(fields)
     if images:
         needs.append("images")
-    if _some(fields, "tools", "api.Tools"):
+    if not fields.plain and _some(fields, "tools", "api.Tools"):
         needs.append("tools")
     return _generating(fields, "chat", needs, size, images, empty=not messages)
 
@@ -83,7 +83,8 @@ def _generate(members: Members) -> Outline:
 
 def _generating(fields: Fields, route: str, needs: list[Need], size: int, images: int, *, empty: bool) -> Outline:
     """Put together what chat and generate share. A load or unload is answered whole, whatever `stream` says."""
-    _check_logprobs(fields)
+    if not fields.plain:
+        _check_logprobs(fields)
     stream = fields.flag("stream", absent=True)
     return Outline(
         route=route,

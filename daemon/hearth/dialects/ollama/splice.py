@@ -9,7 +9,7 @@ from hearth.chat import Members
 from hearth.dialects.body import raw
 from hearth.dialects.dialect import Destination, HttpRequest
 from hearth.dialects.ollama.durations import is_zero
-from hearth.dialects.ollama.fields import fold, folded
+from hearth.dialects.ollama.fields import NULL, usual
 from hearth.dialects.ollama.names import sent_name
 from hearth.dialects.ollama.options import spliced
 from hearth.dialects.ollama.sending import post
@@ -27,10 +27,13 @@ def splice(outline: Outline, members: Members, to: Destination) -> HttpRequest:
     """
     generating = outline.operation != "embed"
     sent: Members = {"model": raw(sent_name(to, guarded=generating))}
+    theirs: Members = {}
     for name, value in members.items():
-        if fold(name) not in _OWNED:
+        known = usual(name)
+        if known not in _OWNED:
             sent[name] = value
-    theirs = folded(members)
+        elif value != NULL:
+            theirs[known] = value
     options = spliced(theirs.get("options"), to)
     if options is not None:
         sent["options"] = options

@@ -94,10 +94,8 @@ class Reader:
 
     def __init__(self, operation: Operation, to: Destination, head: Head) -> None:
         self.finished = False
-        kind = head.get("content-type").partition(";")[0].strip().lower()
-        self._streamed = kind == "application/x-ndjson"
+        self._streamed, self._strange = _kind(head.get("Content-Type"))
         self.whole: bool | None = not self._streamed
-        self._strange = "" if self._streamed or kind.endswith("json") else kind or "no content type"
         self._operation = operation
         self._to = to
         self._lines = LineSplitter()
@@ -106,10 +104,7 @@ class Reader:
         self._started = False
         self._failed = False
         self._calls = 0
-        name = with_tag(to.model).encode()
-        self._guarded = (
-            (b'{"model":"%b%b"' % (name, LOCAL.encode()), b'{"model":"%b"' % name) if to.local_only else None
-        )
+        self._guarded = _guarded(to.model) if to.local_only else None
 
     def feed(self, data: bytes) -> list[Frame]:
         """Return the frames completed by these bytes; a whole reply is one frame, at its close."""
@@ -281,6 +276,21 @@ def _arguments(found: Raw) -> str:
     if text == b"null":
         return "{}"
     return _decode_text(text) if text.startswith(b'"') else text.decode()
+
+
+@lru_cache(maxsize=64)
+def _kind(content_type: str) -> tuple[bool, str]:
+    """Return whether a reply is a stream, and what else it is that is neither a stream nor JSON."""
+    kind = content_type.partition(";")[0].strip().lower()
+    streamed = kind == "application/x-ndjson"
+    return streamed, "" if streamed or kind.endswith("json") else kind or "no content type"
+
+
+@lru_cache(maxsize=256)
+def _guarded(model: str) -> tuple[bytes, bytes]:
+    """Return how a reply begins that echoes the guard with the name, and how it begins without."""
+    name = with_tag(model).encode()
+    return b'{"model":"%b%b"' % (name, LOCAL.encode()), b'{"model":"%b"' % name
 
 
 @lru_cache(maxsize=64)
