@@ -15,8 +15,7 @@ from collections.abc import Awaitable, Callable
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
-
+from hearth.outbound.lane_values import LaneView, Lesson
 from hearth.problems import Cancelled, Internal, Overloaded, Problem, QueueFull
 from hearth.routing.world import TargetState
 
@@ -44,29 +43,6 @@ class Ticket:
         self.supersede = supersede
         self.since = monotonic()
         self.position = 0
-
-
-class LaneView(Struct, frozen=True):
-    """What others may know of a lane: counts now, and times in seconds on the monotonic clock."""
-
-    slots: int
-    in_flight: int
-    queued: int
-    limit: int
-    loaded: bool
-    loading_since: float | None
-    loads: int
-    last_load_s: float | None
-
-
-class Lesson(Struct, frozen=True):
-    """What an attempt showed of its model: seconds and tokens; None where it showed nothing."""
-
-    prompt_tokens: int = 0
-    first_token_s: float | None = None
-    call_s: float | None = None
-    output_tokens: int | None = None
-    stays_until: float = 0.0
 
 
 class _Waiter:

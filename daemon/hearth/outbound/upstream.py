@@ -13,7 +13,7 @@ from hearth.dialects.exchanges import CalledInTurns
 from hearth.dialects.steady import steadied
 from hearth.events import Frame
 from hearth.outbound.exchanges import ask_in_turns
-from hearth.outbound.lanes import Lesson
+from hearth.outbound.lane_values import Lesson
 from hearth.outbound.limits import Limits
 from hearth.outbound.loading import stays_until
 from hearth.outbound.meter import Meter

@@ -7,7 +7,7 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 import hearth
-from hearth.outbound.lanes import LaneView
+from hearth.outbound.lane_values import LaneView
 from hearth.routing.matrix import record_of
 from hearth.senses.own import own_memory
 from hearth.status import (
