@@ -144,7 +144,7 @@ def test_names_that_clients_hard_code_mean_the_default_model(name: str) -> None:
 
 
 def test_what_stands_in_for_a_hard_coded_name_says_so() -> None:
-    """Last of all steps, and told in the reason of an answer and in the log; a name of the user's own wins (pain 27)."""
+    """Last of all steps, told in the reason of an answer and in the log; a name of the user's own wins (pain 27)."""
     settings = household(default_model="fast")
     owned = household(default_model="fast", models={"fast": FAST, "gpt-4*": FAST})
 

@@ -81,6 +81,8 @@ def lines(explanation: Explanation) -> Iterator[str]:
     """Yield an explanation as lines for a terminal."""
     yield f'"{explanation.asked}" for {explanation.task}, mode {explanation.mode}'
     yield from (f"  · {step}" for step in explanation.steps)
+    if explanation.stands_for and not explanation.steps:
+        yield f'  · "{explanation.stands_for}" is a name that clients hard-code: it means the default model'
     if explanation.strategy:
         yield f"strategy: {explanation.strategy}"
     for one in explanation.targets:

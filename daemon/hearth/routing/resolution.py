@@ -20,8 +20,8 @@ class Resolution(Struct, frozen=True):
     `targets` stand in the order they were listed; `strategy` orders them. `fallback` are tried when those are busy,
     missing or down. `names` is the way from the name asked to the last one, `steps` the same as sentences for `hearth
     explain`. `near` are names like it, where nothing was found. `pulls` are models that could be fetched meanwhile.
-    `problem` is set where the name itself is wrong. `stands_for` is the glob we ship that a hard-coded name fitted: what
-    answers is the default model, not the one that was asked for.
+    `problem` is set where the name itself is wrong. `stands_for` is the glob we ship that a hard-coded name fitted:
+    what answers is the default model, not the one that was asked for.
     """
 
     asked: str
