@@ -156,6 +156,6 @@ def test_every_provider_ends_its_stream(flavour: Flavour) -> None:
     answer = play(flavour, chat_body(stream=True))
 
     chosen = [each["choices"][0] for each in events(answer) if each["choices"]]
-    assert "".join(each["delta"].get("content") or "" for each in chosen) == "Hello! I am a small test model."
+    assert "".join(each.get("delta", {}).get("content") or "" for each in chosen) == "Hello! I am a small test model."
     assert len([each for each in chosen if each["finish_reason"]]) == 1
     assert answer.body.endswith(b"data: [DONE]\n\n")

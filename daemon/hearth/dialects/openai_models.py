@@ -86,6 +86,7 @@ def _model(item: dict[str, Any]) -> ModelInfo:
         window=window or trained or min(windows, default=None),
         loaded_window=_number(meta, "n_ctx"),
         capabilities=_capabilities(item),
+        lacking=() if _calls_tools(item) else None,
         output_limit=_number(top, "max_completion_tokens") or _number(item, "max_completion_tokens"),
         price_input=price_input,
         price_output=price_output,
@@ -111,8 +112,8 @@ def _capabilities(item: dict[str, Any]) -> tuple[str, ...] | None:
     mistral = item.get("capabilities")
     if isinstance(mistral, dict):
         return tuple(dict.fromkeys(word for name, word in _MISTRAL.items() if mistral.get(name) is True))
-    if any(isinstance(route, dict) and route.get("supports_tools") is True for route in item.get("providers") or ()):
-        return ("completion", "tools")  # Hugging Face: at least one of those behind the router can
+    if _calls_tools(item):
+        return ("completion", "tools")
     features = item.get("supported_parameters")
     if not isinstance(features, list):
         return None
@@ -123,6 +124,12 @@ def _capabilities(item: dict[str, Any]) -> tuple[str, ...] | None:
     if "audio" in (architecture.get("input_modalities") or ()):
         words.append("audio")
     return tuple(dict.fromkeys(words))
+
+
+def _calls_tools(item: dict[str, Any]) -> bool:
+    """Say whether one of those behind Hugging Face's router calls tools; of thinking and pictures it says nothing."""
+    routes = item.get("providers")
+    return isinstance(routes, list) and any(isinstance(one, dict) and one.get("supports_tools") is True for one in routes)
 
 
 def _prices(item: dict[str, Any]) -> tuple[float | None, float | None]:

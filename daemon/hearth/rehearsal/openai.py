@@ -59,7 +59,7 @@ def _route(script: Script, request: Request) -> Reply:
     if request.method == "POST":
         for end, answered in _POSTS.items():
             if path.endswith(end):
-                return answered(script, _members(script, request))
+                return answered(script, quirks.completed(script, request, _members(script, request)))
     if script.flavour == "llama-server":
         raise Problem(404, "File Not Found")
     raise Problem(404, f"Invalid URL ({request.method} {request.path})", code=None)

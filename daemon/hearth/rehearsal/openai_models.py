@@ -39,14 +39,22 @@ def entry(script: Script, model: ModelScript) -> dict[str, Any]:
             "architecture": {"input_modalities": ["text"], "output_modalities": ["text"], "tokenizer": "Other"},
             "pricing": {"prompt": price, "completion": price, "request": "0", "image": "0"},
             "top_provider": {"context_length": window, "max_completion_tokens": None},
-            "supported_parameters": ["max_tokens", "temperature", "tools", "tool_choice", "response_format"],
+            "supported_parameters": [
+                "max_tokens", "temperature", "tools", "tool_choice", "response_format",
+                *(("reasoning", "include_reasoning") if "thinking" in model.capabilities else ()),
+            ],
         },
         "groq": {"active": True, "context_window": window, "public_apps": None, "max_completion_tokens": window},
         "together": {
             "type": "chat", "display_name": model.name, "organization": "rehearsal", "context_length": window,
             "pricing": {"input": 1.0, "output": 1.0, "hourly": 0, "base": 0, "finetune": 0},
         },
-        "mistral": {"capabilities": {"completion_chat": True, "function_calling": True}, "max_context_length": window},
+        "mistral": {
+            "capabilities": {
+                "completion_chat": True, "function_calling": True, "reasoning": "thinking" in model.capabilities,
+            },
+            "max_context_length": window,
+        },
         "huggingface": {
             "providers": [
                 {"provider": "rehearsal", "status": "live", "context_length": window,

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from hearth.rehearsal.error_shapes import SHAPES
 from hearth.rehearsal.http import HeaderList, Reply
 from hearth.rehearsal.script import ModelScript, Script
 
@@ -64,6 +65,8 @@ def problem_reply(script: Script, problem: Problem) -> Reply:
         body = {"error": {"code": problem.status, "message": problem.text, "type": kind, **problem.more}}
         if problem.status in {401, 404, 503}:  # these come from its router, which has another order
             body = {"error": {"message": problem.text, "type": kind, "code": problem.status}}
+    elif script.flavour in SHAPES:
+        status, body = SHAPES[script.flavour](problem)
     return json_reply(script, status, body, closes=script.flavour == "llama-server")
 
 

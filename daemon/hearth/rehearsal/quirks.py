@@ -6,8 +6,10 @@ import secrets
 from collections.abc import Iterator
 from typing import Any
 
-from hearth.rehearsal import llama_routes
+from hearth.rehearsal import llama_routes, strictness
 from hearth.rehearsal.content import ToolCall
+from hearth.rehearsal.engines import LiteLLM, LmStudio, Sglang, Tgi, Vllm
+from hearth.rehearsal.hosted import Azure, Cerebras, Fireworks, MiniMax, Moonshot, Perplexity
 from hearth.rehearsal.http import Reply, Request
 from hearth.rehearsal.llama_server import LlamaServer
 from hearth.rehearsal.openai_form import Form
@@ -203,6 +205,9 @@ class HuggingFace(Form):
 FORMS: dict[Flavour, type[Form]] = {
     "openai": Form, "openrouter": OpenRouter, "groq": Groq, "mistral": Mistral, "deepseek": DeepSeek,
     "together": Together, "xai": Xai, "llama-server": LlamaServer, "huggingface": HuggingFace,
+    "azure": Azure, "minimax": MiniMax, "moonshot": Moonshot, "fireworks": Fireworks, "cerebras": Cerebras,
+    "perplexity": Perplexity, "vllm": Vllm, "sglang": Sglang, "tgi": Tgi, "lm-studio": LmStudio, "litellm": LiteLLM,
+    "nvidia": Vllm, "localai": Form,
 }  # fmt: skip
 
 
@@ -213,6 +218,7 @@ def form(script: Script, model: ModelScript, members: Object, tokens: int, *, te
 
 def check_fields(script: Script, model: ModelScript, members: Object) -> None:
     """Refuse what this provider refuses where others look away."""
+    strictness.check(script, model, members)
     if script.flavour == "mistral":
         _check_mistral(members)
     if script.flavour == "deepseek" and "thinking" in model.capabilities:
@@ -239,4 +245,13 @@ def _check_deepseek(members: Object) -> None:
 
 def before(script: Script, request: Request) -> Reply | None:
     """The answer of a route that only this provider has, or None."""
+    if script.flavour == "azure" and "/v1/" not in request.path and "api-version=" not in request.target:
+        raise Problem(404, "Resource not found", code="404")
     return llama_routes.reply(script, request) if script.flavour == "llama-server" else None
+
+
+def completed(script: Script, request: Request, members: Object) -> Object:
+    """The members of a request with what its address says: Azure's older one names the model there."""
+    if script.flavour != "azure" or "/deployments/" not in request.path:
+        return members
+    return members | {"model": request.path.partition("/deployments/")[2].partition("/")[0]}

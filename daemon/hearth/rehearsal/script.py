@@ -7,10 +7,12 @@ from typing import Literal
 
 import msgspec
 
-Kind = Literal["ollama", "openai", "anthropic", "cohere", "replicate"]
+Kind = Literal["ollama", "openai", "anthropic", "gemini", "cohere", "replicate"]
 Flavour = Literal[
-    "openai", "openrouter", "groq", "mistral", "deepseek", "together", "xai", "llama-server", "huggingface"
-]
+    "openai", "openrouter", "groq", "mistral", "deepseek", "together", "xai", "llama-server", "huggingface",
+    "azure", "minimax", "moonshot", "fireworks", "cerebras", "perplexity",
+    "vllm", "sglang", "tgi", "lm-studio", "localai", "litellm", "nvidia",
+]  # fmt: skip
 Path = Literal["A", "B"]
 
 CHAT = ("tools", "completion")

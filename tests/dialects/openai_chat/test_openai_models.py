@@ -29,7 +29,7 @@ def test_all_shapes_of_lists_are_read(wrap: Any) -> None:  # noqa: ANN401
         ({"id": "m", "max_model_len": 8}, ModelInfo("m", window=8)),
         (
             {"id": "m", "providers": [{"context_length": 8, "supports_tools": True}, {"context_length": 4}]},
-            ModelInfo("m", window=4, capabilities=("completion", "tools")),
+            ModelInfo("m", window=4, capabilities=("completion", "tools"), lacking=()),
         ),
         (
             {"id": "m", "meta": {"n_ctx": 4, "n_ctx_train": 8, "size": 2}},

@@ -38,6 +38,7 @@ from hearth.problems import BrokenReply, Overloaded, Problem, ProviderFault
 _REASONS: dict[str, FinishReason] = {
     "stop": "stop",
     "eos": "stop",
+    "eos_token": "stop",
     "stop_sequence": "stop",
     "end_turn": "stop",
     "length": "length",

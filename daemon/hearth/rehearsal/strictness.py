@@ -1,0 +1,90 @@
+"""What each provider refuses where OpenAI or others look away: fields and values (wire/providers §4)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from hearth.rehearsal.openai_wire import Problem
+from hearth.rehearsal.script import ModelScript, Script
+
+Object = dict[str, Any]
+REFUSED: dict[str, tuple[str, ...]] = {
+    "groq": ("logprobs", "top_logprobs", "logit_bias"),
+    "together": ("parallel_tool_calls", "stream_options"),
+    "deepseek": ("seed", "logit_bias", "n"),
+    "cerebras": ("presence_penalty", "frequency_penalty", "logit_bias", "service_tier", "parallel_tool_calls"),
+    "perplexity": ("tools", "tool_choice", "logit_bias", "stream_options", "seed", "n"),
+    "minimax": ("tool_choice", "logit_bias", "seed", "response_format"),
+    "xai": ("parallel_tool_calls",),
+    "tgi": ("n",),
+}
+THINKING_REFUSES = ("temperature", "top_p", "presence_penalty", "frequency_penalty", "logit_bias")
+
+
+def check(script: Script, model: ModelScript, members: Object) -> None:
+    """Raise Problem for what this provider does not take."""
+    for name in REFUSED.get(script.flavour, ()):
+        if members.get(name) is not None and not (name == "n" and members[name] == 1):
+            raise Problem(400, f"property '{name}' is unsupported", param=name)
+    if "thinking" in model.capabilities:
+        _check_thinking(script, members)
+    extra = CHECKS.get(script.flavour)
+    if extra is not None:
+        extra(members)
+
+
+def _check_thinking(script: Script, members: Object) -> None:
+    """Models that think have fixed sampling at OpenAI, and at Moonshot unless it is what they have anyway."""
+    if script.flavour in ("openai", "azure"):
+        if members.get("max_tokens") is not None:
+            text = "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens'."
+            raise Problem(400, text, param="max_tokens", code="unsupported_parameter")
+        _refuse_sampling(members, "Unsupported value: '{}' does not support {} with this model.")
+    if script.flavour == "moonshot":
+        _refuse_sampling(members, "invalid {}: {} is not allowed for this model")
+    if script.flavour == "xai" and members.get("stop") is not None:
+        raise Problem(400, "Argument not supported on this model: stop", param="stop")
+
+
+def _refuse_sampling(members: Object, text: str) -> None:
+    for name in THINKING_REFUSES:
+        if members.get(name) is not None:
+            raise Problem(400, text.format(name, members[name]), param=name, code="unsupported_value")
+
+
+def _groq(members: Object) -> None:
+    if any("name" in message for message in members.get("messages") or []):
+        raise Problem(400, "'messages.0' : property 'name' is unsupported")
+
+
+def _together(members: Object) -> None:
+    if isinstance(members.get("stop"), str):
+        raise Problem(422, "stop: expected an array", param="stop")
+
+
+def _lm_studio(members: Object) -> None:
+    if (members.get("response_format") or {}).get("type") == "json_object":
+        raise Problem(400, "'response_format.type' must be 'json_schema' or 'text'")
+
+
+def _moonshot(members: Object) -> None:
+    for message in members.get("messages") or []:
+        if message.get("tool_calls") and message.get("reasoning_content") is None:
+            text = "thinking is enabled but reasoning_content is missing in assistant tool call message"
+            raise Problem(400, text)
+
+
+def _azure(members: Object) -> None:
+    said = str(members.get("messages"))
+    if "forbidden" in said:
+        found = {"code": "ResponsibleAIPolicyViolation", "content_filter_result": {"violence": {"filtered": True}}}
+        raise Problem(
+            400, "The response was filtered due to the prompt triggering the content management policy.",
+            code="content_filter", param="prompt", more={"status": 400, "innererror": found},
+        )  # fmt: skip
+
+
+CHECKS: dict[str, Callable[[Object], None]] = {
+    "groq": _groq, "together": _together, "lm-studio": _lm_studio, "moonshot": _moonshot, "azure": _azure,
+}  # fmt: skip
