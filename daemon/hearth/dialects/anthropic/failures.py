@@ -15,6 +15,7 @@ from hearth.problems import (
     ContextTooLong,
     KeyRefused,
     ModelMissing,
+    NotPermitted,
     Overloaded,
     Problem,
     ProviderFault,
@@ -34,7 +35,7 @@ _MODEL = re.compile(r"\bmodel\b", re.IGNORECASE)
 _TYPES: dict[str, type[Problem]] = {
     "exceed_context_size_error": ContextTooLong,
     "authentication_error": KeyRefused,
-    "permission_error": KeyRefused,
+    "permission_error": NotPermitted,
     "billing_error": QuotaSpent,
     "rate_limit_error": RateLimited,
     "overloaded_error": Overloaded,
@@ -47,7 +48,7 @@ _TYPES: dict[str, type[Problem]] = {
 _STATUSES: dict[int, type[Problem]] = {
     401: KeyRefused,
     402: QuotaSpent,
-    403: KeyRefused,
+    403: NotPermitted,
     405: ProviderFault,
     408: TimedOut,
     409: ProviderFault,
