@@ -58,7 +58,7 @@ class Quirks(Struct, frozen=True, forbid_unknown_fields=True):
     reasoning_in: ReasoningInput = "none"  # how the effort of thinking is expressed
     effort_words: dict[str, str] = field(default_factory=dict)  # our effort word -> theirs, where it differs
     fim: FimForm = "none"  # how a completion between prefix and suffix is asked for
-    dimensions: bool = True  # embeddings can be shortened
+    dimensions_field: NameOrNone = "dimensions"  # how shorter embeddings are asked for; None: they cannot be had
     embeddings_base64: bool = True  # embeddings can be had in base64; False: a caller's are made from numbers
     tokenize: bool = False  # the engine has llama.cpp's /tokenize and /detokenize
 

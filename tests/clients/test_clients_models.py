@@ -127,8 +127,12 @@ def test_a_blob_is_uploaded_whole(tmp_path: Path) -> None:
     assert arrived == file.read_bytes()
 
 
-@both
-def test_the_openai_client_embeds_in_all_forms(kind: Kind) -> None:
+shortening = pytest.mark.parametrize("kind", ["ollama", Script(kind="openai")], ids=["ollama", "openai"])
+"""Whoever can shorten embeddings, which a llama-server cannot."""
+
+
+@shortening
+def test_the_openai_client_embeds_in_all_forms(kind: Kind | Script) -> None:
     """It asks for base64 by itself; floats, fewer dimensions and lists come as asked, and agree."""
 
     async def act(on: Stage) -> list[Any]:
@@ -147,8 +151,8 @@ def test_the_openai_client_embeds_in_all_forms(kind: Kind) -> None:
         assert one.embedding == pytest.approx(other.embedding, abs=1e-6)
 
 
-@both
-def test_the_ollama_client_embeds_in_all_forms(kind: Kind) -> None:
+@shortening
+def test_the_ollama_client_embeds_in_all_forms(kind: Kind | Script) -> None:
     """One text or many, fewer dimensions, and the route of old."""
 
     async def act(on: Stage) -> list[Any]:

@@ -88,7 +88,7 @@ def _quirks_lack(quirks: Quirks) -> frozenset[Need]:
         ("raw", quirks.completions_path is not None),
         ("logprobs", quirks.logprobs and _carries(quirks, "logprobs")),
         ("choices", quirks.many and _carries(quirks, "n")),
-        ("dimensions", quirks.dimensions),
+        ("dimensions", quirks.dimensions_field is not None),
         ("tokenize", quirks.tokenize),
     )
     return frozenset(need for need, met in checks if not met)

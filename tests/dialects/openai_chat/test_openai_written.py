@@ -253,7 +253,6 @@ def test_embeddings_are_asked_for_as_numbers() -> None:
     assert json.loads(request.body) == {
         "model": "real",
         "input": ["a", "b"],
-        "encoding_format": "float",
         "dimensions": 4,
     }
 

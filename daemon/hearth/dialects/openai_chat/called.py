@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from hearth.call import Outline
 from hearth.chat import ChatRequest, CompleteRequest, EmbedRequest, Members, Operation, Request
-from hearth.dialects.body import join, raw
+from hearth.dialects.body import join, raw, value
 from hearth.dialects.dialect import Destination, Head, HttpRequest, ModelInfo
 from hearth.dialects.openai_chat.adapt import adapt_chat, with_model
 from hearth.dialects.openai_chat.chat import write_chat
@@ -54,7 +54,7 @@ class OpenAICalled:
             adapted = adapt_chat(members, to, stream=outline.stream)
             return _post(to, to.quirks.chat_path, adapted, stream=outline.stream)
         if outline.route == "embeddings":
-            return _post(to, _embeddings_path(to), with_model(members, to), stream=False)
+            return _post(to, _embeddings_path(to), _shortened(members, to), stream=False)
         if not self.splices(outline, to):
             raise Unsupported("This provider fills gaps in a form of its own.", param="suffix")
         path = completions_path(to, suffix="suffix" in outline.needs)
@@ -104,10 +104,21 @@ class OpenAICalled:
 
 
 def _embed(request: EmbedRequest, to: Destination) -> Members:
-    members: Members = {"input": raw(request.inputs), "encoding_format": raw("float")}
+    """Return members that ask for numbers, which is every server's own choice where none is named."""
+    members: Members = {"input": raw(request.inputs)}
     if request.dimensions is not None:
         members["dimensions"] = raw(request.dimensions)
-    return with_model(members, to)
+    return _shortened(members, to)
+
+
+def _shortened(members: Members, to: Destination) -> Members:
+    """Return members that ask for shorter vectors in this server's word. Raises `Unsupported` where it has none."""
+    field = to.quirks.dimensions_field
+    if field == "dimensions" or value(members, "dimensions", int) is None:
+        return with_model(members, to)
+    if field is None:
+        raise Unsupported("This provider cannot shorten embeddings.", param="dimensions")
+    return with_model({field if name == "dimensions" else name: given for name, given in members.items()}, to)
 
 
 def _embeddings_path(to: Destination) -> str:
