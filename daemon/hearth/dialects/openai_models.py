@@ -128,8 +128,8 @@ def _capabilities(item: dict[str, Any]) -> tuple[str, ...] | None:
 
 def _calls_tools(item: dict[str, Any]) -> bool:
     """Say whether one of those behind Hugging Face's router calls tools; of thinking and pictures it says nothing."""
-    routes = item.get("providers")
-    return isinstance(routes, list) and any(isinstance(one, dict) and one.get("supports_tools") is True for one in routes)
+    routes = item.get("providers") or ()
+    return any(isinstance(route, dict) and route.get("supports_tools") is True for route in routes)
 
 
 def _prices(item: dict[str, Any]) -> tuple[float | None, float | None]:

@@ -14,7 +14,7 @@ from hearth.dialects.openai_chat.calls import Calls
 from hearth.dialects.openai_chat.chunks import Choice, Chunk, Delta, Probs, decode_chunk
 from hearth.dialects.openai_chat.parts import thinking_text
 from hearth.dialects.openai_chat.sources import read_annotations, read_sources
-from hearth.dialects.openai_chat.think import ThinkTags
+from hearth.dialects.openai_chat.think import ThinkTags, read_details
 from hearth.dialects.openai_chat.usage import read_usage
 from hearth.dialects.openai_chat.vectors import read_vectors
 from hearth.dialects.openai_failures import from_error, from_reply
@@ -309,7 +309,7 @@ class Meaning:
     def _delta(self, number: int, delta: Delta, events: list[Event], *, whole: bool) -> None:
         thought = delta.reasoning_content or delta.reasoning
         if not isinstance(thought, str):
-            thought = _details(delta.reasoning_details) if delta.reasoning_details else ""
+            thought = read_details(delta.reasoning_details) if delta.reasoning_details else ""
         if thought:
             events.append(ThinkingDelta(thought, number))
         if delta.content:
@@ -369,14 +369,6 @@ def _typed(number: int, part: dict[str, Any], events: list[Event]) -> None:
             events.append(ThinkingDelta(thought, number))
     elif isinstance(part.get("text"), str) and part["text"]:
         events.append(TextDelta(part["text"], number))
-
-
-def _details(details: object) -> str:
-    """Return the readable part of OpenRouter's `reasoning_details` (wire/providers §4.10)."""
-    if not isinstance(details, list):
-        return ""
-    said = (item.get("text") or item.get("summary") for item in details if isinstance(item, dict))
-    return "".join(piece for piece in said if isinstance(piece, str))
 
 
 def _logprobs(wire: Probs) -> Raw | None:
