@@ -140,3 +140,47 @@ def written(said: list[Event], *, stream: bool, **given: object) -> bytes:
     outline = SERVED.outline("messages", members(stream=stream, **given))
     writer = SERVED.writer(outline, STAMP)
     return writer.stream(said) if stream else writer.whole(said)
+
+
+DELTAS = {
+    "text": {"text_delta", "citations_delta"},
+    "thinking": {"thinking_delta", "signature_delta"},
+    "tool_use": {"input_json_delta"},
+    "redacted_thinking": set(),
+}
+
+
+def collected(records: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """The blocks and the end of a stream, checked step by step as strictly as the state machine promises."""
+    assert records[0]["type"] == "message_start"
+    assert [one["type"] for one in records].count("message_start") == 1
+    assert [one["type"] for one in records[-2:]] == ["message_delta", "message_stop"]
+    blocks: list[dict[str, Any]] = []
+    open_block: dict[str, Any] | None = None
+    for one in records[1:-2]:
+        if one["type"] == "content_block_start":
+            assert open_block is None
+            assert one["index"] == len(blocks)
+            open_block = {**one["content_block"], "said": ""}
+        elif one["type"] == "content_block_stop":
+            assert open_block is not None
+            assert one["index"] == len(blocks)
+            blocks.append(open_block)
+            open_block = None
+        else:
+            assert one["type"] == "content_block_delta"
+            assert open_block is not None
+            assert one["index"] == len(blocks)
+            _fill(open_block, one["delta"])
+    assert open_block is None
+    return blocks, records[-2]
+
+
+def _fill(block: dict[str, Any], delta: dict[str, Any]) -> None:
+    assert delta["type"] in DELTAS[block["type"]]
+    if delta["type"] == "signature_delta":
+        block["signature"] = delta["signature"]
+    elif delta["type"] == "citations_delta":
+        block.setdefault("citations", []).append(delta["citation"])
+    else:
+        block["said"] += next(text for name, text in delta.items() if name != "type")
