@@ -26,9 +26,10 @@ _INHERITED: Final = (
 )
 _PATHS: Final = ("chat_path", "completions_path", "embeddings_path", "models_path", "fim_path")
 _PLACEHOLDER: Final = re.compile(r"\{([a-z_]+)\}")
-OF_PRESETS: Final = ("address_form", "when")
+OF_PRESETS: Final = ("address_form", "when", "locations")
 """What a preset may say beside a provider's own settings: how an address that only its user knows is written, and
-what else holds when an option is set: a table `when.OPTION` is laid over the rest."""
+what else holds when an option is set: a table `when.OPTION` is laid over the rest. Options in braces are filled into
+an `address_form`; `locations` has the forms of those places whose address is another."""
 
 
 def build_provider(name: str, table: object, common: Table, own: OwnPresets | None = None) -> Provider:
@@ -43,6 +44,9 @@ def build_provider(name: str, table: object, common: Table, own: OwnPresets | No
         raise unknown_key((*path, "name"), (*Provider.__struct_fields__[1:], "key"))
     preset_name, raw = find_preset(name, table, own or OwnPresets())
     preset, form = _of_preset(raw, table, path)
+    if "{" in form:
+        form = _filled_form(form, table, path)
+        preset |= {"address": form} if form else {}
     merged = _merge((common, preset, table), {**preset, **table})
     merged |= {"name": name, "keys": _keys(table, preset, path)}
     if preset_name:
@@ -64,10 +68,23 @@ def _of_preset(raw: Table, table: Table, path: Path) -> tuple[Table, str]:
             raise Problem((*path, "when", option), "is no option of a provider", "Correct its name")
         if option in table:
             preset = _merge((preset, layer), {**preset, **layer})
-    form = preset.pop("address_form", "")
+    locations = preset.pop("locations", {})
+    form = locations.get(table.get("location"), preset.get("address_form", ""))
+    preset.pop("address_form", None)
     if not isinstance(form, str):
         raise Problem((*path, "address_form"), "is no text", 'Write it like "https://RESOURCE.example.org/v1"')
     return preset, form
+
+
+def _filled_form(form: str, table: Table, path: Path) -> str:
+    """The form of an address with the options in it; "" where the user has an address and leaves options out."""
+    wanted = _PLACEHOLDER.findall(form)
+    missing = next((option for option in wanted if not isinstance(table.get(option), str)), None)
+    if missing is not None:
+        if "address" in table:
+            return ""
+        raise Problem((*path, missing), "is needed for the address", f"Add `{missing}`, or `address`")
+    return _PLACEHOLDER.sub(lambda match: str(table[match[1]]), form)
 
 
 def _complete(merged: Table, form: str, path: Path) -> None:

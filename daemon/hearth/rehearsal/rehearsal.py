@@ -10,7 +10,7 @@ from typing import Any, Self
 
 import msgspec
 
-from hearth.rehearsal import anthropic, cohere, ollama, openai, replicate
+from hearth.rehearsal import anthropic, cohere, gemini, ollama, openai, replicate
 from hearth.rehearsal.calls import Call, Watch
 from hearth.rehearsal.engine import Engine, Load
 from hearth.rehearsal.faults import Fault, FaultQueue
@@ -29,6 +29,11 @@ INFERENCE = (
     "/messages",
     "/infill",
     "/predictions",
+    ":generateContent",
+    ":streamGenerateContent",
+    ":batchEmbedContents",
+    ":embedContent",
+    ":predict",
 )
 
 
@@ -238,6 +243,8 @@ class Rehearsal:
                 return anthropic.respond(self.script, request)
             if self.script.kind == "cohere":
                 return cohere.answer(self.script, request)
+            if self.script.kind == "gemini":
+                return gemini.respond(self.script, request)
             if self.script.kind == "replicate":
                 return self._predictions.answer(self.script, request)
             return openai.answer(self.script, request)
@@ -253,6 +260,8 @@ class Rehearsal:
             reply = anthropic.refused(fault.status, text)
         elif self.script.kind == "cohere":
             reply = cohere.refusal(fault.status, text)
+        elif self.script.kind == "gemini":
+            reply = gemini.refused(fault.status, text)
         elif self.script.kind == "replicate":
             reply = replicate.refusal(fault.status, text)
         else:

@@ -5,19 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-import msgspec
-
 from hearth.call import Outline
-from hearth.chat import ChatRequest, Members, Operation, Request
-from hearth.dialects.body import raw
+from hearth.chat import Members, Operation, Request
 from hearth.dialects.dialect import Destination, Head, HttpRequest, ModelInfo
+from hearth.dialects.gemini.counts import read_count, splice_count, write_count
 from hearth.dialects.gemini.failures import read_problem
 from hearth.dialects.gemini.models import next_page, read_models
 from hearth.dialects.gemini.names import models_path
 from hearth.dialects.gemini.streams import Reader
-from hearth.dialects.gemini.vectors import model_path
-from hearth.dialects.gemini.writing import chat_members, post, splice, splices, write
-from hearth.problems import BrokenReply, Problem, Unsupported
+from hearth.dialects.gemini.writing import splice, splices, write
+from hearth.problems import Problem
 
 if TYPE_CHECKING:
     from hearth.dialects.dialect import ReplyReader
@@ -72,11 +69,7 @@ class GeminiCalled:
 
     def count(self, request: Request, to: Destination) -> HttpRequest:
         """Return the request that counts the tokens of a conversation. Raises `Unsupported` for anything else."""
-        if not isinstance(request, ChatRequest):
-            raise Unsupported("Only the tokens of a conversation can be counted.")
-        members = chat_members(request, to)
-        whole = {"model": raw(model_path(to)), **members}
-        return post(to, "countTokens", {"generateContentRequest": raw(whole)})
+        return write_count(request, to)
 
     def count_spliced(
         self,
@@ -85,16 +78,8 @@ class GeminiCalled:
         to: Destination,
     ) -> HttpRequest:
         """Return the question of a caller of this same dialect, who asks for contents or for a whole request."""
-        sent = {name: given for name, given in members.items() if name not in ("model", "hearth")}
-        return post(to, "countTokens", sent)
+        return splice_count(members, to)
 
     def counted(self, body: bytes) -> int:
         """Return the tokens; raises `BrokenReply`."""
-        try:
-            return msgspec.json.decode(body, type=_Counted).total_tokens
-        except (msgspec.DecodeError, RecursionError):
-            raise BrokenReply("The count of tokens is not what this API sends.", code="upstream_not_api") from None
-
-
-class _Counted(msgspec.Struct, rename="camel"):
-    total_tokens: int
+        return read_count(body)

@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Raw
 
 from hearth.chat import Members
-from hearth.dialects.body import raw
+from hearth.dialects.body import raw, value
 from hearth.problems import BadRequest
 
 _UNDERSCORED = re.compile(rb'"[a-z]+(?:_[a-z]+)+"\s*:')
@@ -35,6 +35,12 @@ def canonical(members: Members) -> Members:
 
 
 _NULL = Raw(b"null")
+
+
+def to_count(members: Members) -> Members:
+    """Return the request that is to be counted: the members themselves, or those of the whole request among them."""
+    inside: Members | None = value(members, "generateContentRequest", Members)
+    return members if inside is None else canonical(inside) | {"model": members.get("model", _NULL)}
 
 
 def _canonical(given: Raw) -> Raw:

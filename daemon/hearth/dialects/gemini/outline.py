@@ -13,7 +13,7 @@ from hearth.chat import Members, Need
 from hearth.dialects.body import value
 from hearth.dialects.gemini.config import Config, native_config, read_config, read_reasoning
 from hearth.dialects.gemini.contents import decode_contents
-from hearth.dialects.gemini.fields import canonical
+from hearth.dialects.gemini.fields import canonical, to_count
 from hearth.dialects.gemini.names import ALT, VERBS
 from hearth.dialects.gemini.parts import Blob, PartWire
 from hearth.dialects.gemini.tools import native_tools, tools_of
@@ -69,7 +69,7 @@ def read_outline(route: str, members: Members) -> GeminiOutline:
     known = canonical(members)
     if route in ("embedContent", "batchEmbedContents"):
         return _embed(route, known)
-    return _chat(route, known)
+    return _chat(route, to_count(known) if route == "countTokens" else known)
 
 
 def _chat(route: str, members: Members) -> GeminiOutline:
@@ -93,6 +93,7 @@ def _chat(route: str, members: Members) -> GeminiOutline:
         max_tokens=config.max_output_tokens,
         include_usage=True,
         wishes=_wishes(members),
+        counts=route == "countTokens",
         array=value(members, ALT, str) != "sse",
         thoughts=thinking is not None and thinking.include_thoughts,
     )

@@ -8,7 +8,7 @@ from hearth.chat import ChatRequest, EmbedRequest, Members, Request
 from hearth.dialects.body import join, value
 from hearth.dialects.gemini.config import native_config, read_config, read_format, read_knobs, read_reasoning
 from hearth.dialects.gemini.contents import read_contents
-from hearth.dialects.gemini.fields import canonical
+from hearth.dialects.gemini.fields import canonical, to_count
 from hearth.dialects.gemini.names import ALT, VERBS
 from hearth.dialects.gemini.parts import ContentWire
 from hearth.dialects.gemini.tools import read_tools
@@ -40,7 +40,7 @@ def read_request(route: str, members: Members) -> Request:
         return _embed([value({"request": _one(known)}, "request", EmbedWire)])
     if route == "batchEmbedContents":
         return _embed(value(known, "requests", list[EmbedWire]) or [])
-    return _chat(known)
+    return _chat(to_count(known) if route == "countTokens" else known)
 
 
 def _chat(members: Members) -> ChatRequest:
