@@ -68,6 +68,8 @@ INFERENCE: Table = {
     "/v1/messages/count_tokens": {"POST": Route("infer", "anthropic", "count_tokens")},
     "/v1/fim/completions": {"POST": Route("infer", "openai_chat", "fim")},
     "/infill": {"POST": Route("infer", "openai_chat", "infill")},
+    "/v2/chat": {"POST": Route("infer", "cohere", "chat")},
+    "/v2/embed": {"POST": Route("infer", "cohere", "embed")},
 }
 
 

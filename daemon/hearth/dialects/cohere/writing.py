@@ -48,7 +48,7 @@ def write_chat(request: ChatRequest, to: Destination, *, stream: bool) -> Member
                 param="response_format",
             )
         members["response_format"] = raw(_format(request.format.schema))
-    if (thinking := _thinking(request.reasoning)) is not None:
+    if (thinking := _thinking(request.reasoning, to)) is not None:
         members["thinking"] = raw(thinking)
     return with_config(members | write_knobs(request.knobs), to)
 
@@ -113,8 +113,10 @@ def _format(schema: Raw | None) -> dict[str, Any]:
     return {"type": "json_object"} if schema is None else {"type": "json_object", "json_schema": schema}
 
 
-def _thinking(reasoning: Reasoning) -> dict[str, Any] | None:
-    """Return how long to think; None where the caller said nothing."""
+def _thinking(reasoning: Reasoning, to: Destination) -> dict[str, Any] | None:
+    """Return how long to think; None where the caller said nothing, or takes an answer of a model that cannot."""
+    if to.thinks is False and (reasoning.optional or reasoning.on is False):
+        return None
     if reasoning.on is False:
         return {"type": "disabled"}
     if reasoning.effort is None:

@@ -83,7 +83,7 @@ def _thinking(reasoning: Reasoning, fields: Fields) -> dict[str, Any]:
         return {}
     field = fields.get("reasoning_effort")
     if field is None:
-        if reasoning.on is False:
+        if reasoning.on is False or reasoning.optional:
             return {}
         raise Unsupported(
             "This model of Replicate has no input for thinking.", next_step="Ask without it.", param="reasoning_effort"
