@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import socket
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
@@ -160,9 +160,13 @@ class Client:
         """Return one call by its id; "last" is the newest."""
         return self._ask("GET", f"calls/{quote(call_id)}", Told)
 
-    def calls(self, limit: int = 20) -> tuple[CallRecord, ...]:
-        """Return the newest calls, newest first."""
-        return self._ask("GET", f"calls?limit={limit}", tuple[CallRecord, ...])
+    def calls(self, limit: int = 20, **filters: str | float | None) -> tuple[CallRecord, ...]:
+        """Return the newest calls, newest first.
+
+        `filters` are `after` (a call's id), `app`, `target`, `place`, `ending`, `since` and `until` (time.time()).
+        """
+        query = urlencode({"limit": limit} | {name: value for name, value in filters.items() if value is not None})
+        return self._ask("GET", f"calls?{query}", tuple[CallRecord, ...])
 
     def cancel(self, call_id: str) -> None:
         """End a call in flight."""
@@ -177,9 +181,11 @@ class Client:
         """Empty the usage log; returns how many calls it held."""
         return self._ask("DELETE", "usage", dict[str, int])["purged"]
 
-    def events(self) -> Iterator[Happening]:
-        """Yield what happens from now on."""
+    def events(self, listening: Callable[[], None] = lambda: None) -> Iterator[Happening]:
+        """Yield what happens from now on; `listening` is called when nothing is missed any more."""
         for line in self._lines("GET", "events"):
+            if line.startswith(":"):
+                listening()
             if line.startswith("data: "):
                 yield msgspec.json.decode(line.removeprefix("data: "), type=Happening)
 

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import get_args
+from urllib.parse import parse_qs
 
+import click
 import msgspec
 import pytest
 from click.testing import CliRunner, Result
 
 from cli.control_server import ControlServer, Reply, error, serving, status
 from hearth.cli import command_line
-from hearth.record import Attempt, CallRecord
+from hearth.cli.log import log
+from hearth.record import Attempt, CallRecord, Ending
 from hearth.status import (
     AbilityStatus,
     AliasStatus,
@@ -234,6 +238,40 @@ def test_the_log_reads_from_old_to_new(tmp_path: Path) -> None:
     shown, _ = _run(tmp_path, {"GET calls": calls}, "log")
 
     assert [line.split("\t")[1] for line in shown.stdout.splitlines()] == ["ID", "old", "new"]
+
+
+def test_the_log_asks_for_the_calls_one_wants(tmp_path: Path) -> None:
+    """The filters go to the daemon, which knows all calls; a period is sent as the moment it began."""
+    asked = ("--app", "zed", "--target", "ollama/m", "--place", "lan", "--ending", "failed", "--since", "today")
+
+    shown, server = _run(tmp_path, {"GET calls": ()}, "log", *asked)
+
+    query = parse_qs(server.asked[0].path.partition("?")[2])
+    assert shown.exit_code == 0
+    assert float(query.pop("since")[0]) > 0
+    assert query == {"limit": ["20"], "app": ["zed"], "target": ["ollama/m"], "place": ["lan"], "ending": ["failed"]}
+
+
+def test_every_ending_can_be_asked_for() -> None:
+    """The command, which must start without reading the records, knows all their endings."""
+    (option,) = [one for one in log.params if one.name == "ending"]
+
+    assert isinstance(option.type, click.Choice)
+    assert tuple(option.type.choices) == get_args(Ending)
+
+
+def test_following_the_log_waits_for_the_daemon_to_tell(tmp_path: Path) -> None:
+    """No question is asked while nothing happens; when the daemon ends, so does the command."""
+    told = b'data: {"at": 1.0, "kind": "%b", "facts": {}}\n\n'
+    pieces = (b": listening\n\n", told % b"load_failed", told % b"call")
+    script = {"GET calls": (CALL,), "GET events": Reply(pieces=pieces)}
+
+    shown, server = _run(tmp_path, script, "log", "-f", "-n", "0", "--json")
+
+    asked = [one.path.removeprefix("/hearth/v1/") for one in server.asked]
+    assert asked == ["calls?limit=1", "events", "calls?limit=1000&after=c1", "calls?limit=1000&after=c1"]
+    assert len(shown.stdout.splitlines()) == 2
+    assert shown.exit_code == 3
 
 
 @pytest.mark.parametrize("arguments", [("load", "m"), ("unload", "m"), ("usage", "purge", "--yes")])

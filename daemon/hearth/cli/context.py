@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import click
@@ -13,6 +14,23 @@ if TYPE_CHECKING:
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 yes_option = click.option("--yes", is_flag=True, help="Do not ask.")
+
+
+def _moment(_: click.Context, __: click.Parameter, text: str | None) -> float | None:
+    """Return when a period began, as time.time()."""
+    if text is None:
+        return None
+    from hearth.cli.periods import start_of
+
+    try:
+        return start_of(text, datetime.now().astimezone()).timestamp()
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
+since_option = click.option(
+    "--since", metavar="PERIOD", callback=_moment, help="today, month, 12h, 7d, …; all there is if left out."
+)
 
 
 def home() -> str | None:

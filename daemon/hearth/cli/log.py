@@ -2,53 +2,75 @@
 
 from __future__ import annotations
 
-import time
-from collections import deque
 from typing import TYPE_CHECKING
 
 import click
 
-from hearth.cli.context import client, json_option
+from hearth.cli.context import client, json_option, since_option
 from hearth.cli.output import print_json, print_json_line, print_table, say
-from hearth.cli.words import clock, milliseconds, number
+from hearth.cli.words import PLACES, clock, milliseconds, number
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from hearth.client import Client
     from hearth.record import CallRecord
 
-EVERY_S = 1.0
-_LOOK_BACK = 100
-_REMEMBERED = 1000
+    Filters = dict[str, str | float | None]
+
+_MOST = 1000
+_ENDINGS = ("complete", "refused", "failed", "truncated", "client_gone", "killed")
 _HEADINGS = ("TIME", "ID", "APP", "ASKED", "TARGET", "WHERE", "WHY", "IN", "OUT", "TOOK", "ENDED")
 
 
 @click.command()
 @click.option("-f", "--follow", is_flag=True, help="Go on with new calls as they end, until Ctrl-C.")
-@click.option("-n", "count", type=click.IntRange(0, 1000), default=20, show_default=True, help="How many calls.")
+@click.option("-n", "count", type=click.IntRange(0, _MOST), default=20, show_default=True, help="How many calls.")
+@click.option("--app", help="Only calls of this app, as [apps.NAME] has it.")
+@click.option("--target", metavar="PROVIDER/MODEL", help="Only calls that this target answered, or failed last.")
+@click.option("--place", type=click.Choice(list(PLACES)), help="Only calls that were answered there.")
+@click.option("--ending", type=click.Choice(_ENDINGS), help="Only calls that ended so.")
+@since_option
 @json_option
-def log(*, follow: bool, count: int, as_json: bool) -> None:
+def log(*, follow: bool, count: int, as_json: bool, **filters: str | float | None) -> None:
     """List the newest calls, the last one at the bottom. What was said is not in the log."""
     daemon = client()
-    newest = list(reversed(daemon.calls(count))) if count else []
     if follow:
-        _follow(daemon, newest, as_json=as_json)
-    elif as_json:
+        _follow(daemon, count, filters, as_json=as_json)
+        return
+    newest = list(reversed(daemon.calls(count, **filters))) if count else []
+    if as_json:
         print_json(newest)
     else:
         print_table(_HEADINGS, map(_row, newest))
 
 
-def _follow(daemon: Client, newest: list[CallRecord], *, as_json: bool) -> None:
-    seen = deque((call.id for call in daemon.calls(_LOOK_BACK)), maxlen=_REMEMBERED)
-    while True:
-        for call in newest:
-            if as_json:
-                print_json_line(call)
-            else:
-                say("  ".join(_row(call)))
-        time.sleep(EVERY_S)
-        newest = [call for call in reversed(daemon.calls(_LOOK_BACK)) if call.id not in seen]
-        seen.extend(call.id for call in newest)
+def _follow(daemon: Client, count: int, filters: Filters, *, as_json: bool) -> None:
+    """Print the newest calls, then each as the daemon tells that it has ended. Raises `DaemonAway` when that ends."""
+    from hearth.client import DaemonAway
+
+    last = next((call.id for call in daemon.calls(1)), "")
+    if count:
+        _print(reversed(daemon.calls(count, **filters)), as_json=as_json)
+
+    def show_new() -> None:
+        nonlocal last
+        ended = daemon.calls(_MOST, after=last, **filters)
+        _print(reversed(ended), as_json=as_json)
+        last = ended[0].id if ended else last
+
+    for happening in daemon.events(listening=show_new):
+        if happening.kind == "call":
+            show_new()
+    raise DaemonAway
+
+
+def _print(calls: Iterable[CallRecord], *, as_json: bool) -> None:
+    for call in calls:
+        if as_json:
+            print_json_line(call)
+        else:
+            say("  ".join(_row(call)))
 
 
 def _row(call: CallRecord) -> tuple[str, ...]:

@@ -3,29 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 import click
 
-from hearth.cli.context import client, json_option, yes_option
+from hearth.cli.context import client, json_option, since_option, yes_option
 from hearth.cli.output import print_json, print_table, say
-from hearth.cli.periods import start_of
 from hearth.cli.words import counted, milliseconds, money, number
 
 if TYPE_CHECKING:
     from hearth.status import UsageReport
 
 _HEADINGS = ("CALLS", "ERRORS", "LOCAL", "INPUT", "OUTPUT", "CACHED", "COST", "FIRST TOKEN p50/p95", "TOTAL p50/p95")
-
-
-def _moment(_: click.Context, __: click.Parameter, text: str | None) -> float | None:
-    if text is None:
-        return None
-    try:
-        return start_of(text, datetime.now().astimezone()).timestamp()
-    except ValueError as error:
-        raise click.BadParameter(str(error)) from None
 
 
 @click.group(invoke_without_command=True)
@@ -36,7 +25,7 @@ def _moment(_: click.Context, __: click.Parameter, text: str | None) -> float | 
     show_default=True,
     help="What each row sums up.",
 )
-@click.option("--since", metavar="PERIOD", callback=_moment, help="today, month, 12h, 7d, …; all there is if left out.")
+@since_option
 @json_option
 @click.pass_context
 def usage(ctx: click.Context, *, by: str, since: float | None, as_json: bool) -> None:

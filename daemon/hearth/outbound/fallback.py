@@ -11,6 +11,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Protocol
 
 from hearth.outbound.lanes import Overflow, Ticket
+from hearth.outbound.loading import failed_load
 from hearth.outbound.upstream import Asked, Sink, Target, Upstream
 from hearth.problems import Overloaded, Problem, ProviderProblem, QueueFull
 from hearth.record import Attempt, Ending
@@ -158,13 +159,13 @@ class Answering:
             await self._with_keys(candidate)
             return
         if not lane.enter_at_once(self.ticket):
-            await self._enter(lane, None if last else self.around.patience_s)
+            await self._enter(lane, candidate, None if last else self.around.patience_s)
         try:
             await self._with_keys(candidate)
         finally:
             lane.leave(self.ticket)
 
-    async def _enter(self, lane: Lane, patience: float | None) -> None:
+    async def _enter(self, lane: Lane, candidate: Candidate, patience: float | None) -> None:
         since = monotonic()
         try:
             await lane.enter(self.ticket, patience)
@@ -172,8 +173,20 @@ class Answering:
             raise Overloaded(
                 f"{lane.name} would have kept this call waiting for longer than patience allows."
             ) from None
+        except ProviderProblem as failed:
+            self.note_load(candidate, failed, monotonic() - since)
+            raise
         finally:
             self.queued_s += monotonic() - since
+
+    def note_load(self, candidate: Candidate, problem: ProviderProblem, waited_s: float) -> None:
+        """Write down that the load failed which this call waited for: that was its try at this target."""
+        address = str(self.around.target(candidate.target.provider).settings.address)
+        reason = self.because or candidate.reason
+        number = len(self.attempts) + 1
+        self.attempts.append(
+            failed_load(self.asked.call.id, number, candidate.target, problem, waited_s, reason, address)
+        )
 
     async def _with_keys(self, candidate: Candidate) -> None:
         """Ask with one key after the other, as long as it is the key that is at fault."""

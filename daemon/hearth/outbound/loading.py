@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from math import inf
-from time import monotonic
+from time import monotonic, time
 from typing import TYPE_CHECKING, Protocol
 
 from hearth.dialects.dialect import Called, Destination, Head, HttpRequest
 from hearth.dialects.ollama import probes
 from hearth.outbound.keys import Credential, Holder, Keys
 from hearth.outbound.limits import Limits
-from hearth.problems import KeyRefused
+from hearth.problems import KeyRefused, ProviderProblem
+from hearth.record import Attempt
 
 if TYPE_CHECKING:
     from hearth.outbound.pool import Origin, Pool
@@ -88,6 +89,29 @@ async def ask_engine(
         if head.status != 200:
             raise engine.called.problem(head, body, engine.settings.name)
         return head, body
+
+
+def failed_load(
+    call_id: str, number: int, target: Target, problem: ProviderProblem, waited_s: float, reason: str, address: str
+) -> Attempt:
+    """Return what is written down of a call's try that ended with the loading of its model."""
+    return Attempt(
+        call_id=call_id,
+        number=number,
+        target=target.name,
+        provider=target.provider,
+        model=target.model,
+        place=target.place,
+        key_id="",
+        started=time() - waited_s,
+        ending="failed",
+        problem=problem.kind,
+        detail=problem.text[:300],
+        upstream_status=problem.upstream_status,
+        total_ms=waited_s * 1000,
+        reason=reason,
+        address=address,
+    )
 
 
 def stays_until(keep_alive: str | float | None) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from time import monotonic_ns
+from time import monotonic, monotonic_ns
 from typing import TYPE_CHECKING
 
 from aiohttp import web
@@ -14,7 +14,7 @@ from hearth.outbound.fallback import Answering
 from hearth.outbound.lanes import Superseded, Ticket
 from hearth.outbound.loading import keep_alive_seconds, unload_model
 from hearth.outbound.upstream import Asked
-from hearth.problems import Internal, Problem
+from hearth.problems import Internal, Problem, ProviderProblem
 from hearth.server.bookkeeping import note
 from hearth.server.counting import tell_count
 from hearth.server.delivery import Delivery
@@ -23,10 +23,10 @@ from hearth.server.live import LiveCall
 from hearth.server.surroundings import CallSurroundings
 
 if TYPE_CHECKING:
-    from hearth.call import Call
     from hearth.dialects.dialect import Served
+    from hearth.outbound.lanes import Lane
     from hearth.record import Ending
-    from hearth.routing.plan import Plan
+    from hearth.routing.plan import Candidate, Plan
     from hearth.server.core import Core
     from hearth_config.settings import Retry
 
@@ -100,19 +100,19 @@ async def _run(core: Core, live: LiveCall, served: Served, made: Plan, delivery:
     if live.call.outline.counts:
         return await tell_count(core, live, served, made, delivery)
     if live.call.outline.empty:
-        await _load_or_unload(core, live.call, made, delivery)
+        await _load_or_unload(core, live, made, delivery)
     elif live.answering is not None:
         await live.answering.run(_retry(core, made))
     return await delivery.finish()
 
 
-async def _load_or_unload(core: Core, call: Call, made: Plan, delivery: Delivery) -> None:
+async def _load_or_unload(core: Core, live: LiveCall, made: Plan, delivery: Delivery) -> None:
     """Load the model that an empty request names or, with `keep_alive: 0`, give its memory back.
 
     Both are the lane's business, not the caller's. A model that no Ollama runs is neither loaded nor unloaded, and
     nobody is asked: `ollama run` sends such a request at each start.
     """
-    candidate = made.candidates[0]
+    call, candidate = live.call, made.candidates[0]
     ours = candidate.target.dialect == "ollama"
     lane = core.lane_of(candidate.target)
     wanted = call.outline.keep_alive
@@ -122,12 +122,22 @@ async def _load_or_unload(core: Core, call: Call, made: Plan, delivery: Delivery
         if lane is not None and lane.idle:
             lane.note_loaded(0.0)
     elif ours and lane is not None:
-        await lane.loaded()
+        await _load(live, lane, candidate)
     reason: FinishReason = "unload" if unload else "load"
     delivery.own_words = True
     await delivery.take(
         [Frame(b"", (Started(model=call.outline.model), Finished(reason, reason), Done()))], meaningful=True
     )
+
+
+async def _load(live: LiveCall, lane: Lane, candidate: Candidate) -> None:
+    since = monotonic()
+    try:
+        await lane.loaded()
+    except ProviderProblem as problem:
+        if live.answering is not None:
+            live.answering.note_load(candidate, problem, monotonic() - since)
+        raise
 
 
 def _stay() -> None:

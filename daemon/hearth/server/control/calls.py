@@ -36,7 +36,7 @@ _KINDS: dict[Task, tuple[Operation, frozenset[Need]]] = {
 
 
 async def calls(visit: Visit) -> web.StreamResponse:
-    """`GET calls?limit=N&after=ID`: the newest calls from the usage log, newest first."""
+    """`GET calls?limit=N&after=ID&app=&target=&place=&ending=&since=&until=`: those that fit, newest first."""
     return reply(await reports.log(visit.core, visit.request.rel_url.query))
 
 

@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from time import time
 from typing import TYPE_CHECKING, get_args
 
+from hearth.call import Place
 from hearth.ledger import reports
 from hearth.problems import BadRequest
+from hearth.record import Ending
 from hearth.status import UsageReport
 
 if TYPE_CHECKING:
@@ -33,13 +35,31 @@ async def usage(core: Core, query: Mapping[str, str]) -> UsageReport:
 
 
 async def log(core: Core, query: Mapping[str, str]) -> tuple[CallRecord, ...]:
-    """Return the newest calls, newest first."""
+    """Return the newest calls, newest first. Raises `BadRequest` for a filter that can match nothing."""
     try:
         limit = max(1, min(int(query.get("limit", DEFAULT_ROWS)), MOST_ROWS))
     except ValueError:
         raise BadRequest("limit is a whole number.") from None
+    filters = _filters(query)
     await asyncio.to_thread(core.ledger.flush, FLUSH_S)
-    return await asyncio.to_thread(reports.log, core.ledger.path, limit, query.get("after", ""))
+    return await asyncio.to_thread(reports.log, core.ledger.path, limit, query.get("after", ""), filters)
+
+
+def _filters(query: Mapping[str, str]) -> reports.Filters:
+    return reports.Filters(
+        app=query.get("app"),
+        target=query.get("target") or None,
+        place=_one_of("place", query.get("place"), get_args(Place)),
+        ending=_one_of("ending", query.get("ending"), get_args(Ending)),
+        since=_moment(query, "since"),
+        until=_moment(query, "until"),
+    )
+
+
+def _one_of(name: str, asked: str | None, known: tuple[str, ...]) -> str | None:
+    if asked and asked not in known:
+        raise BadRequest(f"No call has the {name} {asked[:40]!r}.", next_step=f"Use {', '.join(known)}.")
+    return asked or None
 
 
 async def call(core: Core, call_id: str) -> Entry | None:
