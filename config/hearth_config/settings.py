@@ -41,6 +41,7 @@ __all__ = [
     "ModelSettings",
     "Price",
     "Provider",
+    "Responses",
     "Retry",
     "RetryReason",
     "Settings",
@@ -171,6 +172,14 @@ class Usage(Struct, frozen=True, forbid_unknown_fields=True):
     bodies: bool = False
 
 
+class Responses(Struct, frozen=True, forbid_unknown_fields=True):
+    """What is kept of the Responses API, in memory alone."""
+
+    store: bool = False
+    keep: Seconds = 3600.0
+    size: Bytes = 64_000_000
+
+
 class Log(Struct, frozen=True, forbid_unknown_fields=True):
     """The daemon's own log."""
 
@@ -195,4 +204,5 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     timeouts: Timeouts = Timeouts()
     cache: Cache = Cache()
     usage: Usage = Usage()
+    responses: Responses = Responses()
     log: Log = Log()

@@ -18,7 +18,7 @@ from hearth.call import App
 from hearth.dialects.dialect import Rendered
 from hearth.problems import Internal, NotFound, Problem, WrongHost, WrongMethod
 from hearth.senses.callers import Peer, peer_of, process_of
-from hearth.server import control, listings, llm, manage, pages, passing
+from hearth.server import control, listings, llm, manage, pages, passing, responses
 from hearth.server.connection import Connection
 from hearth.server.control import orders
 from hearth.server.guard import (
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("hearth.app")
 
-TABLE: Table = INFERENCE | listings.TABLE | manage.TABLE | passing.TABLE | control.TABLE | pages.TABLE
+TABLE: Table = INFERENCE | listings.TABLE | manage.TABLE | passing.TABLE | responses.TABLE | control.TABLE | pages.TABLE
 PUBLIC = frozenset(path for path, methods in TABLE.items() if all(one.scope == "public" for one in methods.values()))
 _GONE = web.Response(status=499)
 _MAX_REFUSED = 100

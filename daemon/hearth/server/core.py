@@ -25,6 +25,7 @@ from hearth.server.events import Events
 from hearth.server.live import LiveCalls
 from hearth.server.provider_state import ProviderState
 from hearth.server.pulls import Pulls
+from hearth.server.remembered import Remembered
 from hearth.server.states import States
 
 if TYPE_CHECKING:
@@ -97,6 +98,7 @@ class Core:
         self.events = Events()
         self.calls = LiveCalls()
         self.sealed = ProviderState()
+        self.remembered = Remembered()
         self.lanes: dict[str, Lane] = {}
         self.pulls = Pulls(self)
         self.started = monotonic()

@@ -2,13 +2,14 @@
 
 import base64
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from hearth.dialects.body import cut
 from hearth.dialects.dialect import Destination, Head, Stamp
-from hearth.dialects.openai_responses import CALLED
+from hearth.dialects.openai_responses import CALLED, SERVED
 from hearth.events import Event, Frame
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "openai_responses"
@@ -92,3 +93,27 @@ def kinds(records: Iterable[dict[str, Any]]) -> list[str]:
         if not found or found[-1] != record["type"]:
             found.append(record["type"])
     return found
+
+
+STREAM: dict[str, Any] = {
+    "input": "x",
+    "stream": True,
+    "tools": [{"type": "function", "name": "plain"}, {"type": "custom", "name": "patch"}],
+}
+WHOLE = {**STREAM, "stream": False}
+
+
+def stream(said: Sequence[Event], asked: dict[str, Any] | None = None) -> list[dict[str, Any]]:
+    """The wire events of a stream."""
+    return told(streamed(said, asked))
+
+
+def streamed(said: Sequence[Event], asked: dict[str, Any] | None = None) -> bytes:
+    writer = SERVED.writer(SERVED.outline("responses", cut(json.dumps(asked or STREAM).encode())), STAMP)
+    return b"".join(writer.stream([event]) for event in said)
+
+
+def whole(said: Sequence[Event], asked: dict[str, Any] | None = None) -> dict[str, Any]:
+    """A whole response."""
+    writer = SERVED.writer(SERVED.outline("responses", cut(json.dumps(asked or WHOLE).encode())), STAMP)
+    return dict(json.loads(writer.whole(said)))

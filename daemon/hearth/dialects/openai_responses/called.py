@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
+from msgspec import Struct
+
 from hearth.call import Outline
 from hearth.chat import ChatRequest, Members, Operation, Request
 from hearth.dialects.body import join, raw
@@ -13,10 +16,17 @@ from hearth.dialects.openai_models import read_models
 from hearth.dialects.openai_responses.outline import ResponsesOutline
 from hearth.dialects.openai_responses.streams import Reader
 from hearth.dialects.openai_responses.writing import fill_defaults, write_chat
-from hearth.problems import Problem, Unsupported
+from hearth.problems import BrokenReply, Problem, Unsupported
 
 if TYPE_CHECKING:
     from hearth.dialects.dialect import ReplyReader
+
+
+_COUNTED = (
+    "input", "instructions", "tools", "tool_choice", "text", "reasoning", "truncation", "parallel_tool_calls",
+    "previous_response_id", "conversation",
+)  # fmt: skip
+"""Members that a request to count may have."""
 
 
 class ResponsesCalled:
@@ -49,6 +59,23 @@ class ResponsesCalled:
         """Return the problem of an error reply."""
         return read_problem(head, body, provider)
 
+    def count(self, request: Request, to: Destination) -> HttpRequest:
+        """Return the request that asks how many tokens a request would have. Raises `Unsupported`."""
+        if not isinstance(request, ChatRequest):
+            raise Unsupported("The Responses API counts the tokens of conversations alone.")
+        return _question(to, write_chat(request, to, stream=False))
+
+    def count_spliced(self, outline: Outline, members: Members, to: Destination) -> HttpRequest:  # noqa: ARG002 -- the members say it all
+        """Return the same for a caller of this dialect, from the caller's own members."""
+        return _question(to, members)
+
+    def counted(self, body: bytes) -> int:
+        """Return the number of tokens from the answer. Raises `BrokenReply`."""
+        try:
+            return msgspec.json.decode(body, type=_Counted).input_tokens
+        except (msgspec.DecodeError, RecursionError):
+            raise BrokenReply("The answer holds no count of tokens.") from None
+
     def list_models(self, to: Destination) -> HttpRequest:
         """Return the request for the list of models."""
         path = _path(to, to.quirks.models_path or "models")
@@ -57,6 +84,16 @@ class ResponsesCalled:
     def models(self, body: bytes) -> tuple[ModelInfo, ...]:
         """Return the models of a list; raises `BrokenReply`."""
         return read_models(body)
+
+
+class _Counted(Struct):
+    input_tokens: int
+
+
+def _question(to: Destination, members: Members) -> HttpRequest:
+    kept = {name: given for name, given in members.items() if name in _COUNTED}
+    headers = (("Content-Type", "application/json"), ("Accept", "application/json"), *to.headers)
+    return HttpRequest("POST", _path(to, "responses/input_tokens"), headers, join({"model": raw(to.model), **kept}))
 
 
 def _post(to: Destination, members: Members, *, stream: bool) -> HttpRequest:

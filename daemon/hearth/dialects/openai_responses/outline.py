@@ -16,6 +16,8 @@ from hearth.dialects.openai_responses.items import KNOWN
 from hearth.dialects.openai_responses.tools import Own, ToolWire, own_names, provider_tools, tool_wires
 from hearth.problems import BadRequest, NotFound
 
+COUNT = "input_tokens"
+"""The route that only counts."""
 _MARKS = (b'"input_image"', b'"input_file"', b'"input_audio"')
 
 
@@ -85,7 +87,7 @@ class _Seen(Struct):
 
 def read_outline(route: str, members: Members) -> ResponsesOutline:
     """Return the outline of a request to `route`: "responses" or "input_tokens". Raises `BadRequest`."""
-    if route not in ("responses", "input_tokens"):
+    if route not in ("responses", COUNT):
         raise NotFound(f"Unknown route {route!r}.")
     given = members.get("input")
     if given is None and "prompt" not in members:
@@ -97,7 +99,7 @@ def read_outline(route: str, members: Members) -> ResponsesOutline:
         route,
         "chat",
         value(members, "model", str) or "",
-        stream=value(members, "stream", bool) or False,
+        stream=route != COUNT and (value(members, "stream", bool) or False),
         needs=frozenset(seen.needs | set(_needs(members, wires))),
         native=tuple(_native(members, wires, given)),
         prompt_bytes=size,
@@ -106,6 +108,7 @@ def read_outline(route: str, members: Members) -> ResponsesOutline:
         include_usage=True,
         wishes=_wishes(members),
         own=own_names(wires) if wires else {},
+        counts=route == COUNT,
         echo={name: members[name] for name in ECHOED if name in members},
     )
 

@@ -83,6 +83,9 @@ class ResponsesWriter:
         self._usage: Usage | None = None
         self._cut_short = ""
         self._ended = False
+        self.id: str = self._head["id"]
+        self.final = b""
+        """The response object once it has ended well."""
 
     @property
     def heartbeat(self) -> bytes:
@@ -141,7 +144,8 @@ class ResponsesWriter:
         begun, status = self._begun(), self.status
         rest = b"".join([self._numbered(*step) for step in self._output.close(status)])
         self._ended = True
-        return begun + rest + self._next(f"response.{status}", b'"response":%b' % self.response(status))
+        self.final = self.response(status)
+        return begun + rest + self._next(f"response.{status}", b'"response":%b' % self.final)
 
     @property
     def status(self) -> str:
@@ -174,7 +178,8 @@ class ResponsesWriter:
             self._steps(event)
         self._output.close(self.status)
         self._ended = True
-        return self.response(self.status)
+        self.final = self.response(self.status)
+        return self.final
 
     def failed(self, problem: Problem) -> bytes:
         """Return the error that ends a stream: `error`, at which SDKs raise, and `response.failed`, which Codex reads.

@@ -39,6 +39,10 @@ class ResponsesServed:
             return ResponsesWriter(outline, stamp)
         return ResponsesWriter(ResponsesOutline(**msgspec.structs.asdict(outline)), stamp)
 
+    def counted(self, tokens: int) -> bytes:
+        """Return the answer to a client that asked how many tokens its request has."""
+        return msgspec.json.encode({"object": "response.input_tokens", "input_tokens": tokens})
+
     def problem(self, problem: Problem, *, route: str = "") -> Rendered:  # noqa: ARG002 -- one envelope for all routes
         """Return a whole error reply in OpenAI's envelope."""
         return render(problem)
