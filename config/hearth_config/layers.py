@@ -110,7 +110,7 @@ def _keys(table: Table, preset: Table, path: Path) -> object:
         raise Problem((*path, "key"), "stands beside `keys`", "Keep one of the two")
     if "keys" in table:
         return table["keys"]
-    value = table.get("key", preset.get("key"))
+    value = table.get("key", None if "credentials" in table else preset.get("key"))
     return [] if value is None else [{"id": "default", "value": value}]
 
 

@@ -21,6 +21,7 @@ from hearth.outbound.egress import Egress
 from hearth.outbound.home_names import near_names
 from hearth.outbound.keys import Keys
 from hearth.outbound.pool import Pool
+from hearth.outbound.tokens import Tokens
 from hearth.problems import ShuttingDown
 from hearth.routing.modes import REACH
 from hearth.senses.health import HealthSense
@@ -79,7 +80,7 @@ class Daemon:
         self.core = Core(
             generation=generation,
             pool=self.pool,
-            keys=Keys(self._resolve),
+            keys=Keys(self._resolve, Tokens(self.pool, lambda: self.loaded.base_dir)),
             load=self.load,
             inventory=self.inventory,
             health=self.health,

@@ -4,7 +4,9 @@ import asyncio
 
 import pytest
 
+from hearth.outbound.egress import Egress
 from hearth.outbound.keys import Credential, Keys
+from hearth.outbound.pool import Pool
 from hearth.problems import KeyRefused, RateLimited
 from hearth_config.layers import build_provider
 from hearth_config.secrets import Secret, SecretError
@@ -90,6 +92,7 @@ class Held:
     """A provider without headers of its own."""
 
     settings = BOX
+    origin = Pool(Egress("offline")).origin(BOX.address, who="box", place="machine")
 
     def configured_headers(self) -> tuple[tuple[str, str], ...]:
         """None."""

@@ -10,6 +10,8 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from hearth.outbound.pool import Origin
+from hearth.outbound.tokens import Tokens
 from hearth.problems import KeyRefused, Problem, QuotaSpent, RateLimited
 from hearth_config.secrets import Secret, SecretError
 from hearth_config.settings import Key, Provider
@@ -44,6 +46,7 @@ class Holder(Protocol):
     """A provider whose configured headers may be references too."""
 
     settings: Provider
+    origin: Origin
 
     def configured_headers(self) -> tuple[tuple[str, str], ...]:
         """Resolve them; may block."""
@@ -53,9 +56,13 @@ class Holder(Protocol):
 class Keys:
     """The keys of all providers: which rest and why. Survives reloads; values are never kept past `FRESH_S`."""
 
-    def __init__(self, resolve: Resolve) -> None:
-        """`resolve` turns a reference into a secret; it may block and is called in a thread."""
+    def __init__(self, resolve: Resolve, tokens: Tokens | None = None) -> None:
+        """`resolve` turns a reference into a secret; it may block and is called in a thread.
+
+        `tokens` fetches for providers with a file of credentials; without it they have none.
+        """
         self._resolve = resolve
+        self._tokens = tokens
         self._resting: dict[tuple[str, str], tuple[float, str]] = {}
         self._fresh: dict[tuple[str, str], tuple[float, Credential]] = {}
         self._doubted: set[str] = set()
@@ -109,8 +116,11 @@ class Keys:
         known = self._fresh.get(name)
         if known is not None and known[0] > monotonic():
             return known[1]
-        made = await self._look_up(holder, key)
-        self._fresh[name] = (monotonic() + FRESH_S, made)
+        made, seconds = await self._look_up(holder, key), FRESH_S
+        if key is None and holder.settings.credentials and self._tokens is not None:
+            token = await self._tokens.fetch(holder)
+            made, seconds = Credential("", token.secret, (*made.headers, *token.headers)), token.seconds
+        self._fresh[name] = (monotonic() + seconds, made)
         return made
 
     async def _look_up(self, holder: Holder, key: Key | None) -> Credential:
@@ -129,6 +139,8 @@ class Keys:
 
     def rest(self, provider: str, key_id: str, problem: Problem) -> None:
         """Let a key rest after what its provider said of it."""
+        if isinstance(problem, KeyRefused):
+            self._fresh.pop((provider, key_id), None)
         if isinstance(problem, KeyRefused | QuotaSpent):
             seconds = problem.retry_after or REFUSED_REST_S
         elif isinstance(problem, RateLimited):
