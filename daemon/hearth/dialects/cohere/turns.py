@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from hearth.chat import Image, Message, Refusal, Text, ToolCall, ToolResult
+from hearth.chat import Image, Message, Refusal, Text, Thinking, ToolCall, ToolResult
 from hearth.dialects.cohere.names import spelled
 from hearth.dialects.data_urls import picture_url
 from hearth.problems import Unsupported
@@ -44,7 +44,7 @@ class _Writer:
         return self._out
 
     def _turn(self, message: Message, *, after_results: bool) -> None:
-        parts = [_part(part) for part in message.parts if not isinstance(part, ToolResult)]
+        parts = [_part(part) for part in message.parts if not isinstance(part, ToolResult | ToolCall | Thinking)]
         if not parts and after_results:
             return
         self._flush()
