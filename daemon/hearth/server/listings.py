@@ -176,9 +176,15 @@ def _spelled(name: str, target: Target) -> str:
 
 
 def _abilities(target: Target) -> tuple[str, ...] | None:
-    if target.capabilities is None:
-        return ("completion", "tools") if target.dialect != "ollama" and "tools" not in target.lacks else None
-    return tuple(sorted(target.capabilities - {"json_schema"}))
+    """What it can do through us: gaps that we write in its family's tokens are filled like any other."""
+    known = target.capabilities
+    if known is None:
+        if target.dialect == "ollama" or "tools" in target.lacks:
+            return None
+        known = frozenset({"completion", "tools"})
+    if target.filling.possible and "completion" in known:
+        known |= {"insert"}
+    return tuple(sorted(known - {"json_schema"}))
 
 
 def _json(visit: Visit, body: bytes) -> web.Response:

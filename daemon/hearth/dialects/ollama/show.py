@@ -14,6 +14,9 @@ from hearth.dialects.ollama.json_text import escaped
 from hearth.dialects.ollama.models import NO_TIME, Details, details
 from hearth.problems import BrokenReply
 
+_PLAIN = "{{ .Prompt }}"
+_INSERTING = "{{ .Prompt }}{{ .Suffix }}"
+"""Continue takes a model for one that fills gaps when its template names a suffix (core/llm/llms/Ollama.ts)."""
 _UNREADABLE = (msgspec.DecodeError, msgspec.ValidationError, RecursionError)
 _NUM_CTX = re.compile(r"^num_ctx\s+(\d+)\s*$", re.MULTILINE)
 _BLOB = re.compile(r"^(FROM|ADAPTER)\s+.*[/\\](sha256[-:][0-9a-f]{64})[ \t]*$", re.MULTILINE)
@@ -114,7 +117,7 @@ def _described(model: ModelInfo) -> Members:
     members = {
         "modelfile": raw(f"FROM {model.name}\n"),
         "parameters": raw(""),
-        "template": raw("{{ .Prompt }}"),
+        "template": raw(_INSERTING if "insert" in (model.capabilities or ()) else _PLAIN),
         "details": raw(details(model)),
         "model_info": raw(facts),
         "capabilities": raw(model.capabilities or ("completion",)),
