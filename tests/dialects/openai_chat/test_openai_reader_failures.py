@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dialects.openai_chat.openai_golden import BOX, DONE, delta, events, meaning, sse, sse_head
+from hearth.dialects.body import cut
 from hearth.dialects.dialect import Head
-from hearth.dialects.openai_chat import CALLED
+from hearth.dialects.openai_chat import CALLED, SERVED
 from hearth.events import (
     Done,
     Failed,
@@ -53,6 +54,27 @@ def test_one_choice_still_open_is_a_cut_stream() -> None:
     said = meaning(sse(delta(content="a"), other, delta("stop")))
 
     assert isinstance(said[-1], Failed)
+
+
+def test_choices_that_never_came_are_a_cut_stream() -> None:
+    """F6: where several were asked for, the end of the first is no end: only the end mark is."""
+    asked = SERVED.outline("chat", cut(b'{"model":"m","n":2,"stream":true,"messages":[]}'))
+    reader = CALLED.reader("chat", asked, BOX, sse_head())
+
+    frames = [*reader.feed(sse(delta("stop", content="a"))), *reader.close()]
+
+    assert isinstance(frames[-1].events[-1], Failed)
+    assert not reader.finished
+
+
+def test_an_end_mark_after_nothing_is_a_broken_reply() -> None:
+    """A server that dies politely says [DONE] and nothing else: that is no empty answer."""
+    role_only = meaning(sse(delta()), DONE)
+    nothing = meaning(DONE)
+
+    assert role_only[-1] == Done()
+    assert isinstance(nothing[-1], Failed)
+    assert isinstance(nothing[-1].problem, BrokenReply)
 
 
 @pytest.mark.parametrize(

@@ -79,14 +79,9 @@ class OpenAICalled:
 
     def reader(self, operation: Operation, outline: Outline | None, to: Destination, head: Head) -> ReplyReader:
         """Return a reader for the reply with this head."""
-        return Reader(
-            head,
-            to.provider,
-            embed=operation == "embed",
-            hide_usage=outline is not None and not outline.include_usage,
-            exclusive=to.quirks.reasoning_exclusive,
-            think_tags=to.quirks.think_tags,
-        )
+        hide_usage = outline is not None and not outline.include_usage
+        many = outline is not None and "choices" in outline.needs
+        return Reader(head, to, embed=operation == "embed", hide_usage=hide_usage, many=many)
 
     def problem(self, head: Head, body: bytes, provider: str) -> Problem:
         """Return the problem of an error reply."""

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from msgspec import Raw
 
-from hearth.dialects.dialect import Head
+from hearth.dialects.dialect import Destination, Head
 from hearth.dialects.framing import MAX_RECORD, SseRecord, SseSplitter
 from hearth.dialects.openai_chat.calls import Calls
 from hearth.dialects.openai_chat.chunks import Choice, Chunk, Delta, Probs, decode_chunk
@@ -63,23 +63,21 @@ _SPACE = b" \t\r\n\xef\xbb\xbf"
 
 
 class Reader:
-    """Reads one reply. `hide_usage`: a chunk of nothing but usage gets an empty raw: the caller did not ask."""
+    """Reads one reply. `hide_usage`: usage alone gets an empty raw; `many`: several choices end by the end mark only."""
 
     finished: bool
 
-    def __init__(
-        self, head: Head, provider: str, *, embed: bool, hide_usage: bool, exclusive: bool, think_tags: bool = False
-    ) -> None:
+    def __init__(self, head: Head, to: Destination, *, embed: bool, hide_usage: bool, many: bool = False) -> None:
         self.finished = False
         self.whole: bool | None = None
         self._head = head
-        self._provider = provider
+        self._provider = to.provider
         self._embed = embed
         self._hide_usage = hide_usage
-        self._exclusive = exclusive
+        self._many = many
         self._splitter = SseSplitter()
         self._body: list[bytes] = []
-        self._meaning = Meaning(provider, exclusive=exclusive, think_tags=think_tags)
+        self._meaning = Meaning(to.provider, exclusive=to.quirks.reasoning_exclusive, think_tags=to.quirks.think_tags)
         self._size = 0
 
     def feed(self, data: bytes) -> list[Frame]:
@@ -129,7 +127,7 @@ class Reader:
             frames.append(self._frame(rest) if _complete(rest) else Frame(rest.raw))
         if self.finished or self._meaning.failed:
             return frames
-        if self._meaning.all_finished:
+        if self._meaning.all_finished and not self._many:
             self.finished = True
             return [*frames, Frame(b"", (Done(),))]
         return [*frames, self._fail("the stream was cut before its end")]
@@ -140,6 +138,8 @@ class Reader:
         if data is None or self.finished or self._meaning.failed:
             return Frame(record.raw)
         if data == b"[DONE]":
+            if not self._meaning.begun:
+                return Frame(record.raw, self._fail("the stream ended before it said anything").events)
             self.finished = True
             return Frame(record.raw, (*self._meaning.ended(), Done()))
         try:
@@ -235,6 +235,11 @@ class Meaning:
     def all_finished(self) -> bool:
         """True when a choice has ended and none is still open."""
         return bool(self._closed) and not self._open
+
+    @property
+    def begun(self) -> bool:
+        """True once there was a choice."""
+        return bool(self._open or self._closed)
 
     @property
     def unended(self) -> bool:
