@@ -46,6 +46,9 @@ class Quirks(Struct, frozen=True, forbid_unknown_fields=True):
     drop_for: dict[str, tuple[str, ...]] = field(default_factory=dict)
     renamed_models: dict[str, str] = field(default_factory=dict)  # a model that is gone -> the one asked in its place
 
+    # models (globs work) that answer tools beside thinking by the Responses API alone: they are called by it
+    responses_for: tuple[str, ...] = ()
+
     # Features of a request: False makes the provider unable, so that a call which needs it goes elsewhere
     tools: bool = True
     tool_choice_required: str = "required"  # the word for "some tool must be called"

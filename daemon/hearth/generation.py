@@ -6,6 +6,7 @@ Immutable: a reload builds a whole new one, then one reference is swapped (desig
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import copy
 from typing import TYPE_CHECKING
 
 from msgspec import ValidationError, convert
@@ -56,6 +57,7 @@ class ProviderRuntime:
         self._permits: dict[str, tuple[Egress, Egress]] = {}
         self.version = ""
         self._knows_guard: bool | None = None
+        self._speaking: dict[str, ProviderRuntime] = {}
         self._extra: Members = {name: raw(value) for name, value in settings.extra.items()}
 
     def _origin(self) -> Origin:
@@ -68,10 +70,21 @@ class ProviderRuntime:
             proxy=Proxy(settings.proxy) if settings.proxy is not None and self.place != "machine" else None,
         )
 
+    def speaking(self, dialect: str) -> ProviderRuntime:
+        """Return this provider as the models of a dialect are called; most have one, OpenAI's have two."""
+        if dialect == self.settings.dialect:
+            return self
+        other = self._speaking.get(dialect)
+        if other is None:
+            other = self._speaking[dialect] = copy(self)
+            other.called = registry.called(dialect) or self.called
+        return other
+
     def heed(self, listing: Listing) -> None:
         """Take note of what asking and looking up has shown: the engine's version, and where a host name leads."""
         self.version = listing.version
         self._knows_guard = _knows_guard(listing.version)
+        self._speaking.clear()
         place = provider_place(self.settings, listing)
         if place != self.place:
             self.place = place

@@ -1,13 +1,16 @@
 """What only a server of the Responses API can do: refused by name elsewhere, passed on to one, asked of one by all."""
 
+import asyncio
 import json
 from typing import Any
 
 import openai
 import pytest
 
-from clients.responses_stage import WEATHER, Stage, played
+from clients.responses_stage import MODELS, WEATHER, Stage, played
 from clients.stage import HELLO
+from hearth.rehearsal import Rehearsal, Script
+from hearth_home import running
 
 
 @pytest.mark.parametrize(
@@ -104,3 +107,36 @@ def test_thinking_that_its_maker_sealed_goes_back_to_it() -> None:
     assert first.output[0].encrypted_content
     assert second.output_text.startswith("It is 21 degrees")
     assert [item["type"] for item in sent] == ["message", "reasoning", "function_call", "function_call_output"]
+
+
+def test_one_provider_is_called_in_two_dialects() -> None:
+    """OpenAI's newer models are called by the Responses API and its older ones by chat, for callers of either."""
+
+    async def act() -> tuple[list[str], list[Any]]:
+        async with Rehearsal(Script(kind="openai", models=MODELS)) as openai_like:
+            preset = f'[providers.openai]\npreset = "openai"\naddress = "{openai_like.url}/v1"\nkey = "env:KEY"\n'
+            async with (
+                running(preset, {"KEY": "sk-rehearsed"}) as home,
+                openai.AsyncOpenAI(base_url=f"{home.url}/v1", api_key="dummy", max_retries=0) as client,
+            ):
+                seen: list[Any] = []
+                for model in ("openai/gpt-6-rehearsed", "openai/scripted"):
+                    chat = await client.chat.completions.create(
+                        model=model, messages=[{"role": "user", "content": "Hello there"}]
+                    )
+                    made = await client.responses.create(model=model, input="Hello there")
+                    seen += [chat.choices[0].message.content, made.output_text]
+                searched = await client.responses.create(
+                    model="openai/gpt-6-rehearsed", input="Hello there", tools=[{"type": "web_search"}]
+                )
+                seen.append(searched.output_text)
+                counted = await client.responses.input_tokens.count(model="openai/gpt-6-rehearsed", input="Hello there")
+                paths = [call.path for call in openai_like.calls if call.method == "POST"]
+                assert all(call.header("Authorization") == "Bearer sk-rehearsed" for call in openai_like.calls)
+                return [*paths, str(counted.input_tokens > 0)], seen
+
+    paths, seen = asyncio.run(act())
+
+    chat, responses = "/v1/chat/completions", "/v1/responses"
+    assert paths == [responses, responses, chat, chat, responses, f"{responses}/input_tokens", "True"]
+    assert seen == [HELLO] * 5

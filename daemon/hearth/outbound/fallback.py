@@ -190,7 +190,7 @@ class Answering:
 
     async def _with_keys(self, candidate: Candidate) -> None:
         """Ask with one key after the other, as long as it is the key that is at fault."""
-        target = self.around.target(candidate.target.provider)
+        target = self.around.target(candidate.target.provider).speaking(candidate.target.dialect)
         name = target.settings.name
         tried: frozenset[str] = frozenset()
         problem: Problem | None = None

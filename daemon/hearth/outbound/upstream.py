@@ -96,6 +96,10 @@ class Target(Protocol):
     called: Called
     origin: Origin
 
+    def speaking(self, dialect: str) -> Target:
+        """Return this provider as the models of a dialect are called."""
+        ...
+
     def destination(self, candidate: Candidate, mode: Mode) -> Destination:
         """Return what the dialect needs to know of a target at this provider, under that mode."""
         ...

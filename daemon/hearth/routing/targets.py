@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from fnmatch import fnmatchcase
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -62,15 +63,16 @@ def make_target(provider: Provider, listing: Listing, model: str, info: ModelInf
     pins = _model_settings(provider, known.name)
     remote = provider.dialect == "ollama" and (bool(known.remote_host) or is_remote_name(known.name))
     capabilities = _capabilities(pins, known)
-    abilities = abilities_of(provider.dialect, provider.quirks, pins, known)
+    dialect = spoken(provider, known.name)
+    abilities = abilities_of(dialect, provider.quirks, pins, known)
     window, output_limit = _limits(provider, pins, known)
     unable = pins.capabilities is not None and "insert" not in (capabilities or ())
-    way = Filling() if unable else filling(provider.dialect, provider.quirks, capabilities, known.name)
+    way = Filling() if unable else filling(dialect, provider.quirks, capabilities, known.name)
     return Target(
         name=f"{provider.name}/{known.name}",
         provider=provider.name,
         model=known.name,
-        dialect=provider.dialect,
+        dialect=dialect,
         place="cloud" if remote else provider_place(provider, listing),
         info=known,
         settings=pins,
@@ -89,6 +91,13 @@ def make_target(provider: Provider, listing: Listing, model: str, info: ModelInf
         loaded=known.loaded_window is not None or known.size_vram is not None or bool(known.expires),
         listed=info is not None or known.name in provider.models,
     )
+
+
+def spoken(provider: Provider, model: str) -> str:
+    """Return the dialect in which a model is called: its provider's, or the Responses API where the quirks say so."""
+    if provider.dialect == "openai_chat" and any(fnmatchcase(model, glob) for glob in provider.quirks.responses_for):
+        return "openai_responses"
+    return provider.dialect
 
 
 def provider_place(provider: Provider, listing: Listing) -> Place:

@@ -49,7 +49,7 @@ async def tell_count(core: Core, live: LiveCall, served: Served, made: Plan, del
 async def _asked(core: Core, live: LiveCall, served: Served, made: Plan, delivery: Delivery) -> int | None:
     """Ask whom the call would go to; None where that one cannot be asked, or did not answer."""
     first = made.candidates[0]
-    if not can_count(core.target(first.target.provider).called):
+    if not can_count(core.target(first.target.provider).speaking(first.target.dialect).called):
         return None
     sink = CountSink()
     alone = structs.replace(made, candidates=(first,))
