@@ -167,21 +167,29 @@ class Series:
 
     def _heed(self, prediction: Prediction) -> list[Event]:
         """Return what a prediction says beyond what was said, and its end if it has come to one."""
-        text = prediction.text
+        text, running = prediction.text, prediction.status in RUNNING
+        if not running and prediction.status != "succeeded":
+            return [*self._more(text or ""), self._fail(prediction)]
         if text is None:
             return [self._broken("This model answers in something else than text.")]
+        if running and self._said.startswith(text):
+            return []  # what is shown may lag behind what was streamed
         if not text.startswith(self._said):
             return [self._broken("The prediction took back what it had said.")]
-        events: list[Event] = [TextDelta(text[len(self._said) :])] if text != self._said else []
+        return self._more(text) + ([] if running else self._end(prediction))
+
+    def _more(self, text: str) -> list[Event]:
+        """Return what a text has beyond what was said, which it begins with."""
+        if not text.startswith(self._said) or text == self._said:
+            return []
+        more = text[len(self._said) :]
         self._said = text
-        if prediction.status in RUNNING:
-            return events
-        if prediction.status == "succeeded":
-            return events + self._end(prediction)
+        return [TextDelta(more)]
+
+    def _fail(self, prediction: Prediction) -> Failed:
         self._stage = "over"
         who = self._to.provider
-        problem = failed(str(prediction.error or ""), who) if prediction.status == "failed" else canceled(who)
-        return [*events, Failed(problem)]
+        return Failed(failed(str(prediction.error or ""), who) if prediction.status == "failed" else canceled(who))
 
     def _take_counts(self, body: bytes) -> list[Event]:
         """Take in what a prediction that has streamed its end has cost, once it knows that it has ended."""
