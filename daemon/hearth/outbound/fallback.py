@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 from hearth.outbound.lanes import Overflow, Ticket
 from hearth.outbound.loading import failed_load
 from hearth.outbound.upstream import Asked, Sink, Target, Upstream
+from hearth.outbound.watching import watched
 from hearth.problems import Overloaded, Problem, ProviderProblem, QueueFull
 from hearth.record import Attempt, Ending
 
@@ -223,7 +224,8 @@ class Answering:
         self.current = upstream
         self.around.trying(upstream)
         try:
-            await upstream.run(self.around.pool, self.sink, self.around.first_token_s(upstream.candidate))
+            with watched(upstream, self.around.pool):
+                await upstream.run(self.around.pool, self.sink, self.around.first_token_s(upstream.candidate))
         except Problem as problem:
             self._note(upstream, "truncated" if upstream.meter.first_ns else "failed", problem)
             raise

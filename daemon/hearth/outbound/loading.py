@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from math import inf
 from time import monotonic, time
 from typing import TYPE_CHECKING, Protocol
@@ -11,6 +12,7 @@ from hearth.dialects.dialect import Called, Destination, Head, HttpRequest
 from hearth.dialects.ollama import probes
 from hearth.outbound.keys import Credential, Holder, Keys
 from hearth.outbound.limits import Limits
+from hearth.outbound.watching import ANSWER_S, EngineWatch
 from hearth.problems import KeyRefused, ProviderProblem
 from hearth.record import Attempt
 
@@ -51,7 +53,10 @@ async def load_model(engine: EngineHolder, target: Target, pool: Pool, keys: Key
 
     Raises the `Problem` it ended in.
     """
-    await ask_engine(engine, probes.load(engine.describe(target), embedding=embeds(target)), pool, keys, first_s=LOAD_S)
+    to = engine.describe(target)
+    look = partial(ask_engine, engine, probes.loaded(to), pool, keys, first_s=ANSWER_S)
+    with EngineWatch(target.provider, look, lambda: False):
+        await ask_engine(engine, probes.load(to, embedding=embeds(target)), pool, keys, first_s=LOAD_S)
     return stays_until(target.pins.keep_alive)
 
 

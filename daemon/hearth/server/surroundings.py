@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from hearth.server.core import Core
 
 LOCAL_FIRST_TOKEN_S = 600.0
+WATCHED_FIRST_TOKEN_S = 1800.0
+"""An Ollama on this machine is watched while it is silent (F3): one that is dead is given up long before."""
 CLOUD_FIRST_TOKEN_S = 120.0
 
 
@@ -50,7 +52,9 @@ class CallSurroundings:
         configured = self.target(candidate.target.provider).settings.timeouts.first_token
         if configured is not None:
             return configured
-        return LOCAL_FIRST_TOKEN_S if candidate.target.place == "machine" else CLOUD_FIRST_TOKEN_S
+        if candidate.target.place != "machine":
+            return CLOUD_FIRST_TOKEN_S
+        return WATCHED_FIRST_TOKEN_S if candidate.target.dialect == "ollama" else LOCAL_FIRST_TOKEN_S
 
     def rest_s(self, candidate: Candidate) -> float:
         """Return for how many seconds a candidate still rests; 0 or less when it does not."""

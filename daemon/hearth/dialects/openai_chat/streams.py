@@ -63,7 +63,7 @@ _SPACE = b" \t\r\n\xef\xbb\xbf"
 
 
 class Reader:
-    """Reads one reply. `hide_usage`: usage alone gets an empty raw; `many`: several choices end by the end mark only."""
+    """Reads one reply. `hide_usage`: mere usage gets an empty raw; `many`: several choices, ended by the end mark."""
 
     finished: bool
 
