@@ -130,9 +130,8 @@ class Written:
     def __init__(self, tokens: int, members: Object) -> None:
         self._id = str(uuid.uuid4())
         self._tokens = tokens
-        self._documents = [
-            each if isinstance(each, dict) else {"data": each} for each in members.get("documents") or ()
-        ]
+        given = members.get("documents") or ()
+        self._documents = [each if isinstance(each, dict) else {"data": {"text": each}} for each in given]
 
     def opening(self) -> bytes:
         """The first event."""

@@ -75,7 +75,9 @@ class Predictions:
             return _json(200, version(find(script, found[1])))
         if found := re.fullmatch(r"/deployments/([^/]+)/([^/]+)", path):
             model = script.models[0]
-            release = {"number": 1, "model": model.name, "version": model.full_digest, "created_at": CREATED}
+            release: Object = {"number": 1, "model": model.name, "version": model.full_digest, "created_at": CREATED}
+            release["created_by"] = {"type": "organization", "username": found[1], "name": found[1]}
+            release["configuration"] = {"hardware": "cpu", "min_instances": 0, "max_instances": 1}
             return _json(200, {"owner": found[1], "name": found[2], "current_release": release})
         raise Refused(404, "The requested resource could not be found.")
 
