@@ -53,9 +53,7 @@ def _route(script: Script, request: Request) -> Reply:
     if request.method == "POST" and path.endswith("/v1/messages"):
         return _message(script, _members(request))
     if request.method == "POST" and path.endswith("/v1/messages/count_tokens"):
-        members = _members(request)
-        _find(script, members)
-        return json_reply({"input_tokens": _tokens(members)})
+        return _count(script, _members(request))
     raise Problem(404, "Not found")
 
 
@@ -123,6 +121,15 @@ def _message(script: Script, members: Object) -> Reply:
     reply = json_reply(form.whole(parts, speech))
     reply.wait = model.prompt_seconds + (len(parts) / model.tokens_per_second if model.tokens_per_second else 0.0)
     return reply
+
+
+def _count(script: Script, members: Object) -> Reply:
+    """Count what a message would have, under the same checks."""
+    for name in ("max_tokens", "stream", "temperature", "stop_sequences", "metadata"):
+        if name in members:
+            raise Problem(400, f"{name}: Extra inputs are not permitted")
+    check(_find(script, members), {**members, "max_tokens": 64_000})
+    return json_reply({"input_tokens": _tokens(members)})
 
 
 async def _stream(model: ModelScript, form: Form, speech: Speech) -> AsyncIterator[bytes]:
