@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path as FilePath
 from typing import Any, Final
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from hearth_config.errors import Problem, nearest
 from hearth_config.own_presets import OwnPresets
@@ -54,6 +54,35 @@ def about(preset: str) -> About:
     title = _TITLE.match(said)
     unverified = said.partition(_UNVERIFIED)[2].rstrip(".")
     return About(title[1] if title else preset, title[2] if title else "", unverified)
+
+
+class Row(Struct, frozen=True):
+    """One preset for a list: its address as the user would write it, and where its key is looked for ("" for none)."""
+
+    name: str
+    dialect: str
+    address: str
+    key: str
+    title: str
+    page: str
+    unverified: str
+
+
+def overview(folder: FilePath | None = None) -> tuple[Row, ...]:
+    """All presets, and those in the folder providers/ beside the hearth.toml of that folder.
+
+    Raise ConfigError for a file of the user's own that cannot be used.
+    """
+    own = OwnPresets(folder)
+    rows = [_row(name, read_preset(name), about(name)) for name in names()]
+    mine = (name for name in own.names() if name not in names())
+    rows += [_row(name, own.find(name, ()) or {}, About(f"your own, {own.file(name)}", "", "")) for name in mine]
+    return tuple(rows)
+
+
+def _row(name: str, table: Table, said: About) -> Row:
+    address = str(table.get("address", table.get("address_form", "")))
+    return Row(name, str(table.get("dialect", "")), address, str(table.get("key", "")), *structs.astuple(said))
 
 
 def find_preset(name: str, table: Table, own: OwnPresets) -> tuple[str | None, Table]:

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from msgspec import Struct
+
+
+class Finding(Struct, frozen=True):
+    """What `hearth doctor` found: "note" is worth knowing, "bad" stands in the way; both may have a next step."""
+
+    state: Literal["ok", "note", "bad"]
+    text: str
+    next_step: str = ""
 
 
 class AbilityStatus(Struct, frozen=True):

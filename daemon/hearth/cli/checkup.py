@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import hearth
 from hearth.cli.engine_checks import engines
-from hearth.cli.finding import Finding
 from hearth.client import Client, ClientError, DaemonAway
+from hearth.status import Finding
 from hearth_config.errors import ConfigError
 from hearth_config.load import Loaded, load
 from hearth_config.paths import Paths
@@ -21,8 +21,7 @@ if TYPE_CHECKING:
     from hearth.status import Status
 
 NOT_CHECKED = (
-    "whether cloud providers accept their keys (that would send them)",
-    "providers outside this machine",
+    "providers outside this machine, and whether they accept their keys (`hearth doctor PROVIDER` asks one)",
     "what Ollama itself sends",
 )
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy")

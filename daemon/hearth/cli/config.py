@@ -67,6 +67,20 @@ def show(*, changed: bool, as_json: bool) -> None:
 
 @config.command()
 @json_option
+def presets(*, as_json: bool) -> None:
+    """List the presets: what Hearth knows of providers, and your own."""
+    from hearth_config.presets import overview
+
+    rows = overview(paths().config_file.parent)
+    if as_json:
+        print_json(rows)
+        return
+    shown = ((row.name, row.dialect, row.address, row.key, row.title) for row in rows)
+    print_table(("PRESET", "DIALECT", "ADDRESS", "KEY", "PROVIDER"), shown)
+
+
+@config.command()
+@json_option
 def path(*, as_json: bool) -> None:
     """Print where hearth.toml is (--json: all of Hearth's files)."""
     where = paths()

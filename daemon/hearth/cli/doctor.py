@@ -3,34 +3,56 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import click
 
-from hearth.cli.context import json_option, paths
+from hearth.cli.context import client, json_option, paths
 from hearth.cli.output import clean, print_json, say
+
+if TYPE_CHECKING:
+    from hearth.status import Finding
 
 _SIGNS = {"ok": "ok  ", "note": "note", "bad": "BAD "}
 _COLOURS = {"ok": "green", "note": "yellow", "bad": "red"}
 
 
 @click.command()
+@click.argument("provider", default="")
+@click.option("--model", default="", help="Which of its models to ask; default: the one of the config.")
+@click.option("--free", is_flag=True, help="Leave out what may cost money.")
 @json_option
 @click.pass_context
-def doctor(ctx: click.Context, *, as_json: bool) -> None:
+def doctor(ctx: click.Context, *, provider: str, model: str, free: bool, as_json: bool) -> None:
     """Look for what stands in the way; exit 1 if something does.
 
-    Works with and without a running daemon. Nothing but this machine is asked.
+    Without PROVIDER it works with and without a running daemon, and nothing but this machine is asked. With it, that
+    provider is asked for its models and for an answer of one word, as the mode allows; only the answer may cost money.
     """
-    from hearth.cli.checkup import NOT_CHECKED, checkup
+    if model and not provider:
+        raise click.UsageError("--model needs a PROVIDER.")
+    unchecked: tuple[str, ...] = ()
+    if provider:
+        from hearth.cli.provider_check import provider_check
 
-    findings = list(checkup(paths()))
-    if as_json:
-        print_json({"findings": findings, "not_checked": NOT_CHECKED})
+        findings = provider_check(client(), provider, model, free=free)
     else:
-        for one in findings:
-            sign = click.style(_SIGNS[one.state], fg=_COLOURS[one.state]) if sys.stdout.isatty() else _SIGNS[one.state]
-            click.echo(f"{sign} {clean(one.text)}")
-            if one.next_step:
-                say(f"       {one.next_step}")
-        say(f"Not checked: {'; '.join(NOT_CHECKED)}.")
+        from hearth.cli.checkup import NOT_CHECKED, checkup
+
+        findings, unchecked = list(checkup(paths())), NOT_CHECKED
+    if as_json:
+        print_json({"findings": findings, "not_checked": unchecked})
+    else:
+        _show(findings, unchecked)
     ctx.exit(1 if any(one.state == "bad" for one in findings) else 0)
+
+
+def _show(findings: Sequence[Finding], unchecked: Sequence[str]) -> None:
+    for one in findings:
+        sign = click.style(_SIGNS[one.state], fg=_COLOURS[one.state]) if sys.stdout.isatty() else _SIGNS[one.state]
+        click.echo(f"{sign} {clean(one.text)}")
+        if one.next_step:
+            say(f"       {one.next_step}")
+    if unchecked:
+        say(f"Not checked: {'; '.join(unchecked)}.")

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec import Struct
 
-from hearth.cli.finding import Finding
 from hearth.generation import Generation
 from hearth.outbound.egress import Egress
 from hearth.outbound.limits import Limits
 from hearth.outbound.pool import Pool
 from hearth.problems import Problem
+from hearth.status import Finding
 
 if TYPE_CHECKING:
     from hearth.generation import ProviderRuntime

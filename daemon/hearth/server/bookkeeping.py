@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from time import monotonic_ns
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from hearth.record import CallRecord, Entry
 from hearth.routing.explain import compact
@@ -13,14 +13,26 @@ if TYPE_CHECKING:
     from hearth.record import Attempt, Ending
     from hearth.routing.plan import Plan
     from hearth.server.core import Core
-    from hearth.server.delivery import Delivery
     from hearth.server.live import LiveCall
 
 MILLION = 1_000_000
+
+
+class Sent(Protocol):
+    """What a client got of a call: its status, when its first byte left, and how long that was our own doing."""
+
+    status: int
+    first_byte_ns: int
+
+    def overhead_ms(self) -> float:
+        """Our own time before the first byte, in milliseconds."""
+        ...
+
+
 MAX_NAME = 200
 
 
-def note(core: Core, live: LiveCall, plan: Plan, delivery: Delivery, ending: Ending, problem: Problem | None) -> None:
+def note(core: Core, live: LiveCall, plan: Plan, delivery: Sent, ending: Ending, problem: Problem | None) -> None:
     """Hand the call and its attempts to the ledger. Never raises, never waits."""
     answering = live.answering
     attempts = tuple(answering.attempts) if answering is not None else ()
@@ -65,7 +77,7 @@ def _show(core: Core, record: CallRecord) -> None:
 def _record(
     live: LiveCall,
     plan: Plan,
-    delivery: Delivery,
+    delivery: Sent,
     ending: Ending,
     problem: Problem | None,
     attempts: tuple[Attempt, ...],

@@ -5,8 +5,8 @@ It is served on the Unix socket, and on TCP to an admin token only.
 
 from __future__ import annotations
 
-from hearth.server.control import calls, daemon, models
+from hearth.server.control import calls, daemon, doctor, models
 from hearth.server.control.openapi import with_description
 from hearth.server.routes import Table
 
-TABLE: Table = with_description(daemon.TABLE | calls.TABLE | models.TABLE)
+TABLE: Table = with_description(daemon.TABLE | calls.TABLE | models.TABLE | doctor.TABLE)
