@@ -67,7 +67,11 @@ def read_format(members: Members) -> Format | None:
 
 
 def read_reasoning(members: Members) -> Reasoning:
-    """Return how hard to think. Raises `BadRequest` for an effort nobody knows."""
+    """Return how hard to think. Raises `BadRequest` for an effort nobody knows.
+
+    Agents say it at every request, whichever model they were given: one without thoughts answers without, and its reply
+    shows that it has no reasoning item and counts no such token.
+    """
     wire: ReasoningWire = value(members, "reasoning", ReasoningWire) or ReasoningWire()
     if wire.effort is None:
         return Reasoning()
@@ -76,7 +80,7 @@ def read_reasoning(members: Members) -> Reasoning:
     if wire.effort not in _EFFORTS:
         known = ", ".join(("none", *_EFFORTS))
         raise BadRequest(f"reasoning.effort: {wire.effort!r} is none of {known}.", param="reasoning.effort")
-    return Reasoning(on=True, effort=_EFFORTS[wire.effort])
+    return Reasoning(on=True, effort=_EFFORTS[wire.effort], optional=True)
 
 
 def read_knobs(members: Members) -> Knobs:

@@ -11,7 +11,7 @@ from msgspec import Raw, Struct, field
 from hearth.call import Outline, Wishes
 from hearth.chat import Members, Need
 from hearth.dialects.body import value
-from hearth.dialects.openai_responses.features import native_members, read_reasoning, wants_logprobs
+from hearth.dialects.openai_responses.features import native_members, wants_logprobs
 from hearth.dialects.openai_responses.items import KNOWN
 from hearth.dialects.openai_responses.tools import Own, ToolWire, own_names, provider_tools, tool_wires
 from hearth.problems import BadRequest, NotFound
@@ -132,6 +132,7 @@ def _items(given: Raw) -> list[_Item]:
 
 
 def _needs(members: Members, wires: list[ToolWire]) -> Iterator[Need]:
+    """Yield the abilities a target must have; thinking is none of them, as `read_reasoning` says."""
     if wires:
         yield "tools"
     text = bytes(members.get("text", b""))
@@ -139,8 +140,6 @@ def _needs(members: Members, wires: list[ToolWire]) -> Iterator[Need]:
         yield "json_schema"
     elif b'"json_object"' in text:
         yield "json"
-    if "reasoning" in members and read_reasoning(members).on:
-        yield "thinking"
     if wants_logprobs(members):
         yield "logprobs"
 

@@ -33,8 +33,10 @@ def write_chat(request: ChatRequest, to: Destination, *, stream: bool) -> Member
     if request.format is not None:
         members["text"] = raw({"format": _format(request.format)})
     thinks = bool(_REASONS.match(to.model))
-    members |= _reasoning(request.reasoning)
-    include = ["reasoning.encrypted_content"] if thinks or request.reasoning.on else []
+    thoughtless = request.reasoning.optional and to.thinks is False
+    if not thoughtless:
+        members |= _reasoning(request.reasoning)
+    include = ["reasoning.encrypted_content"] if thinks or (request.reasoning.on and not thoughtless) else []
     if request.logprobs:
         include.append("message.output_text.logprobs")
         members["top_logprobs"] = raw(request.top_logprobs or 0)
