@@ -41,8 +41,8 @@ class Outline(Struct, frozen=True):
     caller named none.
     `native` names what only a target of the caller's own dialect can carry, in the caller's words ("the tool
     web_search", "previous_response_id"): a target of any other is refused.
-    `prompt_bytes` is the size of what the model will read, images left out; `images` counts them. `empty` marks
-    Ollama's load and unload calls.
+    `stops` counts the stop sequences. `prompt_bytes` is the size of what the model will read, images left out;
+    `images` counts them. `empty` marks Ollama's load and unload calls.
     """
 
     route: str
@@ -54,6 +54,7 @@ class Outline(Struct, frozen=True):
     prompt_bytes: int = 0
     images: int = 0
     max_tokens: int | None = None
+    stops: int = 0
     include_usage: bool = False
     counts: bool = False
     """Only the number of its tokens is wanted, no answer (`server/counting.py`)."""

@@ -1,9 +1,4 @@
-"""The control API as a small sync client over Hearth's own socket: all that command line and tray know of the daemon.
-
-ClientError
-├── DaemonAway   nobody answers there: Hearth is not running
-└── Refused      the daemon says no, or its answer cannot be had: kind, message, next_step
-"""
+"""The control API as a small sync client over Hearth's own socket: all that command line and tray know of the daemon."""
 
 from __future__ import annotations
 
@@ -161,10 +156,7 @@ class Client:
         return self._ask("GET", f"calls/{quote(call_id)}", Told)
 
     def calls(self, limit: int = 20, **filters: str | float | None) -> tuple[CallRecord, ...]:
-        """Return the newest calls, newest first.
-
-        `filters` are `after` (a call's id), `app`, `target`, `place`, `ending`, `since` and `until` (time.time()).
-        """
+        """Return the newest calls, newest first; `filters` are those of `GET calls`, None leaving one out."""
         query = urlencode({"limit": limit} | {name: value for name, value in filters.items() if value is not None})
         return self._ask("GET", f"calls?{query}", tuple[CallRecord, ...])
 

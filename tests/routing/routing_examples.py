@@ -27,7 +27,7 @@ INVENTORY = Inventory({"ollama": HOME, "box": BOX, "openrouter": CLOUD})
 
 def provider(name: str, dialect: str, address: str, **more: Any) -> Provider:  # noqa: ANN401 - any setting
     """Return a provider as the config loader would."""
-    return Provider(name=name, dialect=dialect, address=parse_address(address), **more)  # type: ignore[arg-type]
+    return Provider(name=name, dialect=dialect, address=parse_address(address), **more)
 
 
 def ollama(**more: Any) -> Provider:  # noqa: ANN401 - any setting

@@ -100,6 +100,15 @@ def test_a_providers_quirks_are_limits_too(quirks: Quirks, need: Need) -> None:
     assert ability.judge(a_call(needs=frozenset({need})), target, World(), household()).kind == "refuse"
 
 
+def test_stop_sequences_beyond_a_providers_limit_send_the_call_elsewhere() -> None:
+    """OpenAI takes four: a fifth would not stop it."""
+    target = make_target(box(quirks=Quirks(stop_max=4)), Listing(), "m", None)
+
+    assert ability.judge(a_call(stops=4), target, World(), household()) is ALLOW
+    verdict = ability.judge(a_call(stops=5), target, World(), household())
+    assert (verdict.kind, verdict.detail) == ("refuse", "takes 4 stop sequences at most, and 5 are given")
+
+
 def test_what_the_user_pins_is_believed() -> None:
     """`capabilities = ["chat", "images"]` means these and no others."""
     target = make_target(box(models={"m": ModelSettings(capabilities=("chat", "images"))}), Listing(), "m", None)

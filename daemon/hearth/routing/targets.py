@@ -47,6 +47,8 @@ class Target(Struct, frozen=True):
     capabilities: frozenset[str] | None = None
     lacks: frozenset[Need] = frozenset()
     unsure: frozenset[Need] = frozenset()
+    stop_max: int | None = None
+    """How many stop sequences it takes; None: any number, or nobody says."""
     answers: Mapping[Feature, Answer] = {}
     remote: bool = False
     installed: bool = True
@@ -85,6 +87,7 @@ def make_target(provider: Provider, listing: Listing, model: str, info: ModelInf
         lacks=abilities.lacks - NEEDS | lacked(way),
         unsure=abilities.unsure - NEEDS,
         answers=abilities.answers,
+        stop_max=provider.quirks.stop_max,
         filling=way,
         remote=remote,
         installed=info is not None or remote or provider.dialect != "ollama" or not listing.reachable,

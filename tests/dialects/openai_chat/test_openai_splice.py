@@ -120,12 +120,18 @@ def test_knobs_are_shaped_as_the_server_wants_them() -> None:
         set={"safe": True},
     )
 
-    body = sent({"seed": 1, "stop": ["a", "b", "c"], "user": "u", "top_p": 0.5}, quirks)
+    body = sent({"seed": 1, "stop": ["a", "b"], "user": "u", "top_p": 0.5}, quirks)
 
     assert (body["random_seed"], body["stop"], body["p"], body["safe"]) == (1, ["a", "b"], 0.5, True)
     assert not {"seed", "user", "top_p"} & set(body)
     assert sent({"stop": "a"}, quirks)["stop"] == ["a"]
     assert "seed" not in sent({"seed": 1}, Quirks(seed_field=None))
+
+
+def test_more_stop_sequences_than_the_server_takes_are_refused() -> None:
+    """It would go on where the caller wants it to stop."""
+    with pytest.raises(Unsupported, match="takes 2 stop sequences at most"):
+        sent({"stop": ["a", "b", "c"]}, Quirks(stop_max=2))
 
 
 def test_defaults_fill_only_what_is_open() -> None:

@@ -57,6 +57,7 @@ def read_outline(route: str, members: Members) -> Outline:
         prompt_bytes=sum(len(members.get(name, b"")) for name in ("messages", "system", "tools")) - seen.sealed,
         images=seen.images,
         max_tokens=limit,
+        stops=len(value(members, "stop_sequences", list[str]) or ()),
         include_usage=True,
         counts=route == COUNT,
         wishes=(value(members, "hearth", Wishes) if "hearth" in members else None) or Wishes(),

@@ -86,6 +86,7 @@ def _generating(fields: Fields, route: str, needs: list[Need], size: int, images
     if not fields.plain:
         _check_logprobs(fields)
     stream = fields.flag("stream", absent=True)
+    options = read_options(fields)
     return Outline(
         route=route,
         operation="chat" if route == "chat" else "complete",
@@ -94,7 +95,8 @@ def _generating(fields: Fields, route: str, needs: list[Need], size: int, images
         needs=frozenset(needs),
         prompt_bytes=size,
         images=images,
-        max_tokens=limit(read_options(fields)),
+        max_tokens=limit(options),
+        stops=len(options.stop or ()) if options is not None else 0,
         empty=empty,
         keep_alive=keep_alive(fields),
         wishes=_wishes(fields),

@@ -76,14 +76,14 @@ def seed(out: Members, quirks: Quirks) -> None:
 
 
 def stop(out: Members, quirks: Quirks) -> None:
-    """Shorten and shape the stop sequences; how many a server takes is its limit, and more of them is a lost knob."""
+    """Shape the stop sequences. Raises `Unsupported` for more than the server takes: it would not stop at the rest."""
     if quirks.stop_max is None and not quirks.stop_as_list:
         return
     given = value(out, "stop", str | list[str])
     if isinstance(given, str) and quirks.stop_as_list:
         out["stop"] = raw([given])
     elif isinstance(given, list) and quirks.stop_max is not None and len(given) > quirks.stop_max:
-        out["stop"] = raw(given[: quirks.stop_max])
+        raise Unsupported(f"This provider takes {quirks.stop_max} stop sequences at most.", param="stop")
 
 
 def _tools(out: Members, quirks: Quirks) -> None:

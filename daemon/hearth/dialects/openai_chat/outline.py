@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any, Literal
 
 import msgspec
-from msgspec import Struct
+from msgspec import Raw, Struct
 
 from hearth.call import Outline, Wishes
 from hearth.chat import Members, Need
@@ -156,10 +156,19 @@ def _outline(
         prompt_bytes=size,
         images=images,
         max_tokens=read_max_tokens(members),
+        stops=count_stops(members),
         include_usage=options is not None and bool(options.include_usage),
         wishes=read_wishes(members),
         autocomplete=autocomplete,
     )
+
+
+def count_stops(members: Members) -> int:
+    """Return how many stop sequences a request names."""
+    given = members.get("stop")
+    if given is None or not bytes(given).lstrip().startswith(b"["):
+        return int(asks(members, "stop"))
+    return len(msgspec.json.decode(given, type=list[Raw]))
 
 
 def _shared(members: Members) -> Iterator[Need]:

@@ -26,6 +26,8 @@ def judge(call: Call, target: Target, world: World, settings: Settings) -> Verdi
     if not outline.needs.isdisjoint(target.lacks) or (embeds and "embeddings" in target.lacks):
         missing = target.lacks & (outline.needs | {"embeddings"} if embeds else outline.needs)
         return refuse(NAME, f"cannot {', '.join(sorted(WORDS[need] for need in missing))}")
+    if target.stop_max is not None and outline.stops > target.stop_max:
+        return refuse(NAME, f"takes {target.stop_max} stop sequences at most, and {outline.stops} are given")
     if target.capabilities is not None and not embeds and "completion" not in target.capabilities:
         return refuse(NAME, "makes embeddings and cannot write text")
     if outline.needs and not outline.needs.isdisjoint(target.unsure):
