@@ -1,4 +1,4 @@
-"""The control API as a small sync client over Hearth's own socket: all that command line and tray know of the daemon."""
+"""The control API as a small sync client over Hearth's own socket: all that commands and tray know of the daemon."""
 
 from __future__ import annotations
 
