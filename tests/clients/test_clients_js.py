@@ -100,3 +100,22 @@ def test_the_ollama_client_of_node(installed: Path, kind: Kind) -> None:
     assert (saw["unknown"]["kind"], saw["unknown"]["status"]) == ("ResponseError", 404)
     assert saw["before"].startswith("Hello!")
     assert "out of memory" in saw["broken"]["message"]
+
+
+@BOTH
+def test_the_anthropic_client_of_node(installed: Path, kind: Kind) -> None:
+    """Whole, streamed, odd signs, tools and their results, thoughts, counts, lists, and both kinds of error."""
+    saw = seen(installed, "anthropic", kind)
+
+    assert saw["whole"] == {"text": HELLO, "reason": "end_turn"}
+    assert saw["streamed"] == {"text": HELLO, "same": True}
+    assert saw["signs"] == UNICODE
+    assert saw["calls"] == [{"city": "Paris"}, {"city": "Rome"}]
+    assert "sunny" in saw["answered"]
+    assert saw["blocks"] == ["thinking", "text"]
+    assert saw["counted"] > 0
+    assert {name.removesuffix(":latest") for name in saw["models"]} >= {"scripted", "embedder"}
+    assert (saw["unknown"]["status"], saw["unknown"]["type"]) == (404, "not_found_error")
+    assert saw["unknown"]["id"].startswith("req_")
+    assert saw["before"].startswith("Hello!")
+    assert "out of memory" in saw["broken"]["message"]
