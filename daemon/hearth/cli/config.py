@@ -66,9 +66,15 @@ def show(*, changed: bool, as_json: bool) -> None:
 
 
 @config.command()
+@click.option("--markdown", is_flag=True, help="Print the table of docs/providers.md.")
 @json_option
-def presets(*, as_json: bool) -> None:
+def presets(*, markdown: bool, as_json: bool) -> None:
     """List the presets: what Hearth knows of providers, and your own."""
+    if markdown:
+        from hearth.cli.preset_table import markdown as table
+
+        click.echo(table(), nl=False)
+        return
     from hearth_config.presets import overview
 
     rows = overview(paths().config_file.parent)
