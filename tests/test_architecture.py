@@ -31,7 +31,9 @@ LAYERS = (
     Layer("hearth", (), "the package itself only says its version: importing it costs nothing"),
     *(Layer(word, (*WORDS, *FACTS), "the shared words are below everything that uses them") for word in WORDS),
     Layer("hearth.fim", WORDS, "what model families want is asked by routing (who can) and by dialects (how)"),
-    Layer("hearth.dialects", (*WORDS, *FACTS, "hearth.fim"), "a wire format knows meaning, never who sends it or where to"),
+    Layer(
+        "hearth.dialects", (*WORDS, *FACTS, "hearth.fim"), "a wire format knows meaning, never who sends it or where to"
+    ),
     Layer(
         "hearth.routing",
         (*WORDS, *FACTS, "hearth.fim", "hearth.dialects.dialect"),

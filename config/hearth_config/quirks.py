@@ -75,6 +75,7 @@ class Quirks(Struct, frozen=True, forbid_unknown_fields=True):
     embeddings_path: NameOrNone = "embeddings"
     models_path: NameOrNone = "models"
     fim_path: NameOrNone = None
+    count_path: NameOrNone = None  # where the tokens of a chat request are counted
     option_headers: dict[str, str] = field(default_factory=dict)  # provider option (site_url, …) -> header name
     option_fields: dict[str, str] = field(default_factory=dict)  # provider option (deployment, …) -> field of the body
     options: tuple[str, ...] = ()  # further options that this provider makes use of

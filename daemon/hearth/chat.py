@@ -217,8 +217,8 @@ class CompleteRequest(Struct, frozen=True):
 
     `templated` says that the model's chat template is wanted around the prompt (Ollama's generate); raw
     completions leave it out. `verbatim`: the prompt is written in the model's own tokens, nothing may be put around it.
-    `begun` is what stands in the gap already, after `prompt` (llama.cpp's /infill keeps them apart); `context` are other
-    files to be read along.
+    `begun` is what stands in the gap already, after `prompt` (llama.cpp's /infill keeps them apart); `context` are
+    other files to be read along.
     """
 
     prompt: str

@@ -73,7 +73,7 @@ def test_the_openai_client_chats_whole_and_streamed_with_usage() -> None:
 
 def test_tools_are_called_in_parallel_and_their_results_go_back_as_documents() -> None:
     """Names with a hyphen are spelled in Cohere's characters on the way and come back as they were."""
-    tools = [{"type": "function", "function": {**TOOLS[0]["function"], "name": "get-weather"}}]
+    tools: Any = [{"type": "function", "function": {**TOOLS[0]["function"], "name": "get-weather"}}]
 
     async def act(on: Acting) -> tuple[Any, Any, Any]:
         asked = await on.openai.chat.completions.create(
@@ -81,9 +81,10 @@ def test_tools_are_called_in_parallel_and_their_results_go_back_as_documents() -
         )
         calls = asked.choices[0].message.tool_calls or []
         results: Any = [{"role": "tool", "tool_call_id": call.id, "content": '{"temp": "21"}'} for call in calls]
+        history: Any = [*user("The weather in both?"), asked.choices[0].message.model_dump(exclude_none=True), *results]
         said = await on.openai.chat.completions.create(
             model="cohere/command-a",
-            messages=[*user("The weather in both?"), asked.choices[0].message.model_dump(exclude_none=True), *results],
+            messages=history,
             tools=tools,
         )
         return asked.choices[0], said.choices[0], on.rehearsal.calls[-1].json()

@@ -37,7 +37,7 @@ EFFORT = (("reasoning_effort", "low"),)
 TEMPLATE = (("chat_template_kwargs", {"enable_thinking": True, "reasoning_effort": "low"}),)
 SAMPLING = ("temperature", "top_p", "presence_penalty", "frequency_penalty")
 ROWS = (
-    Row("openai", "openai", "max_completion_tokens", thinking=EFFORT, thinks=False, model="gpt-5.9", absent=SAMPLING),
+    Row("openai", "openai", "max_completion_tokens", thinking=EFFORT, thinks=False, model="gpt-5.1", absent=SAMPLING),
     Row(
         "azure", "azure", "max_completion_tokens", thinking=EFFORT, thinks=False, model="gpt-5.9", absent=SAMPLING,
         path="/openai/v1/chat/completions", auth=("api-key", SECRET),

@@ -37,6 +37,15 @@ class ListsInPages(Protocol):
 
 
 @runtime_checkable
+class CountsSometimes(Protocol):
+    """A called half of which only some providers count."""
+
+    def counts_at(self, to: Destination) -> bool:
+        """Say whether this one does."""
+        ...
+
+
+@runtime_checkable
 class Counts(Protocol):
     """A called half whose providers count the tokens of a request without answering it."""
 

@@ -13,9 +13,9 @@ from hearth.problems import Unsupported
 class Filling(Struct, frozen=True):
     """What a target can do with a prefix and a suffix.
 
-    `native`: its API takes both. `files`: that API takes other files along. `needs_suffix`: it takes an empty suffix for
-    none, and would write a plain completion. `family`: the tokens of its model, where they are known and it takes raw
-    text.
+    `native`: its API takes both. `files`: that API takes other files along. `needs_suffix`: it takes an empty suffix
+    for none, and would write a plain completion. `family`: the tokens of its model, where they are known and it takes
+    raw text.
     """
 
     native: bool = False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hearth.dialects.dialect import HttpRequest
-from hearth.dialects.optional import Counts
+from hearth.dialects.optional import Counts, CountsSometimes
 from hearth.outbound.fallback import Answering
 from hearth.outbound.upstream import ERROR_BODY_LIMIT, Upstream
 from hearth.problems import Unsupported
@@ -13,7 +13,7 @@ from hearth.problems import Unsupported
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from hearth.dialects.dialect import Called, Head
+    from hearth.dialects.dialect import Called, Destination, Head
     from hearth.events import Frame
     from hearth.outbound.pool import Reply
     from hearth.outbound.upstream import Sink
@@ -67,6 +67,6 @@ class Counting(Answering):
         await self._with_keys(candidate)
 
 
-def can_count(called: Called) -> bool:
-    """Say whether a provider of this dialect can be asked."""
-    return isinstance(called, Counts)
+def can_count(called: Called, to: Destination) -> bool:
+    """Say whether this target can be asked."""
+    return isinstance(called, Counts) and (not isinstance(called, CountsSometimes) or called.counts_at(to))

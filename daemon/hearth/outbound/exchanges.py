@@ -101,7 +101,7 @@ class _Turns:
         with await self._send(origin, exchange, self._limits) as reply:
             head = self._upstream.head = reply.head
             if head.status >= 300:
-                raise self._called.problem(head, await _error_body(reply), self._name)
+                raise self._called.problem(head, await error_body(reply), self._name)
             if exchange.keep_s:
                 body = await reply.read_all(KEPT_LIMIT)
                 await self._read_whole(head, body)
@@ -223,8 +223,8 @@ class _Turns:
         return BrokenReply(what, who=self._name)
 
 
-async def _error_body(reply: Reply) -> bytes:
-    """Return what an error reply says, as far as it can be read."""
+async def error_body(reply: Reply) -> bytes:
+    """Return what the error reply says, as far as it can be read; the status alone must do where it cannot."""
     try:
         return await reply.read_all(ERROR_BODY_LIMIT)
     except (BrokenReply, TimedOut):

@@ -12,12 +12,13 @@ from hearth.dialects.dialect import Called, Destination, Head, HttpRequest, Serv
 from hearth.dialects.exchanges import CalledInTurns
 from hearth.dialects.steady import steadied
 from hearth.events import Frame
-from hearth.outbound.exchanges import ask_in_turns
+from hearth.outbound.exchanges import ERROR_BODY_LIMIT as ERROR_BODY_LIMIT  # noqa: PLC0414 -- counting takes it from here
+from hearth.outbound.exchanges import ask_in_turns, error_body
 from hearth.outbound.lane_values import Lesson
 from hearth.outbound.limits import Limits
 from hearth.outbound.loading import stays_until
 from hearth.outbound.meter import Meter
-from hearth.problems import BrokenReply, Problem, TimedOut
+from hearth.problems import Problem
 from hearth.record import Attempt, Ending
 
 if TYPE_CHECKING:
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from hearth.routing.plan import Candidate
     from hearth_config.settings import Provider
 
-ERROR_BODY_LIMIT = 64 * 1024
 WHOLE_REPLY_S = 600.0
 """How long a reply that is not streamed may take to begin unless the config says: all of it is made before that."""
 MILLION = 1_000_000
@@ -175,7 +175,7 @@ class Upstream:
         try:
             head = self.head = reply.head
             if head.status >= 300:
-                raise target.called.problem(head, await _error_body(reply), target.settings.name)
+                raise target.called.problem(head, await error_body(reply), target.settings.name)
             sink.begin(self)
             await self._relay(reply, head, sink)
         except BaseException:
@@ -294,11 +294,3 @@ def _say_frozen() -> None:
         "Claude Code's billing line changes with every call: it is frozen for models at home, so that their prompt "
         "cache holds (steady_prompts = false under [providers.NAME] leaves it as it is)"
     )
-
-
-async def _error_body(reply: Reply) -> bytes:
-    """Return what the error reply says, as far as it can be read; the status alone must do where it cannot."""
-    try:
-        return await reply.read_all(ERROR_BODY_LIMIT)
-    except (BrokenReply, TimedOut):
-        return b""

@@ -25,6 +25,10 @@ def reply(script: Script, request: Request) -> Reply | None:
         return _read(script, model, request.path)
     if request.method == "POST" and request.path == "/infill":
         return _infill(script, model, request)
+    if request.method == "POST" and request.path == "/v1/chat/completions/input_tokens":
+        said: Object = msgspec.json.decode(request.body)
+        tokens = sum(count_tokens(str(message.get("content"))) for message in said.get("messages", ()))
+        return json_reply(script, 200, {"input_tokens": tokens, "object": "response.input_tokens"})
     if request.method == "POST" and request.path in {"/tokenize", "/detokenize"}:
         return _tokens(script, request)
     return None

@@ -31,6 +31,8 @@ ESTIMATED = "X-Hearth-Estimated"
 IMAGE_TOKENS = 1000
 """What a picture is taken for; providers count from 85 to 1,600, by its size (wire/providers §6)."""
 _ONCE = Retry(attempts=1)
+_NO_SUCH_ROUTE = (404, 405, 501)
+"""What an older server says that does not know how to count yet."""
 
 
 async def tell_count(core: Core, live: LiveCall, served: Served, made: Plan, delivery: Delivery) -> web.StreamResponse:
@@ -49,7 +51,8 @@ async def tell_count(core: Core, live: LiveCall, served: Served, made: Plan, del
 async def _asked(core: Core, live: LiveCall, served: Served, made: Plan, delivery: Delivery) -> int | None:
     """Ask whom the call would go to; None where that one cannot be asked, or did not answer."""
     first = made.candidates[0]
-    if not can_count(core.target(first.target.provider).speaking(first.target.dialect).called):
+    runtime = core.target(first.target.provider).speaking(first.target.dialect)
+    if not can_count(runtime.called, runtime.describe(first.target)):
         return None
     sink = CountSink()
     alone = structs.replace(made, candidates=(first,))
@@ -57,7 +60,7 @@ async def _asked(core: Core, live: LiveCall, served: Served, made: Plan, deliver
     try:
         await live.answering.run(_ONCE)
     except ProviderProblem as problem:
-        if not problem.falls_back:
+        if not problem.falls_back and problem.upstream_status not in _NO_SUCH_ROUTE:
             raise
         return None
     if sink.asked is not None:

@@ -61,6 +61,7 @@ INFERENCE: Table = {
     "/api/embed": {"POST": Route("infer", "ollama", "embed")},
     "/api/embeddings": {"POST": Route("infer", "ollama", "embeddings")},
     "/v1/chat/completions": {"POST": Route("infer", "openai_chat", "chat")},
+    "/v1/chat/completions/input_tokens": {"POST": Route("infer", "openai_chat", "count")},
     "/v1/completions": {"POST": Route("infer", "openai_chat", "completions")},
     "/v1/embeddings": {"POST": Route("infer", "openai_chat", "embeddings")},
     "/v1/responses": {"POST": Route("infer", "openai_responses", "responses")},

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from dialects.openai_chat.openai_golden import recording
-from hearth.dialects.dialect import ModelInfo
+from hearth.dialects.dialect import Destination, ModelInfo
 from hearth.dialects.openai_chat import CALLED, write_model, write_models
 from hearth.problems import BrokenReply
 
@@ -103,3 +103,10 @@ def test_a_listing_states_the_window_that_is_served() -> None:
         "max_model_len": 4,
     }
     assert json.loads(write_model(models[1])) == {"id": "d", "object": "model", "created": 0, "owned_by": "library"}
+
+
+def test_models_are_asked_for() -> None:
+    """The list is a plain GET below the prefix."""
+    request = CALLED.list_models(Destination("box", "", prefix="/v1"))
+
+    assert (request.method, request.path, request.body) == ("GET", "/v1/models", b"")

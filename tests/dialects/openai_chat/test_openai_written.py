@@ -224,7 +224,14 @@ GAP = CompleteRequest("def f(", suffix="):", knobs=Knobs(max_tokens=8, seed=1, s
         (
             Quirks(fim="infill"),
             "/infill",
-            {"model": "real", "input_prefix": "def f(", "input_suffix": "):", "n_predict": 8, "seed": 1, "stop": ["\n"]},
+            {
+                "model": "real",
+                "input_prefix": "def f(",
+                "input_suffix": "):",
+                "n_predict": 8,
+                "seed": 1,
+                "stop": ["\n"],
+            },
         ),
     ],
 )
@@ -255,13 +262,6 @@ def test_embeddings_are_asked_for_as_numbers() -> None:
         "input": ["a", "b"],
         "dimensions": 4,
     }
-
-
-def test_models_are_asked_for() -> None:
-    """The list is a plain GET below the prefix."""
-    request = CALLED.list_models(Destination("box", "", prefix="/v1"))
-
-    assert (request.method, request.path, request.body) == ("GET", "/v1/models", b"")
 
 
 TEXT = st.text(min_size=1, max_size=8)

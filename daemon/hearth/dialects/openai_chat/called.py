@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+import msgspec
+
 from hearth.call import Outline
 from hearth.chat import ChatRequest, CompleteRequest, EmbedRequest, Members, Operation, Request
 from hearth.dialects.body import join, raw, value
@@ -16,7 +18,7 @@ from hearth.dialects.openai_chat.outline import OpenAIOutline
 from hearth.dialects.openai_chat.streams import Reader
 from hearth.dialects.openai_failures import read_problem
 from hearth.dialects.openai_models import read_models
-from hearth.problems import Problem, Unsupported
+from hearth.problems import BrokenReply, Problem, Unsupported
 
 if TYPE_CHECKING:
     from hearth.dialects.dialect import ReplyReader
@@ -87,6 +89,28 @@ class OpenAICalled:
         """Return the problem of an error reply."""
         return read_problem(head, body, provider)
 
+    def counts_at(self, to: Destination) -> bool:
+        """Say whether this provider counts the tokens of a conversation without answering it."""
+        return to.quirks.count_path is not None
+
+    def count(self, request: Request, to: Destination) -> HttpRequest:
+        """Return the request that asks how many tokens a request would have. Raises `Unsupported`."""
+        if not isinstance(request, ChatRequest):
+            raise Unsupported("This provider counts the tokens of conversations alone.")
+        members = adapt_chat(write_chat(request, to, stream=False), to, stream=False, translated=True)
+        return _post(to, _count_path(to), members, stream=False)
+
+    def count_spliced(self, outline: Outline, members: Members, to: Destination) -> HttpRequest:  # noqa: ARG002 -- the members say it all
+        """Return the same for a caller of this dialect, from the caller's own members."""
+        return _post(to, _count_path(to), adapt_chat(members, to, stream=False), stream=False)
+
+    def counted(self, body: bytes) -> int:
+        """Return the number of tokens from the answer. Raises `BrokenReply`."""
+        try:
+            return msgspec.json.decode(body, type=_Counted).input_tokens
+        except (msgspec.DecodeError, RecursionError):
+            raise BrokenReply("The answer holds no count of tokens.") from None
+
     def list_models(self, to: Destination) -> HttpRequest:
         """Return the request for the list of models. Raises `Unsupported` where there is none."""
         if to.quirks.models_path is None:
@@ -96,6 +120,16 @@ class OpenAICalled:
     def models(self, body: bytes) -> tuple[ModelInfo, ...]:
         """Return the models of a list; raises `BrokenReply`."""
         return read_models(body)
+
+
+class _Counted(msgspec.Struct):
+    input_tokens: int
+
+
+def _count_path(to: Destination) -> str:
+    if to.quirks.count_path is None:
+        raise Unsupported("This provider counts no tokens.")
+    return to.quirks.count_path
 
 
 def _embed(request: EmbedRequest, to: Destination) -> Members:

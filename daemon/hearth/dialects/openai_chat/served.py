@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from hearth.dialects.dialect import ReplyWriter
 
 
+COUNT = "count"
+"""The route that only counts: llama.cpp's `/v1/chat/completions/input_tokens`."""
+
+
 class _Form(Protocol):
     """A route with a form of its own, one module each."""
 
@@ -52,11 +56,15 @@ class OpenAIServed:
         """Return what planning needs. Raises `BadRequest`."""
         if route in _GAPS:
             return _GAPS[route].read_outline(members)
+        if route == COUNT:
+            return msgspec.structs.replace(read_outline("chat", members), route=COUNT, counts=True, stream=False)
         return read_outline(route, members)
 
     def read(self, route: str, members: Members) -> Request:
         """Return the whole meaning. Raises `BadRequest` or `Unsupported`."""
-        return _GAPS[route].read(members) if route in _GAPS else read_request(route, members)
+        if route in _GAPS:
+            return _GAPS[route].read(members)
+        return read_request("chat" if route == COUNT else route, members)
 
     def writer(self, outline: Outline, stamp: Stamp) -> ReplyWriter:
         """Return a writer for one reply to that request."""
@@ -64,6 +72,10 @@ class OpenAIServed:
         if own.operation == "embed":
             return EmbeddingsWriter(own, stamp)
         return _WRITERS.get(own.route, ChatWriter)(own, stamp)
+
+    def counted(self, tokens: int) -> bytes:
+        """Return the answer to a client that asked how many tokens its request has, as llama.cpp gives it."""
+        return msgspec.json.encode({"object": "response.input_tokens", "input_tokens": tokens})
 
     def problem(self, problem: Problem, *, route: str = "") -> Rendered:
         """Return a whole error reply in OpenAI's envelope, or in that of the route's own server."""
