@@ -24,6 +24,7 @@ class CountSink:
     """Where the attempts of a count end: nothing is sent on, and the number is kept."""
 
     committed = False
+    flowing = False
 
     def __init__(self) -> None:
         """Know nothing yet."""
@@ -36,6 +37,9 @@ class CountSink:
 
     async def take(self, frames: Sequence[Frame], *, meaningful: bool) -> None:
         """Take nothing: a count has no frames."""
+
+    def send(self, frames: Sequence[Frame]) -> None:
+        """Take nothing."""
 
 
 class CountAttempt(Upstream):

@@ -212,6 +212,7 @@ class Connection(asyncio.Protocol):
         self.answered = True
         reply.bytes_in += len(data)
         parser.feed(data)
+        reply.hand_on()
         if parser.done:
             self._complete(reply)
         elif parser.refused or self._too_large(reply):

@@ -41,6 +41,18 @@ class Source(Protocol):
         ...
 
 
+class Taker(Protocol):
+    """Takes pieces of a body as they come."""
+
+    def ready(self) -> bool:
+        """Say whether a piece can be taken now."""
+        ...
+
+    def take(self, data: bytes) -> None:
+        """Take a piece. Never raises."""
+        ...
+
+
 class Reply:
     """What a provider answers. `head` is there once `Pool.send` has returned it.
 
@@ -49,8 +61,9 @@ class Reply:
     """
 
     __slots__ = (
-        "_chunks", "_source", "_started", "_waiter", "address", "begun", "bytes_in", "bytes_out", "complete",
-        "connect_ms", "eof_delimited", "head", "limits", "problem", "reused", "started", "unread", "uploading", "who",
+        "_backlog", "_chunks", "_released", "_source", "_started", "_waiter", "address", "begun", "bytes_in",
+        "bytes_out", "complete", "connect_ms", "eof_delimited", "head", "limits", "problem", "reused", "started",
+        "taker", "unread", "uploading", "who",
     )  # fmt: skip
 
     def __init__(self, source: Source, who: str, limits: Limits) -> None:
@@ -72,6 +85,10 @@ class Reply:
         self.connect_ms: float | None = None
         self.address = ""
         self.uploading = False
+        self.taker: Taker | None = None
+        """Takes pieces in the callback that brings them, as long as it says that it can."""
+        self._backlog = False
+        self._released = False
         self._source: Source | None = source
         self.limits = limits
         self._started = source.loop.time()
@@ -95,17 +112,22 @@ class Reply:
         raise copy(self.problem)  # a raised one holds frames that hold us: only the garbage collector would end that
 
     async def read_chunk(self) -> bytes:
-        """Return what has arrived, joined; b"" at the end.
+        """Return what has arrived, joined; b"" at the end, and after `release`.
 
         Raises `BrokenReply` (cut, not HTTP, too large), `TimedOut` or `Forbidden` (the mode was tightened).
         """
         while not self._chunks:
             if self.problem is not None:
                 raise copy(self.problem)
-            if self.complete:
+            if self.complete or self._released:
                 return b""
             await self._wait()
         return self._take()
+
+    def release(self) -> None:
+        """Let `read_chunk` return though nothing has come: the taker has seen the end."""
+        self._released = True
+        self.wake()
 
     async def read_all(self, limit: int) -> bytes:
         """Return the whole body; raises as `read_chunk` does, and `BrokenReply` if it is longer than `limit` bytes."""
@@ -146,7 +168,20 @@ class Reply:
         """Add a piece of the body."""
         self._chunks.append(piece)
         self.unread += len(piece)
-        self.wake()
+        if self.taker is None:
+            self.wake()
+
+    def hand_on(self) -> None:
+        """Give the taker what came, unless earlier pieces wait for the reader or the taker cannot go on."""
+        taker, source = self.taker, self._source
+        if taker is None or source is None or not self._chunks:
+            return
+        if self._backlog or not taker.ready():
+            self._backlog = True
+            self.wake()
+            return
+        taker.take(self._take())
+        source.watch(self._deadline(source.loop.time()))
 
     def wake(self) -> None:
         """Let the reader look again."""
@@ -197,6 +232,7 @@ class Reply:
         chunks.clear()
         self.unread = 0
         self.begun = True
+        self._backlog = False
         source = self._source
         if source is not None and source.paused:
             source.resume()

@@ -18,6 +18,7 @@ from hearth.outbound.lane_values import Lesson
 from hearth.outbound.limits import Limits
 from hearth.outbound.loading import stays_until
 from hearth.outbound.meter import Meter
+from hearth.outbound.relay import Relay
 from hearth.problems import Problem
 from hearth.record import Attempt, Ending
 
@@ -86,6 +87,15 @@ class Sink(Protocol):
 
     async def take(self, frames: Sequence[Frame], *, meaningful: bool) -> None:
         """Hand on frames, in order."""
+        ...
+
+    @property
+    def flowing(self) -> bool:
+        """Whether frames can be handed on by `send`: a stream under way whose client reads."""
+        ...
+
+    def send(self, frames: Sequence[Frame]) -> None:
+        """Hand on frames at once, while it flows. Raises `ConnectionError` when the client has gone."""
         ...
 
 
@@ -203,25 +213,13 @@ class Upstream:
         reader = self.target.called.reader(
             outline.operation, outline if self.passthrough else None, self.destination, head
         )
-        meter = self.meter
         recorder = None if self.passthrough else self.asked.memory.recorder(self.asked.call, self.target)
-        while True:
-            data = await reply.read_chunk()
-            frames = reader.feed(data) if data else reader.close()
-            meter.bytes_in += len(data)
-            if frames:
-                if reader.whole and outline.stream:
-                    self.passthrough = False  # a whole body was sent for a stream: only its meaning can be streamed
-                meaningful = meter.see(frames, monotonic_ns())
-                if recorder is not None:
-                    recorder.see(frames)
-                if meter.failed is not None and not sink.committed and not meaningful:
-                    raise meter.failed
-                await sink.take(frames, meaningful=meaningful)
-                if meter.failed is not None:
-                    raise meter.failed
-            if not data or reader.finished:
-                return
+        relay = Relay(reply, reader, self.meter, sink, recorder.see if recorder is not None else None)
+        await relay.run(self._take_whole if outline.stream else None)
+
+    def _take_whole(self) -> None:
+        """A whole body was sent for a stream: only its meaning can be streamed."""
+        self.passthrough = False
 
     def lesson(self) -> Lesson:
         """Return what this attempt showed of its model. A call that failed shows nothing."""

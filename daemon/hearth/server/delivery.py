@@ -80,6 +80,19 @@ class Delivery:
         if meaningful or self._held_bytes > HELD_LIMIT:
             await self._commit()
 
+    @property
+    def flowing(self) -> bool:
+        """Whether the stream is under way and its client reads."""
+        response = self.response
+        return self.committed and not self._writing and isinstance(response, StreamReply) and response.flows
+
+    def send(self, frames: Sequence[Frame]) -> None:
+        """Send frames on while it flows. Raises `ConnectionError` when the client has gone."""
+        data = self._encode(frames)
+        if data and isinstance(self.response, StreamReply):
+            self._last_write = monotonic()
+            self.response.write_at_once(data)
+
     async def _commit(self) -> None:
         """From here on the target stays: the head goes out with everything held back."""
         self.committed = True

@@ -1,0 +1,97 @@
+"""One reply on its way to the client: bytes into frames, frames counted and handed on.
+
+While a stream flows (its head is sent, the client reads, nobody else writes), each piece goes on in the very callback
+that brought it. Whatever is not that simple is left to the call's own task, which else only waits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from time import monotonic_ns
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from hearth.dialects.dialect import ReplyReader
+    from hearth.events import Frame
+    from hearth.outbound.meter import Meter
+    from hearth.outbound.reply import Reply
+    from hearth.outbound.upstream import Sink
+
+Watcher = Callable[[Sequence["Frame"]], None]
+
+
+class Relay:
+    """Hands one reply on. Use `run` once."""
+
+    def __init__(self, reply: Reply, reader: ReplyReader, meter: Meter, sink: Sink, watch: Watcher | None) -> None:
+        """`watch` sees all frames before they are handed on."""
+        self._reply = reply
+        self._reader = reader
+        self._meter = meter
+        self._sink = sink
+        self._watch = watch
+        self._when_whole: Callable[[], None] | None = None
+        self._over = False
+        self._error: BaseException | None = None
+
+    async def run(self, when_whole: Callable[[], None] | None) -> None:
+        """Hand on all of the reply; `when_whole` is called before frames that turn out to be one whole body.
+
+        Raises the `Problem` that ended it, or `ConnectionError` for a client that left.
+        """
+        self._when_whole = when_whole
+        self._reply.taker = self
+        try:
+            await self._hand_on_all()
+        finally:
+            self._reply.taker = None
+        if self._error is not None:
+            raise self._error
+
+    async def _hand_on_all(self) -> None:
+        reply, reader = self._reply, self._reader
+        while not self._over:
+            data = await reply.read_chunk()
+            if self._over:
+                break
+            frames = reader.feed(data) if data else reader.close()
+            self._meter.bytes_in += len(data)
+            if frames:
+                await self._hand_on(frames)
+            if not data or reader.finished:
+                break
+
+    async def _hand_on(self, frames: Sequence[Frame]) -> None:
+        meter, sink = self._meter, self._sink
+        if self._reader.whole and self._when_whole is not None:
+            self._when_whole()
+        meaningful = self._see(frames)
+        if meter.failed is not None and not sink.committed and not meaningful:
+            raise meter.failed
+        await sink.take(frames, meaningful=meaningful)
+        if meter.failed is not None:
+            raise meter.failed
+
+    def ready(self) -> bool:
+        """Say whether the stream flows."""
+        return self._sink.flowing
+
+    def take(self, data: bytes) -> None:
+        """Hand on a piece in the callback that brought it; never raises."""
+        try:
+            frames = self._reader.feed(data)
+            self._meter.bytes_in += len(data)
+            if frames:
+                self._see(frames)
+                self._sink.send(frames)
+                self._error = self._meter.failed
+        except Exception as error:  # noqa: BLE001 -- it is raised where the call is answered
+            self._error = error
+        if self._error is not None or self._reader.finished:
+            self._over = True
+            self._reply.release()
+
+    def _see(self, frames: Sequence[Frame]) -> bool:
+        if self._watch is not None:
+            self._watch(frames)
+        return self._meter.see(frames, monotonic_ns())
