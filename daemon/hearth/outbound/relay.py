@@ -50,9 +50,9 @@ class Relay:
 
     async def _hand_on_all(self) -> None:
         reply, reader = self._reply, self._reader
-        while not self._over:
+        while True:
             data = await reply.read_chunk()
-            if self._over:
+            if self._over:  # meanwhile, in the callback
                 break
             frames = reader.feed(data) if data else reader.close()
             self._meter.bytes_in += len(data)
