@@ -13,15 +13,14 @@ from typing import TYPE_CHECKING
 from hearth.call import Call, Mode, tightest
 from hearth.outbound.egress import Egress
 from hearth.outbound.fallback import RetryBudget
-from hearth.outbound.lanes import Lane
-from hearth.outbound.loading import ask_engine, load_model
+from hearth.outbound.loading import ask_engine
 from hearth.problems import Problem
 from hearth.routing.catalog import Catalog
-from hearth.routing.expected import Learned
 from hearth.routing.inventory import Inventory
 from hearth.routing.plan import Plan, plan
 from hearth.routing.world import World
 from hearth.server.events import Events
+from hearth.server.lanes import Lanes
 from hearth.server.live import LiveCalls
 from hearth.server.provider_state import ProviderState
 from hearth.server.pulls import Pulls
@@ -42,13 +41,6 @@ if TYPE_CHECKING:
     from hearth.senses.load import LoadSense
     from hearth.senses.switches import Switches
 
-DEFAULT_SLOTS = {"ollama": 1}
-"""Ollama runs one call a model unless told otherwise (OLLAMA_NUM_PARALLEL); the others serve several."""
-OTHER_SLOTS = 1024
-"""How many the others serve at once is theirs to say.
-
-They queue by themselves, and we cannot see where they begin to.
-"""
 CUT_SHARE = 0.4
 CUT_BYTES_PER_TOKEN = 16
 """Ollama's own cut leaves about half of the window (recording `generate-too-long`).
@@ -56,8 +48,6 @@ CUT_BYTES_PER_TOKEN = 16
 So a count far too small for what was sent, and not far from half the window, is as suspicious as one that fills it:
 no tokenizer packs 16 bytes into a token.
 """
-LEARN_EVERY_S = 0.05
-"""Lessons of calls that end closer together are left out: they say the same."""
 QUESTION_S = 10.0
 """How long a provider may take to say what it has."""
 
@@ -99,7 +89,7 @@ class Core:
         self.calls = LiveCalls()
         self.sealed = ProviderState()
         self.remembered = Remembered()
-        self.lanes: dict[str, Lane] = {}
+        self.lanes = Lanes(self)
         self.pulls = Pulls(self)
         self.started = monotonic()
         self.listening: list[str] = []
@@ -115,7 +105,6 @@ class Core:
         self.stand_in = ""
         """The address of the stand-in engine while it answers for a missing Ollama, else ""."""
         self.refused_callers: dict[str, int] = {}
-        self._engines: dict[str, asyncio.Lock] = {}
         self._beside: set[asyncio.Future[object]] = set()
         self.catalog = Catalog(generation.settings, Inventory(), switches.default_model(generation.settings))
 
@@ -136,10 +125,7 @@ class Core:
         self.config_error = ""
         self.apply_mode()
         self.rebuild_catalog()
-        for name, lane in self.lanes.items():
-            target = self.catalog.targets.get(name)
-            if target is not None:
-                self._configure(lane, target)
+        self.lanes.take_over(self.catalog.targets)
 
     def apply_mode(self) -> int:
         """Let the mode of now hold for what is under way too; returns how many connections that ended."""
@@ -154,7 +140,7 @@ class Core:
             runtime.heed(self.inventory.inventory.of(name))
         for target in self.catalog.targets.values():
             self._note_digest(target)
-            self._note_loaded(target)
+            self.lanes.note_loaded(target)
 
     def _note_digest(self, target: Target) -> None:
         """Remember what a name stood for, and say so when it has come to stand for something else."""
@@ -165,16 +151,6 @@ class Core:
         if digest and before != digest:
             self.notes[target.name] = f"a newer version (digest {digest[:12]}) was seen at {strftime('%Y-%m-%d %H:%M')}"
             self.events.say("model_changed", model=target.name, digest=digest[:12])
-
-    def _note_loaded(self, target: Target) -> None:
-        lane = self.lanes.get(target.name)
-        if lane is None and not target.loaded:
-            return
-        lane = lane or self.lane_of(target)
-        heard_at = self.inventory.inventory.of(target.provider).checked_at
-        if lane is not None and lane.idle and heard_at > lane.known_warm_at:
-            lane.note_loaded(self.inventory.loaded_until(target) if target.loaded else 0.0)
-            lane.gpu_share = _gpu_share(target)
 
     async def fetch(self, provider: str, request: HttpRequest) -> tuple[Head, bytes]:
         """Ask a provider one question of Hearth's own. Raises the `Problem` that kept it from an answer."""
@@ -212,7 +188,7 @@ class Core:
         for missing in made.pulls:
             self.pulls.background(missing)
         for target in made.warm:
-            lane = self.lane_of(target)
+            lane = self.lanes.of(target)
             if lane is not None:
                 lane.warm_up()
 
@@ -221,43 +197,6 @@ class Core:
     def target(self, provider: str) -> ProviderRuntime:
         """Return a provider of the generation of now."""
         return self.generation.providers[provider]
-
-    def lane_of(self, target: Target) -> Lane | None:
-        """Return the lane of a model on this machine, or of one whose slots the config limits; None for any other."""
-        found = self.lanes.get(target.name)
-        if found is not None:
-            return found
-        if target.place != "machine" and target.settings.slots is None:
-            return None
-        if target.provider not in self.generation.providers:
-            return None  # a reload has removed it, and an older call still asks it
-        engine = self._engines.setdefault(target.provider, asyncio.Lock())
-        lane = self.lanes[target.name] = Lane(target.name, engine, Learned())
-        self._configure(lane, target)
-        return lane
-
-    def _configure(self, lane: Lane, target: Target) -> None:
-        slots = target.settings.slots or DEFAULT_SLOTS.get(target.dialect, OTHER_SLOTS)
-        loads = target.dialect == "ollama" and not target.remote
-        engine = self.target(target.provider)
-
-        async def load() -> float:
-            current = self.catalog.targets.get(target.name, target)
-            try:
-                until = await load_model(engine, current, self.pool, self.keys)
-            except Problem as problem:
-                self._load_failed(target, problem)
-                raise
-            self.soon(self.inventory.refresh(target.provider))
-            return until
-
-        lane.configure(slots, self.generation.settings.busy.queue, load if loads else None)
-
-    def _load_failed(self, target: Target, problem: Problem) -> None:
-        """A load is nobody's attempt, yet it shows as much of its engine as an attempt does."""
-        self.health.failed(target.name, problem)
-        self.inventory.doubt(target.provider, problem)
-        self.events.say("load_failed", model=target.name, problem=problem.kind, why=problem.text[:300])
 
     def rest_s(self, candidate: Candidate) -> float:
         """Return for how many seconds a candidate still rests; 0 or less when it does not."""
@@ -275,12 +214,7 @@ class Core:
         else:
             self.health.failed(target.name, problem)
             self.inventory.doubt(target.provider, problem)
-        lane = self.lanes.get(target.name)
-        if lane is not None:
-            now = monotonic()
-            if now - lane.learned_at >= LEARN_EVERY_S:
-                lane.learned_at = now
-                lane.learn(upstream.lesson())
+        self.lanes.learn(upstream)
         self._watch_window(upstream, target)
 
     def _watch_window(self, upstream: Upstream, target: Target) -> None:
@@ -292,8 +226,3 @@ class Core:
         if usage.input >= window or (usage.input >= window * CUT_SHARE and sent > usage.input * CUT_BYTES_PER_TOKEN):
             self.notes[target.name] = f"cut a prompt at {usage.input} tokens; raise num_ctx for it"
             self.events.say("prompt_cut", target=target.name, window=window, call=upstream.asked.call.id)
-
-
-def _gpu_share(target: Target) -> float | None:
-    info = target.info
-    return info.size_vram / info.size if info.size and info.size_vram is not None and target.loaded else None

@@ -114,7 +114,7 @@ async def _load_or_unload(core: Core, live: LiveCall, made: Plan, delivery: Deli
     """
     call, candidate = live.call, made.candidates[0]
     ours = candidate.target.dialect == "ollama"
-    lane = core.lane_of(candidate.target)
+    lane = core.lanes.of(candidate.target)
     wanted = call.outline.keep_alive
     unload = wanted is not None and keep_alive_seconds(wanted) == 0
     if unload and ours:

@@ -45,7 +45,7 @@ class CallSurroundings:
 
     def lane(self, candidate: Candidate) -> Lane | None:
         """Return the lane of a candidate's model; None where nobody queues."""
-        return self._core.lane_of(candidate.target)
+        return self._core.lanes.of(candidate.target)
 
     def first_token_s(self, candidate: Candidate) -> float | None:
         """Return how long the first token may take: what the config says, else by place."""

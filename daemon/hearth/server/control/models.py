@@ -30,7 +30,7 @@ async def models(visit: Visit) -> web.StreamResponse:
 async def load(visit: Visit) -> web.StreamResponse:
     """`POST models/load`: answers when the model is loaded."""
     target = _target(visit.core, await order(visit, Named))
-    lane = visit.core.lane_of(target)
+    lane = visit.core.lanes.of(target)
     if lane is None:
         raise BadRequest(f"{target.name} is not a model that Hearth loads.")
     await lane.loaded()

@@ -1,0 +1,123 @@
+"""The lanes of all local models: made when a model is first asked, set anew by a reload, fed with what calls show."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Mapping
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from hearth.outbound.lanes import Lane
+from hearth.outbound.loading import load_model
+from hearth.problems import Problem
+from hearth.routing.expected import Learned
+
+if TYPE_CHECKING:
+    from hearth.outbound.upstream import Upstream
+    from hearth.routing.targets import Target
+    from hearth.server.core import Core
+
+DEFAULT_SLOTS = {"ollama": 1}
+"""Ollama runs one call a model unless told otherwise (OLLAMA_NUM_PARALLEL); the others serve several."""
+OTHER_SLOTS = 1024
+"""How many the others serve at once is theirs to say.
+
+They queue by themselves, and we cannot see where they begin to.
+"""
+LEARN_EVERY_S = 0.05
+"""Lessons of calls that end closer together are left out: they say the same."""
+
+
+class Lanes(Mapping[str, Lane]):
+    """The lanes there are, by the names of their targets."""
+
+    def __init__(self, core: Core) -> None:
+        """Have none yet."""
+        self._core = core
+        self._lanes: dict[str, Lane] = {}
+        self._engines: dict[str, asyncio.Lock] = {}
+        self.get = self._lanes.get  # type: ignore[method-assign]  # asked for each target of each plan
+
+    def __getitem__(self, name: str) -> Lane:
+        """Return the lane of a target."""
+        return self._lanes[name]
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield the targets that have a lane."""
+        return iter(self._lanes)
+
+    def __len__(self) -> int:
+        """Count them."""
+        return len(self._lanes)
+
+    def of(self, target: Target) -> Lane | None:
+        """Return the lane of a model on this machine, or of one whose slots the config limits; None for any other."""
+        found = self._lanes.get(target.name)
+        if found is not None:
+            return found
+        if target.place != "machine" and target.settings.slots is None:
+            return None
+        if target.provider not in self._core.generation.providers:
+            return None  # a reload has removed it, and an older call still asks it
+        engine = self._engines.setdefault(target.provider, asyncio.Lock())
+        lane = self._lanes[target.name] = Lane(target.name, engine, Learned())
+        self._configure(lane, target)
+        return lane
+
+    def take_over(self, targets: Mapping[str, Target]) -> None:
+        """Set the lanes of these targets anew: the config has changed."""
+        for name, lane in self._lanes.items():
+            target = targets.get(name)
+            if target is not None:
+                self._configure(lane, target)
+
+    def _configure(self, lane: Lane, target: Target) -> None:
+        core = self._core
+        slots = target.settings.slots or DEFAULT_SLOTS.get(target.dialect, OTHER_SLOTS)
+        loads = target.dialect == "ollama" and not target.remote
+        engine = core.target(target.provider)
+
+        async def load() -> float:
+            current = core.catalog.targets.get(target.name, target)
+            try:
+                until = await load_model(engine, current, core.pool, core.keys)
+            except Problem as problem:
+                self._load_failed(target, problem)
+                raise
+            core.soon(core.inventory.refresh(target.provider))
+            return until
+
+        lane.configure(slots, core.generation.settings.busy.queue, load if loads else None)
+
+    def _load_failed(self, target: Target, problem: Problem) -> None:
+        """A load is nobody's attempt, yet it shows as much of its engine as an attempt does."""
+        self._core.health.failed(target.name, problem)
+        self._core.inventory.doubt(target.provider, problem)
+        self._core.events.say("load_failed", model=target.name, problem=problem.kind, why=problem.text[:300])
+
+    def note_loaded(self, target: Target) -> None:
+        """Take over what the inventory has seen of a model, unless its lane knows something newer."""
+        lane = self._lanes.get(target.name)
+        if lane is None and not target.loaded:
+            return
+        lane = lane or self.of(target)
+        inventory = self._core.inventory
+        heard_at = inventory.inventory.of(target.provider).checked_at
+        if lane is not None and lane.idle and heard_at > lane.known_warm_at:
+            lane.note_loaded(inventory.loaded_until(target) if target.loaded else 0.0)
+            lane.gpu_share = _gpu_share(target)
+
+    def learn(self, upstream: Upstream) -> None:
+        """Let a lane learn from an attempt that has ended."""
+        lane = self._lanes.get(upstream.candidate.target.name)
+        if lane is None:
+            return
+        now = monotonic()
+        if now - lane.learned_at >= LEARN_EVERY_S:
+            lane.learned_at = now
+            lane.learn(upstream.lesson())
+
+
+def _gpu_share(target: Target) -> float | None:
+    info = target.info
+    return info.size_vram / info.size if info.size and info.size_vram is not None and target.loaded else None
