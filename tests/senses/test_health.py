@@ -3,6 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hearth.outbound.circuit import FIRST_REST_S, TRIPS_AFTER
 from hearth.problems import (
     BadRequest,
     BrokenReply,
@@ -17,7 +18,6 @@ from hearth.problems import (
     Unreachable,
 )
 from hearth.routing.world import UNKNOWN_PROVIDER
-from hearth.senses.circuit import FIRST_REST_S, TRIPS_AFTER
 from hearth.senses.health import REFUSED_REST_S, HealthSense
 from senses.turned_clocks import Clocks
 

@@ -4,6 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from hearth.outbound.circuit import CLOSED, LONGEST_REST_S, Circuit
 from hearth.problems import (
     BadRequest,
     BrokenReply,
@@ -16,7 +17,6 @@ from hearth.problems import (
     TimedOut,
     Unreachable,
 )
-from hearth.senses.circuit import CLOSED, LONGEST_REST_S, Circuit
 from senses.turned_clocks import Clocks
 
 PROBLEMS = st.sampled_from(

@@ -8,9 +8,9 @@ from collections.abc import Callable, Container, Mapping
 
 from msgspec.structs import replace
 
+from hearth.outbound.circuit import CLOSED, Circuit
 from hearth.problems import Problem, ProviderProblem, ProviderRefusal, TimedOut, Unreachable
 from hearth.routing.world import UNKNOWN_PROVIDER, ProviderState
-from hearth.senses.circuit import CLOSED, Circuit
 from hearth.senses.suspend import Clock, SuspendWatch, with_sleep
 
 REFUSED_REST_S = 2.0
