@@ -21,7 +21,8 @@ class Form:
 
     def __init__(self, model: ModelScript, members: Object, tokens: int, *, vertex: bool) -> None:
         config = members.get("generationConfig") or {}
-        self.shows = (config.get("thinkingConfig") or {}).get("includeThoughts") is True
+        thinking = config.get("thinkingConfig") or {}
+        self.shows = True in (thinking.get("includeThoughts"), thinking.get("include_thoughts"))
         self.grounded = any("googleSearch" in tool for tool in members.get("tools") or ())
         self.vertex = vertex
         self.tokens = tokens
@@ -59,7 +60,8 @@ class Form:
         if self.grounded:
             web = {"uri": "https://sky.example.org/", "title": "The sky"}
             more["groundingMetadata"] = {"groundingChunks": [{"web": web}], "webSearchQueries": ["sky"]}
-        return self.chunk([*parts, *calls, *sealed], max(speech.count - self.thought, 0), **more)
+        said = [*parts, *calls, *sealed] or [{"text": ""}]
+        return self.chunk(said, max(speech.count - self.thought, 0), **more)
 
     def _call(self, call: ToolCall, *, first: bool) -> Object:
         function: Object = {"name": call.name, "args": call.arguments}
