@@ -176,10 +176,16 @@ class Status(Struct, frozen=True):
     refused_callers: dict[str, int] = {}
     """Hosts and origins that were refused, with counts: lines one may add to the config."""
     memory_bytes: int | None = None
+    stopped: bool = False
+    """Whether the kill switch holds: nothing leaves this machine until it is lifted."""
 
 
 class Usage(Struct, frozen=True):
-    """Sums of one row of `hearth usage`; `name` is what it is grouped by."""
+    """Sums of one row of `hearth usage`; `name` is what it is grouped by.
+
+    Percentiles are nearest ranks, None where nothing was measured. `success` is the share of what ended by itself that
+    ended well. `problems` counts by kind. `trend` are calls in equal slices of the span, a day's in its hours.
+    """
 
     name: str
     calls: int
@@ -195,6 +201,19 @@ class Usage(Struct, frozen=True):
     first_token_p95_ms: float | None = None
     total_p50_ms: float | None = None
     total_p95_ms: float | None = None
+    success: float | None = None
+    queue_p50_ms: float | None = None
+    queue_p95_ms: float | None = None
+    tokens_per_s_p50: float | None = None
+    """Output tokens a second of streams, after the first one."""
+    problems: dict[str, int] = {}
+    trend: tuple[int, ...] = ()
+    saved: dict[str, float] = {}
+    """By currency: what the tokens answered at home would have cost at `compared`, less what they cost at home."""
+    compared: tuple[str, ...] = ()
+    """The cloud targets whose prices `saved` was worked out with."""
+    uncompared: int = 0
+    """Answers at home for which no cloud fallback with a known price was found: they are not in `saved`."""
 
 
 class UsageReport(Struct, frozen=True):
@@ -205,3 +224,5 @@ class UsageReport(Struct, frozen=True):
     until: float | None
     rows: tuple[Usage, ...]
     note: str = ""
+    total: Usage | None = None
+    """All rows together, each call counted once."""

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from hearth.ledger import questions, reports, statements, store
-from hearth.ledger.reports import _sums
+from hearth.ledger.savings import uncomparable
 from hearth.ledger.store import open_store
+from hearth.ledger.sums import Span, sums
 from hearth.record import Attempt, CallRecord
 from ledger.ledger_examples import QUICK, entry
 from source_tree import product, under
@@ -55,7 +56,8 @@ def test_every_statement_of_the_reports_is_on_its_list(tmp_path: Path) -> None:
     with closing(reports.open_for_reading(path)) as connection:
         connection.set_trace_callback(said.append)
 
-        _sums(connection, NASTY, None, None)
+        for by in (NASTY, "model", "day"):
+            sums(connection, by, Span(), uncomparable)
 
     assert len(said) >= 8
     assert {_shape(text) for text in said if not text.startswith("--")} <= _constants(questions)

@@ -2,31 +2,36 @@
 
 BEGIN = "BEGIN"
 
-# By model, provider, key or place an attempt counts where it was made, so a call that went to two counts in both rows;
-# by app or day a call counts once, and in all cases tokens and money count where they were spent.
+# By target, model, provider, key or place an attempt counts where it was made, so a call that went to two counts in
+# both rows; by app or day a call counts once, and in all cases tokens and money count where they were spent.
 SERVED_BY_ATTEMPT = """
 CREATE TEMP TABLE served AS
 SELECT CASE :by
+           WHEN 'target' THEN attempts.target
            WHEN 'model' THEN attempts.model
            WHEN 'provider' THEN attempts.provider
            WHEN 'key' THEN CASE WHEN attempts.key_id = '' THEN '' ELSE attempts.provider || '/' || attempts.key_id END
            WHEN 'place' THEN attempts.place
        END AS name,
-       calls.id AS id, coalesce(attempts.ending, calls.ending) AS ending, attempts.place AS place,
-       attempts.first_token_ms AS first_token_ms, coalesce(attempts.total_ms, calls.total_ms) AS total_ms
+       calls.id AS id, calls.time AS time, calls.stream AS stream, attempts.place AS place,
+       coalesce(attempts.ending, calls.ending) AS ending, coalesce(attempts.problem, calls.problem) AS problem,
+       attempts.first_token_ms AS first_token_ms, coalesce(attempts.total_ms, calls.total_ms) AS total_ms,
+       attempts.output_tokens AS output_tokens,
+       CASE WHEN coalesce(attempts.number, 0) = calls.attempts THEN calls.queue_ms END AS queue_ms
 FROM calls LEFT JOIN attempts ON attempts.call_id = calls.id
 WHERE calls.time >= :since AND calls.time < :until
 """
 SERVED_BY_CALL = """
 CREATE TEMP TABLE served AS
 SELECT CASE :by WHEN 'app' THEN app WHEN 'day' THEN date(time, 'unixepoch', 'localtime') ELSE :by END AS name,
-       id, ending, place, first_token_ms, total_ms
+       id, time, stream, place, ending, problem, first_token_ms, total_ms, output_tokens, queue_ms
 FROM calls
 WHERE time >= :since AND time < :until
 """
 SPENT = """
 CREATE TEMP TABLE spent AS
 SELECT CASE :by
+           WHEN 'target' THEN attempts.target
            WHEN 'model' THEN attempts.model
            WHEN 'provider' THEN attempts.provider
            WHEN 'key' THEN CASE WHEN attempts.key_id = '' THEN '' ELSE attempts.provider || '/' || attempts.key_id END
@@ -35,48 +40,67 @@ SELECT CASE :by
            WHEN 'day' THEN date(calls.time, 'unixepoch', 'localtime')
            ELSE :by
        END AS name,
+       attempts.target AS target, calls.task AS task, attempts.place AS place,
        attempts.input_tokens AS input_tokens, attempts.output_tokens AS output_tokens,
        attempts.cached_tokens AS cached_tokens, attempts.estimated AS estimated, attempts.cost AS cost,
        attempts.currency AS currency,
-       attempts.cost IS NULL AND (attempts.ending = 'complete' OR attempts.first_token_ms IS NOT NULL) AS unpriced
+       attempts.ending = 'complete' OR attempts.first_token_ms IS NOT NULL AS answered
 FROM calls JOIN attempts ON attempts.call_id = calls.id
 WHERE calls.time >= :since AND calls.time < :until
 """
 
 COUNTS = """
 SELECT name, count(DISTINCT id), sum(ending IN ('refused', 'failed', 'truncated')),
-       count(DISTINCT CASE WHEN place = 'machine' THEN id END)
+       count(DISTINCT CASE WHEN place = 'machine' THEN id END), sum(ending = 'complete')
 FROM served GROUP BY name
 """
 SUMS = """
-SELECT name, total(input_tokens), total(output_tokens), total(cached_tokens), sum(estimated), sum(unpriced)
+SELECT name, total(input_tokens), total(output_tokens), total(cached_tokens), sum(estimated),
+       sum(cost IS NULL AND answered)
 FROM spent GROUP BY name
 """
 COSTS = """
 SELECT name, currency, total(cost) FROM spent
 WHERE cost IS NOT NULL AND (cost <> 0 OR currency <> '') GROUP BY name, currency ORDER BY name, currency
 """
+# What was answered without paying anybody, for what it would have cost at the cloud fallback.
+AT_HOME = """
+SELECT name, target, task, currency, count(*), total(input_tokens), total(output_tokens), total(cached_tokens),
+       total(cost)
+FROM spent WHERE place <> 'cloud' AND answered GROUP BY name, target, task, currency
+"""
+PROBLEMS = (
+    "SELECT name, problem, count(*) FROM served WHERE problem <> '' GROUP BY name, problem ORDER BY name, problem"
+)
 # Nearest rank: the smallest value that at least half, or 95 of 100, of the values do not exceed.
-WAITING_RANKS = """
-WITH ranked AS (
-    SELECT name, first_token_ms AS value, row_number() OVER (PARTITION BY name ORDER BY first_token_ms) AS place,
-           count(*) OVER (PARTITION BY name) AS many
-    FROM served WHERE first_token_ms IS NOT NULL
+RANKS = """
+WITH measured AS (
+    SELECT name, 'first_token' AS kind, first_token_ms AS value FROM served
+    UNION ALL SELECT name, 'total', total_ms FROM served
+    UNION ALL SELECT name, 'queue', queue_ms FROM served
+    UNION ALL SELECT name, 'speed', 1000.0 * (output_tokens - 1) / (total_ms - first_token_ms) FROM served
+              WHERE stream AND output_tokens > 1 AND total_ms > first_token_ms
+), ranked AS (
+    SELECT name, kind, value, row_number() OVER (PARTITION BY name, kind ORDER BY value) AS place,
+           count(*) OVER (PARTITION BY name, kind) AS many
+    FROM measured WHERE value IS NOT NULL
 )
-SELECT name, max(CASE WHEN place = (many + 1) / 2 THEN value END),
+SELECT name, kind, max(CASE WHEN place = (many + 1) / 2 THEN value END),
        max(CASE WHEN place = (95 * many + 99) / 100 THEN value END)
-FROM ranked GROUP BY name
+FROM ranked GROUP BY name, kind
 """
-LASTING_RANKS = """
-WITH ranked AS (
-    SELECT name, total_ms AS value, row_number() OVER (PARTITION BY name ORDER BY total_ms) AS place,
-           count(*) OVER (PARTITION BY name) AS many
-    FROM served WHERE total_ms IS NOT NULL
-)
-SELECT name, max(CASE WHEN place = (many + 1) / 2 THEN value END),
-       max(CASE WHEN place = (95 * many + 99) / 100 THEN value END)
-FROM ranked GROUP BY name
+TREND = """
+WITH bounds AS (SELECT coalesce(:since, min(time)) AS first, coalesce(:until, max(time)) AS last FROM served)
+SELECT name, min(:slices - 1, max(0, CAST((time - first) * :slices / max(last - first, 1) AS INTEGER))) AS slice,
+       count(DISTINCT id)
+FROM served, bounds GROUP BY name, slice
 """
+TREND_OF_DAYS = """
+SELECT name, CAST(strftime('%H', time, 'unixepoch', 'localtime') AS INTEGER) AS slice, count(DISTINCT id)
+FROM served GROUP BY name, slice
+"""
+FORGET_SERVED = "DROP TABLE served"
+FORGET_SPENT = "DROP TABLE spent"
 
 NEWEST = """
 SELECT id, time, app, dialect, route, task, asked, mode, stream, target, place, reason, attempts, ending, problem,

@@ -7,20 +7,21 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from time import localtime, mktime
-from typing import Literal
 
 from msgspec import Struct, structs
 
 from hearth.ledger import faults, questions
-from hearth.ledger.rows import Cell, bindable, record_of, text_of
+from hearth.ledger.rows import bindable, record_of
+from hearth.ledger.savings import Compare, uncomparable
 from hearth.ledger.state import LedgerFault
+from hearth.ledger.sums import BY_CALL, NOBODY, By, Span, sums
 from hearth.record import Attempt, CallRecord, Entry
 from hearth.status import Usage, UsageReport
 
-By = Literal["model", "provider", "key", "app", "place", "day"]
+__all__ = ["ANY", "NOBODY", "By", "Filters", "call", "log", "open_for_reading", "today", "usage"]
+
 BUSY_S = 1.0
-NOBODY = "(none)"
-"""The name of the row for calls that nobody was asked for, or for attempts that took no key."""
+_TOTAL = "total"
 _NO_TABLE = "no such table"
 _TWICE = "A call that was tried in two places counts in both rows."
 
@@ -39,22 +40,30 @@ class Filters(Struct, frozen=True):
 ANY = Filters()
 
 
-def usage(path: Path, by: By, since: float | None = None, until: float | None = None) -> UsageReport:
-    """Return sums by model, provider, key, app, place or (local) day, between two time.time().
+def usage(
+    path: Path, by: By, since: float | None = None, until: float | None = None, compare: Compare = uncomparable
+) -> UsageReport:
+    """Return sums by model, target, provider, key, app, place or (local) day, between two time.time(), and in all.
 
-    The busiest row comes first; days in their order. Raises `LedgerFault` when the file cannot be read.
+    The busiest row comes first; days in their order. `compare` says what answers at home would have cost elsewhere.
+    Raises `LedgerFault` when the file cannot be read.
     """
+    span = Span(since, until)
     with _reading(path) as connection:
-        rows = _sums(connection, by, since, until) if connection is not None else []
+        if connection is None:
+            return UsageReport(by=by, since=since, until=until, rows=())
+        connection.execute(questions.BEGIN)
+        rows = sums(connection, by, span, compare)
+        total = sums(connection, _TOTAL, span, compare)
     ordered = sorted(rows, key=lambda row: row.name) if by == "day" else sorted(rows, key=lambda row: -row.calls)
-    note = "" if by in {"app", "day"} or not rows else _TWICE
-    return UsageReport(by=by, since=since, until=until, rows=tuple(ordered), note=note)
+    note = "" if by in BY_CALL or not rows else _TWICE
+    return UsageReport(by=by, since=since, until=until, rows=tuple(ordered), note=note, total=next(iter(total), None))
 
 
 def today(path: Path) -> Usage:
     """Return the sums since local midnight. Raises `LedgerFault` when the file cannot be read."""
     with _reading(path) as connection:
-        rows = _sums(connection, "today", _midnight(), None) if connection is not None else []
+        rows = sums(connection, "today", Span(_midnight()), uncomparable) if connection is not None else []
     return rows[0] if rows else Usage("today", 0, 0, 0, 0, 0, 0, 0, {}, 0)
 
 
@@ -102,62 +111,6 @@ def _reading(path: Path) -> Iterator[sqlite3.Connection | None]:
 def open_for_reading(path: Path) -> sqlite3.Connection:
     """Return a connection that cannot change the file and never tidies it. Raises `sqlite3.Error`."""
     return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=BUSY_S, isolation_level=None)
-
-
-def _sums(connection: sqlite3.Connection, by: str, since: float | None, until: float | None) -> list[Usage]:
-    span = {
-        "by": by,
-        "since": float("-inf") if since is None else since,
-        "until": float("inf") if until is None else until,
-    }
-    by_attempt = by in {"model", "provider", "key", "place"}
-    connection.execute(questions.BEGIN)
-    connection.execute(questions.SERVED_BY_ATTEMPT if by_attempt else questions.SERVED_BY_CALL, span)
-    connection.execute(questions.SPENT, span)
-    spent = _by_name(connection, questions.SUMS)
-    first, total = _by_name(connection, questions.WAITING_RANKS), _by_name(connection, questions.LASTING_RANKS)
-    costs: dict[Cell, dict[str, float]] = {}
-    for name, currency, cost in connection.execute(questions.COSTS):
-        costs.setdefault(name, {})[text_of(currency)] = cost
-    return [
-        _row(
-            (name, calls, errors, local),
-            spent.get(name, (0, 0, 0, 0, 0)),
-            costs.get(name, {}),
-            (*first.get(name, (None, None)), *total.get(name, (None, None))),
-        )
-        for name, calls, errors, local in connection.execute(questions.COUNTS)
-    ]
-
-
-def _by_name(connection: sqlite3.Connection, question: str) -> dict[Cell, tuple[float, ...]]:
-    return {name: tuple(values) for name, *values in connection.execute(question)}
-
-
-def _row(
-    counts: tuple[Cell, int, int, int],
-    spent: tuple[float, ...],
-    costs: dict[str, float],
-    times: tuple[float | None, ...],
-) -> Usage:
-    name, calls, errors, local = counts
-    input_tokens, output_tokens, cached_tokens, estimated, unpriced = map(int, spent)
-    return Usage(
-        name=text_of(name) or NOBODY,
-        calls=calls,
-        errors=errors or 0,
-        input_tokens=input_tokens,
-        output_tokens=output_tokens,
-        cached_tokens=cached_tokens,
-        estimated=estimated,
-        local_calls=local,
-        costs=costs,
-        unknown_costs=unpriced,
-        first_token_p50_ms=times[0],
-        first_token_p95_ms=times[1],
-        total_p50_ms=times[2],
-        total_p95_ms=times[3],
-    )
 
 
 def _midnight() -> float:
