@@ -64,7 +64,7 @@ async def cancel(visit: Visit) -> web.StreamResponse:
 
 
 async def usage(visit: Visit) -> web.StreamResponse:
-    """`GET usage?by=model|provider|key|app|place|day&since=&until=`."""
+    """`GET usage?by=model|target|provider|key|app|place|day&since=&until=`: sums, times and savings (docs/usage.md)."""
     return reply(await reports.usage(visit.core, visit.request.rel_url.query))
 
 

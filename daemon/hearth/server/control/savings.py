@@ -1,0 +1,78 @@
+"""Where an answer made at home would have gone in the cloud, and what it costs there: the model's cloud fallback."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Protocol
+
+from hearth.ledger.savings import Compare, Comparison
+
+if TYPE_CHECKING:
+    from hearth.call import Task
+    from hearth.routing.catalog import Catalog
+    from hearth.routing.targets import Target
+
+TASKS: dict[str, Task] = {"chat": "chat", "embeddings": "embeddings", "autocomplete": "autocomplete"}
+
+
+class Tag(Protocol):
+    """What a price must say to compare with: money for each token and each request, in a currency; None is unknown."""
+
+    @property
+    def input(self) -> float | None:
+        """Money for a token read."""
+        ...
+
+    @property
+    def output(self) -> float | None:
+        """Money for a token written."""
+        ...
+
+    @property
+    def cached(self) -> float | None:
+        """Money for a token read from the provider's cache; None: as any other."""
+        ...
+
+    @property
+    def per_request(self) -> float | None:
+        """Money for a request."""
+        ...
+
+    @property
+    def currency(self) -> str:
+        """Three capital letters."""
+        ...
+
+
+def comparing(catalog: Catalog, price_of: Callable[[str], Tag | None]) -> Compare:
+    """Return what says, for a target at home and a task, what its first priced cloud fallback asks.
+
+    The fallback is that of `[fallback]` for this model, else a cloud target that shares an alias with it.
+    """
+    known: dict[tuple[str, str], Comparison | None] = {}
+
+    def compare(target: str, task: str) -> Comparison | None:
+        key = target, task
+        if key not in known:
+            known[key] = _first_priced(_elsewhere(catalog, target, TASKS.get(task, "chat")), price_of)
+        return known[key]
+
+    return compare
+
+
+def _elsewhere(catalog: Catalog, target: str, task: Task) -> list[Target]:
+    """Return the cloud targets that stand in for a target, the likeliest first."""
+    candidates = [*catalog.resolve(target, task).fallback]
+    for alias in catalog.settings.models:
+        found = catalog.resolve(alias, task).targets
+        if any(one.name == target for one in found):
+            candidates += found
+    return [one for one in candidates if one.place == "cloud"]
+
+
+def _first_priced(targets: list[Target], price_of: Callable[[str], Tag | None]) -> Comparison | None:
+    for target in targets:
+        tag = price_of(target.name)
+        if tag is not None and tag.input is not None and tag.output is not None:
+            return Comparison(target.name, tag.currency, tag.input, tag.output, tag.cached, tag.per_request or 0.0)
+    return None
