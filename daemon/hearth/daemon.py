@@ -169,7 +169,9 @@ class Daemon:
     def _take_rules(self) -> None:
         generation = self.core.generation
         listen = generation.settings.listen
-        tokens = known_tokens(ensure_tokens(self.paths.token_file), generation.app_tokens())
+        ours = ensure_tokens(self.paths.token_file)
+        self.core.sessions.use(ours["admin"])
+        tokens = known_tokens(ours, generation.app_tokens())
         rules = Rules(listen.trust, frozenset(host.lower() for host in listen.hosts), frozenset(listen.origins), tokens)
         self.application.take_rules(rules)
 

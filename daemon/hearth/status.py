@@ -6,6 +6,8 @@ from typing import Literal
 
 from msgspec import Struct
 
+from hearth.status_apps import AppStatus
+
 
 class Finding(Struct, frozen=True):
     """What `hearth doctor` found: "note" is worth knowing, "bad" stands in the way; both may have a next step."""
@@ -176,6 +178,8 @@ class Status(Struct, frozen=True):
     refused_callers: dict[str, int] = {}
     """Hosts and origins that were refused, with counts: lines one may add to the config."""
     memory_bytes: int | None = None
+    apps: tuple[AppStatus, ...] = ()
+    """The apps that have limits, and what they used of them."""
     stopped: bool = False
     """Whether the kill switch holds: nothing leaves this machine until it is lifted."""
 

@@ -15,6 +15,7 @@ from hearth.senses.callers import Peer
 from hearth.server.app import PUBLIC, TABLE
 from hearth.server.guard import ALL, INFER, TOKEN_PREFIX, Door, Principal, Rules, identify
 from hearth.server.tokens import ensure_tokens, new_tokens
+from hearth.server.ui import pages as dashboard
 from hearth_home import running
 from server.door import JSON, PLACES, admin, ask, quiet_log
 
@@ -27,11 +28,12 @@ RULES = Rules(tokens={"hearth_infer": ("", INFER), "hearth_admin": ("", ALL), "h
 
 
 def test_every_route_has_a_scope_and_few_are_public() -> None:
-    """T8, G3: anything new must say who may ask; at most three paths say nothing about the user, none gives orders."""
+    """T8, G3: anything new must say who may ask; two paths and the dashboard's files are public, none gives orders."""
     scopes = {place.route.scope for place in PLACES}
 
     assert scopes <= {"public", "infer", "admin"}
-    assert {"/", "/api/version"} == PUBLIC
+    assert {path for path in PUBLIC if not path.startswith("/ui")} == {"/", "/api/version"}
+    assert {path for path in PUBLIC if path.startswith("/ui")} == set(dashboard.TABLE)
     assert all(place.route.scope == "admin" for place in PLACES if place.path.startswith("/hearth/"))
     assert all(place.path.startswith("/hearth/") for place in ORDERS)
     assert all(TABLE[path].keys() <= {"GET"} for path in PUBLIC)
@@ -47,10 +49,12 @@ def test_without_the_right_token_nothing_is_answered(shown: str) -> None:
             headers = [("Authorization", f"Bearer {text}"), JSON] if text else [JSON]
             asked = [ask(home, place.method, place.path, headers, b"{}") for place in GUARDED]
             statuses = {answer.status for answer in await asyncio.gather(*asked)}
-            public = [(await ask(home, "GET", path, headers)).status for path in sorted(PUBLIC)]
+            public = {path: (await ask(home, "GET", path, headers)).status for path in PUBLIC}
 
         assert statuses == {401}
-        assert public == [200, 200]
+        assert public.pop("/ui/enter") == 401, "its link is the token"
+        assert public.pop("/ui") == 308
+        assert set(public.values()) == {200}
 
     with quiet_log():
         asyncio.run(act())

@@ -27,6 +27,7 @@ COMMANDS = (
     "config",
     "doctor",
     "token",
+    "ui",
     "demo",
     "completion",
 )

@@ -1,4 +1,4 @@
-"""The two run-time switches, `hearth mode` and `hearth use`, kept in the state file so that they survive restarts."""
+"""The run-time switches (`hearth mode`, `hearth use`, the kill switch), in the state file: they survive restarts."""
 
 from __future__ import annotations
 
@@ -32,6 +32,12 @@ class Use(Struct, frozen=True):
     file_said: str | None = None
 
 
+class Before(Struct, frozen=True):
+    """What the mode was switched to when the kill switch was thrown; None: it was left to the file."""
+
+    mode: Mode | None = None
+
+
 class Switches:
     """The switches of now. `warning` says what was wrong with the state file, "" when nothing was."""
 
@@ -40,6 +46,7 @@ class Switches:
         self.path = path
         self.warning = ""
         self.mode: Mode | None = None
+        self._before: Before | None = None
         self._use: Use | None = None
         self._others: dict[str, Raw] = {}
         self._load()
@@ -59,8 +66,32 @@ class Switches:
                 f'mode {mode} is looser than mode = "{settings.mode}" in {where}.',
                 next_step="The file is the ceiling: change it there.",
             )
-        self.mode = mode
+        self.mode, self._before = mode, None
         self._write()
+
+    @property
+    def stopped(self) -> bool:
+        """Whether the kill switch holds: nothing leaves this machine until it is lifted, or a mode is chosen."""
+        return self._before is not None
+
+    def stop_everything(self) -> None:
+        """Throw the kill switch: mode offline, at once and over restarts. It is written down by `keep_stop`."""
+        if self._before is None:
+            self._before = Before(self.mode)
+        self.mode = "offline"
+
+    def keep_stop(self) -> None:
+        """Write the kill switch down; raises `SwitchNotKept` though it holds."""
+        self._write()
+
+    def lift_stop(self) -> None:
+        """Go back to what the mode was switched to before; nothing changes where the kill switch does not hold.
+
+        Raises `SwitchNotKept` though it is lifted.
+        """
+        if self._before is not None:
+            self.mode, self._before = self._before.mode, None
+            self._write()
 
     def use(self, model: str | None, settings: Settings) -> None:
         """Choose the default model until the file's default_model changes; None leaves it to the file.
@@ -81,6 +112,9 @@ class Switches:
             return
         self.mode = self._take(members, "mode", Mode)
         self._use = self._take(members, "use", Use)
+        self._before = self._take(members, "stopped", Before)
+        if self._before is not None:
+            self.mode = "offline"
         self._others = members
 
     def _take(self, members: dict[str, Raw], name: str, kind: Any) -> Any:  # noqa: ANN401 -- a kind of value, and one
@@ -105,7 +139,8 @@ class Switches:
 
     def _write(self) -> None:
         """Replace the file as a whole: after a crash it is the old one or the new one."""
-        text = msgspec.json.format(msgspec.json.encode({**self._others, "mode": self.mode, "use": self._use})) + b"\n"
+        switches = {"mode": self.mode, "use": self._use, "stopped": self._before}
+        text = msgspec.json.format(msgspec.json.encode({**self._others, **switches})) + b"\n"
         draft = self.path.with_name(f".{self.path.name}.{os.getpid()}")
         try:
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

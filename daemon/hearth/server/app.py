@@ -16,7 +16,7 @@ from multidict import istr
 
 from hearth.call import App
 from hearth.dialects.dialect import Rendered
-from hearth.problems import Internal, NotFound, Problem, WrongHost, WrongMethod
+from hearth.problems import Internal, NotFound, Problem, Unauthorized, WrongHost, WrongMethod
 from hearth.senses.callers import Peer, peer_of, process_of
 from hearth.server import control, listings, llm, manage, pages, passing, responses
 from hearth.server.connection import Connection
@@ -24,6 +24,7 @@ from hearth.server.control import orders
 from hearth.server.guard import (
     DECIDING,
     NOBODY,
+    OWNER,
     Door,
     Principal,
     Rules,
@@ -36,13 +37,23 @@ from hearth.server.guard import (
 )
 from hearth.server.intake import Inference
 from hearth.server.routes import INFERENCE, NO_APP, Route, Table, Visit, dialect_of, find, form_of, served_by
+from hearth.server.ui import pages as dashboard
 
 if TYPE_CHECKING:
     from hearth.server.core import Core
 
 log = logging.getLogger("hearth.app")
 
-TABLE: Table = INFERENCE | listings.TABLE | manage.TABLE | passing.TABLE | responses.TABLE | control.TABLE | pages.TABLE
+TABLE: Table = (
+    INFERENCE
+    | listings.TABLE
+    | manage.TABLE
+    | passing.TABLE
+    | responses.TABLE
+    | control.TABLE
+    | pages.TABLE
+    | dashboard.TABLE
+)
 PUBLIC = frozenset(path for path, methods in TABLE.items() if all(one.scope == "public" for one in methods.values()))
 _GONE = web.Response(status=499)
 _MAX_REFUSED = 100
@@ -100,7 +111,7 @@ class Application:
             return web.Response(status=204, headers=allowed)
         route, rest = _route(request.method, path)
         if route.scope == "admin":
-            need(principal, "admin")
+            self._need_admin(principal, request)
         if request.headers.get(hdrs.EXPECT, "").lower() == "100-continue":
             await _go_on(request)
         if route.infer:
@@ -125,11 +136,21 @@ class Application:
         key = (method, connection.door, peer.user, public, len(hosts), *[headers.get(name) for name in _DECIDING])
         known = self._admitted.get(key)
         if known is None:
-            known = self._judge(request, connection.door, peer, public=public)
+            try:
+                known = self._judge(request, connection.door, peer, public=public)
+            except Unauthorized:
+                if self.core.sessions.signed_in(headers):
+                    return OWNER, {}  # not remembered: the cookie is no part of the key
+                raise
             if len(self._admitted) >= _MOST_ADMITTED:
                 self._admitted.clear()
             self._admitted[key] = known
         return known
+
+    def _need_admin(self, principal: Principal, request: web.BaseRequest) -> None:
+        """Raise `Forbidden` unless a token or a signed-in dashboard says that its owner calls (T20, T22)."""
+        if not self.core.sessions.signed_in(request.headers):
+            need(principal, "admin")
 
     def _judge(
         self, request: web.BaseRequest, door: Door, peer: Peer, *, public: bool

@@ -19,6 +19,7 @@ from hearth.routing.catalog import Catalog
 from hearth.routing.inventory import Inventory
 from hearth.routing.plan import Plan, plan
 from hearth.routing.world import World
+from hearth.server.app_limits import quotas
 from hearth.server.events import Events
 from hearth.server.lanes import Lanes
 from hearth.server.live import LiveCalls
@@ -26,6 +27,7 @@ from hearth.server.provider_state import ProviderState
 from hearth.server.pulls import Pulls
 from hearth.server.remembered import Remembered
 from hearth.server.states import States
+from hearth.server.ui.sessions import Sessions
 
 if TYPE_CHECKING:
     from hearth.dialects.dialect import Head, HttpRequest
@@ -91,6 +93,8 @@ class Core:
         self.remembered = Remembered()
         self.lanes = Lanes(self)
         self.pulls = Pulls(self)
+        self.sessions = Sessions()
+        self.app_limits = quotas(generation.settings.apps, None)
         self.started = monotonic()
         self.listening: list[str] = []
         self.config_error = ""
@@ -122,15 +126,16 @@ class Core:
         Calls in flight keep theirs, save what a tighter mode forbids.
         """
         self.generation = generation
+        self.app_limits = quotas(generation.settings.apps, self.app_limits)
         self.config_error = ""
         self.apply_mode()
         self.rebuild_catalog()
         self.lanes.take_over(self.catalog.targets)
 
     def apply_mode(self) -> int:
-        """Let the mode of now hold for what is under way too; returns how many connections that ended."""
+        """Let the mode of now hold for what is under way too; returns how many calls and pulls that ended."""
         egress: Egress = self.pool.egress.at(self.mode, self.generation.host_names)
-        return self.pool.use(egress)
+        return self.pool.use(egress) + self.calls.end_forwarded(egress) + self.pulls.end_forbidden(egress)
 
     def rebuild_catalog(self) -> None:
         """Read names anew: settings, inventory or the chosen default have changed."""

@@ -75,7 +75,7 @@ class Rules(Struct, frozen=True):
 INFER: frozenset[Scope] = frozenset({"infer"})
 ALL: frozenset[Scope] = frozenset({"infer", "admin"})
 _OURS = Principal(INFER)
-_OWNER = Principal(ALL)
+OWNER = Principal(ALL)
 _ANYBODY = Principal(INFER, local_only=True)
 NOBODY = Principal(frozenset())
 """Who calls a public route: nobody asked."""
@@ -190,7 +190,7 @@ def identify(headers: Headers, door: Door, peer: Peer, rules: Rules) -> Principa
     if shown:
         return _by_token(shown.pop(), rules)
     if door.kind == "unix":
-        return _OWNER
+        return OWNER
     if rules.trust == "token" or not _only_from_here(door):
         raise Unauthorized("A token is needed.", next_step="Run `hearth token` and send it as Authorization: Bearer.")
     if peer.user == "other":
@@ -226,7 +226,8 @@ def need(principal: Principal, scope: Scope) -> None:
     """Raise `Forbidden` unless the principal may do that (T22)."""
     if scope not in principal.scopes:
         raise Forbidden(
-            "The control API is served on the Unix socket, or to an admin token.", next_step="Use the `hearth` command."
+            "The control API is served on the Unix socket, to an admin token or to a dashboard that is signed in.",
+            next_step="Use the `hearth` command, or open the dashboard with `hearth ui`.",
         )
 
 

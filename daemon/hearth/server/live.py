@@ -12,8 +12,10 @@ from hearth.status import CallStatus
 
 if TYPE_CHECKING:
     from hearth.call import Call
+    from hearth.outbound.egress import Egress
     from hearth.outbound.fallback import Answering
     from hearth.problems import Problem
+    from hearth.server.app_limits import Slip
 
 
 class LiveCall:
@@ -25,6 +27,8 @@ class LiveCall:
         self.task = task
         self.answering: Answering | None = None
         self.killed_by: Problem | None = None
+        self.slip: Slip | None = None
+        """What lets it in where its app has limits."""
 
     def kill(self, problem: Problem) -> None:
         """End the call: its handler gets a cancellation and finds the problem here."""
@@ -87,6 +91,17 @@ class LiveCalls:
         """Note that a call has begun."""
         self._calls[live.call.id] = live
         self.served += 1
+
+    def end_forwarded(self, egress: Egress) -> int:
+        """End the calls that an Ollama here forwards to where the mode forbids; returns how many (T31, F54)."""
+        ended = 0
+        for live in self:
+            current = live.answering.current if live.answering is not None else None
+            target = current.candidate.target if current is not None else None
+            if target is not None and target.remote and not egress.allows(target.place):
+                live.kill(egress.refusal(target.provider))
+                ended += 1
+        return ended
 
     def remove(self, call_id: str) -> None:
         """Note that a call has ended."""

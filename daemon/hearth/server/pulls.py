@@ -19,6 +19,7 @@ from hearth.status import PullStatus
 
 if TYPE_CHECKING:
     from hearth.generation import ProviderRuntime
+    from hearth.outbound.egress import Egress
     from hearth.routing.targets import Target
     from hearth.server.core import Core
 
@@ -159,6 +160,15 @@ class Pulls:
         )
         await ask_engine(runtime, request, self._core.pool, self._core.keys, first_s=30.0)
         await self._core.inventory.refresh(target.provider)
+
+    def end_forbidden(self, egress: Egress) -> int:
+        """End the pulls that the mode forbids: a registry is cloud, whoever asks it; returns how many."""
+        forbidden = [] if egress.allows("cloud") else [pull for pull in self._pulls.values() if pull.task is not None]
+        for pull in forbidden:
+            pull.problem = pull.problem or egress.refusal(pull.now.provider)
+            if pull.task is not None:
+                pull.task.cancel()
+        return len(forbidden)
 
     async def close(self) -> None:
         """End what is under way: Ollama keeps what it has fetched and goes on from there next time."""

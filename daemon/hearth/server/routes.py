@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from hearth.server.guard import Principal
 
 Scope = Literal["public", "infer", "admin"]
-"""public: any caller past the Host check; there are two such routes, and neither says anything about the user."""
+"""public: any caller past the Host check; the few such routes and the dashboard's files say nothing about the user."""
 
 
 NO_APP = App()

@@ -1,12 +1,14 @@
 """The control API under `/hearth/v1/`, for command line, tray and dashboard.
 
-It is served on the Unix socket, and on TCP to an admin token only.
+It is served on the Unix socket, and on TCP to an admin token or to a dashboard that is signed in.
 """
 
 from __future__ import annotations
 
-from hearth.server.control import calls, daemon, doctor, models
+from hearth.server.control import calls, daemon, dashboard, doctor, kill_switch, models
 from hearth.server.control.openapi import with_description
 from hearth.server.routes import Table
 
-TABLE: Table = with_description(daemon.TABLE | calls.TABLE | models.TABLE | doctor.TABLE)
+TABLE: Table = with_description(
+    daemon.TABLE | kill_switch.TABLE | calls.TABLE | models.TABLE | doctor.TABLE | dashboard.TABLE
+)

@@ -59,6 +59,8 @@ def status(core: Core) -> Status:
         pulls=core.pulls.views(),
         refused_callers=dict(core.refused_callers),
         memory_bytes=own_memory(),
+        apps=tuple(quota.view() for quota in (core.app_limits or {}).values()),
+        stopped=core.switches.stopped,
     )
 
 

@@ -1,0 +1,64 @@
+"""`hearth ui`: open the dashboard in a browser, signed in by a link that works once."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import click
+import msgspec
+from msgspec import Struct
+
+from hearth.cli.context import client, json_option
+from hearth.cli.output import print_json, say
+
+
+@click.command()
+@click.option("--print", "only_print", is_flag=True, help="Print the link instead of opening a browser.")
+@json_option
+def ui(*, only_print: bool, as_json: bool) -> None:
+    """Open the dashboard in your browser.
+
+    The link signs one browser in, once, within a minute; it stays signed in
+    for 12 hours. Anybody who opens the page without one sees nothing.
+    """
+    found = _link()
+    if not found.urls:
+        raise click.ClickException(
+            'The dashboard needs a TCP address, and this Hearth has none. Set tcp = "127.0.0.1:11430" under [listen].'
+        )
+    if as_json:
+        print_json({"urls": found.urls, "seconds": found.seconds})
+    elif only_print or not _open(found.urls[0]):
+        say(found.urls[0])
+        say(f"Open it within {found.seconds:.0f} seconds; it works once.", err=True)
+    else:
+        say("The dashboard is open in your browser.")
+
+
+class Link(Struct, frozen=True):
+    """What the daemon gives: a path that signs in, and the addresses it stands under."""
+
+    path: str
+    addresses: tuple[str, ...]
+    seconds: float
+
+    @property
+    def urls(self) -> tuple[str, ...]:
+        """The link, one for each address."""
+        return tuple(f"{address}{self.path}" for address in self.addresses)
+
+
+def _link() -> Link:
+    with client().stream("POST", "/hearth/v1/ui/link", wait=10.0) as response:
+        return msgspec.json.decode(response.read(), type=Link)
+
+
+def _open(url: str) -> bool:
+    """Open a browser where there is one to be seen; a terminal's own browser would hide what is here."""
+    import webbrowser
+
+    has_screen = sys.platform in ("win32", "darwin") or bool(
+        os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    )
+    return has_screen and webbrowser.open(url)
