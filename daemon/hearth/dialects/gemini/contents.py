@@ -87,6 +87,8 @@ class _Reading:
         role = _ROLES.get(wire.role)
         if role is None:
             raise BadRequest(f"{where}: Please use a valid role: user, model.", param=f"{where}.role")
+        if not wire.all_parts():
+            raise BadRequest(f"{where}.parts must not be empty.", param=f"{where}.parts")
         parts = _parts(wire, where)
         if role == "assistant":
             yield Message(role, tuple(self._named(part) if isinstance(part, ToolCall) else part for part in parts))
