@@ -20,6 +20,7 @@ from hearth.routing.inventory import Inventory
 from hearth.routing.plan import Plan, plan
 from hearth.routing.world import World
 from hearth.server.app_limits import quotas
+from hearth.server.control.sums import Reckoner
 from hearth.server.events import Events
 from hearth.server.lanes import Lanes
 from hearth.server.live import LiveCalls
@@ -94,6 +95,7 @@ class Core:
         self.lanes = Lanes(self)
         self.pulls = Pulls(self)
         self.sessions = Sessions()
+        self.reckoner = Reckoner(self)
         self.app_limits = quotas(generation.settings.apps, None)
         self.started = monotonic()
         self.listening: list[str] = []

@@ -26,7 +26,14 @@ async def leave(visit: Visit) -> web.StreamResponse:
     return response
 
 
+async def sums(visit: Visit) -> web.StreamResponse:
+    """`GET ui/usage?by=model|target|provider|key|app|place|day&days=N`: the last sums at once, newer ones next time."""
+    query = visit.request.rel_url.query
+    return reply(await visit.core.reckoner.sums(query.get("by", "day"), query.get("days", "30")))
+
+
 TABLE: Table = {
+    f"{PREFIX}/ui/usage": {"GET": admin(sums)},
     f"{PREFIX}/ui/link": {"POST": admin(link)},
     f"{PREFIX}/ui/leave": {"POST": admin(leave)},
 }

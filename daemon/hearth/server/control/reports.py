@@ -25,13 +25,18 @@ _GROUPINGS: tuple[reports.By, ...] = get_args(reports.By)
 
 async def usage(core: Core, query: Mapping[str, str]) -> UsageReport:
     """Return sums by model, provider, key, app, place or day. Raises `BadRequest` for another grouping."""
-    asked = query.get("by", "model")
-    by = next((one for one in _GROUPINGS if one == asked), None)
-    if by is None:
-        raise BadRequest(f"Usage cannot be grouped by {asked[:40]!r}.", next_step=f"Use {', '.join(_GROUPINGS)}.")
+    by = check_grouping(query.get("by", "model"))
     since, until = _moment(query, "since"), _moment(query, "until")
     await asyncio.to_thread(core.ledger.flush, FLUSH_S)
     return await asyncio.to_thread(reports.usage, core.ledger.path, by, since, until)
+
+
+def check_grouping(asked: str) -> reports.By:
+    """Return what usage is to be grouped by. Raises `BadRequest` for what it cannot be."""
+    by = next((one for one in _GROUPINGS if one == asked), None)
+    if by is None:
+        raise BadRequest(f"Usage cannot be grouped by {asked[:40]!r}.", next_step=f"Use {', '.join(_GROUPINGS)}.")
+    return by
 
 
 async def log(core: Core, query: Mapping[str, str]) -> tuple[CallRecord, ...]:
