@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import msgspec
 from msgspec import Raw, Struct
@@ -43,6 +43,10 @@ class MessageIn(Struct):
     tool_call_id: str | None = None
 
 
+class _Usual(MessageIn, forbid_unknown_fields=True):
+    """One whose keys are all spelled as Ollama's clients spell them, which need not be looked at any closer."""
+
+
 class ToolFunctionIn(Struct):
     """A function on offer; `parameters` is its JSON Schema."""
 
@@ -57,6 +61,7 @@ class ToolIn(Struct):
     function: ToolFunctionIn | None = None
 
 
+_usual = msgspec.json.Decoder(list[_Usual])
 _messages = msgspec.json.Decoder(list[MessageIn])
 _tools = msgspec.json.Decoder(list[ToolIn])
 _tables = msgspec.json.Decoder(list[dict[str, Raw]])
@@ -75,22 +80,34 @@ _ROLES: dict[str, Role] = {
 
 def read_messages(fields: Fields) -> tuple[Message, ...]:
     """Return the conversation. Calls without an id are given one; results are paired with them by id, name or order."""
-    found = _in_lower_case(fields, "messages", ("tool_calls",))
+    pairing = _Pairing()
+    return tuple(_message(at, message, pairing) for at, message in enumerate(_decoded(fields)))
+
+
+def _decoded(fields: Fields) -> Sequence[MessageIn]:
+    """Return the messages, their keys in whatever case, as Ollama takes them."""
+    found = fields.members.get("messages")
     if found is None:
         return ()
     try:
-        messages = _messages.decode(found)
+        usual = _usual.decode(found)
+        if not any(message.tool_calls for message in usual):
+            return usual
+    except _UNREADABLE:
+        pass  # a key that is not known, or one that is wrong: looked at below
+    found = _in_lower_case(found, ("tool_calls",))
+    try:
+        return _messages.decode(found)
     except _UNREADABLE:
         raise _complaint(fields, found) from None
-    pairing = _Pairing()
-    return tuple(_message(at, message, pairing) for at, message in enumerate(messages))
 
 
 def read_tools(fields: Fields) -> tuple[Tool, ...]:
     """Return the tools on offer."""
-    found = _in_lower_case(fields, "tools", ("function",))
-    if found is None:
+    given = fields.members.get("tools")
+    if given is None:
         return ()
+    found = _in_lower_case(given, ("function",))
     try:
         tools = _tools.decode(found)
     except _UNREADABLE:
@@ -176,10 +193,9 @@ def _given(found: Raw) -> Raw | None:
     return None if found in (_ABSENT, _NULL) else found
 
 
-def _in_lower_case(fields: Fields, name: str, nested: tuple[str, ...]) -> Raw | None:
-    """Return a list member, the keys of its objects in lower case; only requests with capitals in keys pay for it."""
-    found = fields.members.get(name)
-    if found is None or not _CAPITAL_KEY.search(found):
+def _in_lower_case(found: Raw, nested: tuple[str, ...]) -> Raw:
+    """Return a list, the keys of its objects in lower case; only requests with capitals in keys pay for it."""
+    if not _CAPITAL_KEY.search(found):
         return found
     try:
         return raw([_lowered(table, nested) for table in _tables.decode(found)])

@@ -88,7 +88,7 @@ def _chat(members: Members) -> OpenAIOutline:
     raw = bytes(messages)
     size = len(raw)
     images = 0
-    if b'"type"' in raw and any(mark in raw for mark in _MARKS):
+    if raw.find(b"[", 1) > 0 and b'"type"' in raw and any(mark in raw for mark in _MARKS):
         seen = _look(raw)
         images = seen.images
         size -= seen.sealed
