@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fnmatch import fnmatchcase
+from functools import lru_cache
 
 import msgspec
 from msgspec import Raw
 
-from hearth.chat import Members, Reasoning
+from hearth.chat import Knobs, Members, Reasoning
 from hearth.dialects.body import raw, value
 from hearth.dialects.dialect import Destination
 from hearth.dialects.openai_chat.features import ChoiceWire, FormatWire, Named, ToolWire, read_reasoning
@@ -24,7 +25,15 @@ _FEATURES = frozenset(
     {"tools", "functions", "response_format", "logprobs", "top_logprobs", "n", "suffix", "audio", "web_search_options"}
 )
 """Members that ask for an ability: if one had to be left out, the request is refused instead."""
+_SHAPED = frozenset(
+    {
+        "max_tokens", "max_completion_tokens", "seed", "stop", "tools", "functions", "parallel_tool_calls",
+        "tool_choice", "response_format", "logprobs", "top_logprobs", "n", "reasoning_effort", "reasoning",
+    }
+)  # fmt: skip
+"""Members that a step looks at; a request without any takes none of the steps."""
 _NULL = Raw(b"null")
+_NO_DEFAULTS = Knobs()
 
 
 def adapt_chat(members: Members, to: Destination, *, stream: bool, translated: bool = False) -> Members:
@@ -33,8 +42,9 @@ def adapt_chat(members: Members, to: Destination, *, stream: bool, translated: b
     `translated`: they were written from a meaning; else they are a caller's own, who knows what this server takes.
     """
     out = dict(members)
-    for step in (_max_tokens, seed, stop, _tools, _choice, _format, _counts, _reasoning):
-        step(out, to.quirks)
+    if not _SHAPED.isdisjoint(out):
+        for step in (_max_tokens, seed, stop, _tools, _choice, _format, _counts, _reasoning):
+            step(out, to.quirks)
     fill_defaults(out, to, to.quirks.max_tokens_field)
     usage_wanted(out, to.quirks, stream=stream)
     if "messages" in out:
@@ -47,8 +57,16 @@ def adapt_chat(members: Members, to: Destination, *, stream: bool, translated: b
 
 def with_model(members: Members, to: Destination) -> Members:
     """Return the members without ours: the provider's model first (routers read a prefix), the config's own last."""
-    rest = {name: given for name, given in members.items() if name not in ("model", "hearth")}
-    return {"model": raw(to.quirks.renamed_models.get(to.model, to.model)), **rest, **to.extra}
+    out: Members = {"model": _NULL, **members}
+    out["model"] = _model(to.quirks.renamed_models.get(to.model, to.model))
+    out.pop("hearth", None)
+    out.update(to.extra)
+    return out
+
+
+@lru_cache(maxsize=256)
+def _model(name: str) -> Raw:
+    return raw(name)
 
 
 def _drop_for(out: Members, to: Destination) -> None:
@@ -201,6 +219,8 @@ _FORMS: dict[str, Callable[[Reasoning, str], Members]] = {
 
 def fill_defaults(out: Members, to: Destination, max_tokens: str) -> None:
     """Fill in what the request leaves open with the config's defaults, under this server's names."""
+    if to.defaults == _NO_DEFAULTS:
+        return
     quirks = to.quirks
     repeat = "repeat_penalty" if "repeat_penalty" in quirks.more_knobs else "repetition_penalty"
     names = {"max_tokens": max_tokens, "seed": quirks.seed_field, "repeat_penalty": repeat}

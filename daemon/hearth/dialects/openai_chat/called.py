@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -115,11 +116,17 @@ class OpenAICalled:
         """Return the request for the list of models. Raises `Unsupported` where there is none."""
         if to.quirks.models_path is None:
             raise Unsupported("This provider lists no models.")
-        return HttpRequest("GET", _path(to, to.quirks.models_path), (("Accept", "application/json"), *to.headers), b"")
+        return HttpRequest(
+            "GET", _path(to.prefix, to.quirks.models_path, to.model), (("Accept", "application/json"), *to.headers), b""
+        )
 
     def models(self, body: bytes) -> tuple[ModelInfo, ...]:
         """Return the models of a list; raises `BrokenReply`."""
         return read_models(body)
+
+
+_WHOLE = (("Content-Type", "application/json"), ("Accept", "application/json"))
+_STREAMED = (("Content-Type", "application/json"), ("Accept", "text/event-stream"))
 
 
 class _Counted(msgspec.Struct):
@@ -157,12 +164,12 @@ def _embeddings_path(to: Destination) -> str:
 
 
 def _post(to: Destination, path: str, members: Members, *, stream: bool) -> HttpRequest:
-    accept = "text/event-stream" if stream else "application/json"
-    headers = (("Content-Type", "application/json"), ("Accept", accept), *to.headers)
-    return HttpRequest("POST", _path(to, path), headers, join(members))
+    headers = (*(_STREAMED if stream else _WHOLE), *to.headers)
+    return HttpRequest("POST", _path(to.prefix, path, to.model), headers, join(members))
 
 
-def _path(to: Destination, path: str) -> str:
+@lru_cache(maxsize=256)
+def _path(prefix: str, path: str, model: str) -> str:
     """Return a path by the rule of URLs: one with a leading slash starts at the host's root."""
-    path = path.replace("{model}", quote(to.model, safe=""))
-    return path if path.startswith("/") else f"{to.prefix.rstrip('/')}/{path}"
+    path = path.replace("{model}", quote(model, safe=""))
+    return path if path.startswith("/") else f"{prefix.rstrip('/')}/{path}"

@@ -2,58 +2,26 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any
-
 import msgspec
-from msgspec import Raw
 
 from hearth.dialects.dialect import Destination, Head
 from hearth.dialects.framing import MAX_RECORD, SseRecord, SseSplitter
-from hearth.dialects.openai_chat.calls import Calls
-from hearth.dialects.openai_chat.chunks import Choice, Chunk, Delta, Probs, decode_chunk
-from hearth.dialects.openai_chat.parts import thinking_text
-from hearth.dialects.openai_chat.sources import read_annotations, read_sources
-from hearth.dialects.openai_chat.think import ThinkTags, read_details
-from hearth.dialects.openai_chat.usage import read_usage
+from hearth.dialects.openai_chat.chunks import Chunk, decode_chunk
+from hearth.dialects.openai_chat.meaning import Meaning
 from hearth.dialects.openai_chat.vectors import read_vectors
-from hearth.dialects.openai_failures import from_error, from_reply
+from hearth.dialects.openai_failures import from_reply
 from hearth.events import (
-    Citation,
     Done,
     Event,
     Failed,
-    Finished,
-    FinishReason,
     Frame,
-    LogProbs,
     RefusalDelta,
-    Started,
     TextDelta,
     ThinkingDelta,
     ToolCallDelta,
 )
-from hearth.problems import BrokenReply, Overloaded, Problem, ProviderFault
+from hearth.problems import BrokenReply
 
-_REASONS: dict[str, FinishReason] = {
-    "stop": "stop",
-    "eos": "stop",
-    "eos_token": "stop",
-    "stop_sequence": "stop",
-    "end_turn": "stop",
-    "length": "length",
-    "limit": "length",
-    "model_length": "length",
-    "max_tokens": "length",
-    "tool_calls": "tool_calls",
-    "function_call": "tool_calls",
-    "tool_use": "tool_calls",
-    "content_filter": "filter",
-    "safety": "filter",
-    "load": "load",
-}
-_BROKEN_ENDS = frozenset(("error", "abort", "insufficient_system_resource"))
-"""Finish reasons that are errors: OpenRouter's and Mistral's, vLLM's, DeepSeek's."""
 _SSE_STARTS = b":deir"
 """How a record of a stream begins: a comment, or one of the fields data, event, id and retry. What a head says is
 believed less, since some servers send JSON under the name of a stream and streams under another."""
@@ -173,26 +141,37 @@ class Reader:
         text = body.strip(_SPACE)
         if text[:1] not in (b"{", b"["):
             return Frame(body, (self._meaning.fail(self._no_api(text)),))
-        problem = from_reply(text, self._head.status, self._provider)
-        if problem is not None:
-            return Frame(body, (self._meaning.fail(problem),))
-        try:
-            events = read_vectors(text) if self._embed else self._answer(decode_chunk(text))
-        except (msgspec.DecodeError, ValueError, RecursionError):
-            return Frame(body, (self._meaning.fail(self._broken("the reply cannot be read, or was cut")),))
+        chunk = None if self._embed else _chunk(text)
+        if chunk is None or not chunk.choices:
+            problem = from_reply(text, self._head.status, self._provider)
+            if problem is not None:
+                return Frame(body, (self._meaning.fail(problem),))
+        events = self._vectors(text) if self._embed else self._answer(chunk)
         if self._meaning.failed:
             return Frame(body, tuple(events))
         self.finished = True
         return Frame(body, (*events, *self._meaning.ended(), Done()))
 
-    def _answer(self, chunk: Chunk) -> list[Event]:
+    def _vectors(self, text: bytes) -> list[Event]:
+        """Return the events of vectors."""
+        try:
+            return read_vectors(text)
+        except (msgspec.DecodeError, ValueError, RecursionError):
+            return [self._unreadable()]
+
+    def _answer(self, chunk: Chunk | None) -> list[Event]:
         """Return the events of a whole reply, one without an answer included."""
+        if chunk is None:
+            return [self._unreadable()]
         events = self._meaning.read(chunk, whole=True)
         if not chunk.choices and chunk.content is None and not self._meaning.failed:
             events.append(self._meaning.fail(self._broken("the reply holds no answer")))
         elif self._meaning.unended and not any(isinstance(event, _SAYING) for event in events):
             events.append(self._meaning.fail(self._broken("the answer was broken off without a reason")))
         return events
+
+    def _unreadable(self) -> Failed:
+        return self._meaning.fail(self._broken("the reply cannot be read, or was cut"))
 
     def _no_api(self, text: bytes) -> BrokenReply:
         """Name what came instead of a reply: a page of a captive portal, or nothing (F7)."""
@@ -211,188 +190,14 @@ class Reader:
         return Frame(b"", (self._meaning.fail(self._broken(what)),))
 
 
+def _chunk(text: bytes) -> Chunk | None:
+    """Return a whole reply; None for what is none."""
+    try:
+        return decode_chunk(text)
+    except (msgspec.DecodeError, ValueError, RecursionError):
+        return None
+
+
 def _complete(record: SseRecord) -> bool:
     """Say whether a last record without its empty line is whole: it ends its line, or its data are the end mark."""
     return record.raw.endswith((b"\n", b"\r")) or record.data == b"[DONE]"
-
-
-class Meaning:
-    """What the chunks of one reply mean, with what has to be remembered between them."""
-
-    def __init__(self, provider: str, *, exclusive: bool, think_tags: bool = False) -> None:
-        self.failed = False
-        self._provider = provider
-        self._exclusive = exclusive
-        self._started = False
-        self._open: set[int] = set()
-        self._closed: set[int] = set()
-        self._calls = Calls()
-        self._think_tags = think_tags
-        self._tags: dict[int, ThinkTags] = {}
-        self._sources: tuple[Citation, ...] = ()
-
-    @property
-    def all_finished(self) -> bool:
-        """True when a choice has ended and none is still open."""
-        return bool(self._closed) and not self._open
-
-    @property
-    def begun(self) -> bool:
-        """True once there was a choice."""
-        return bool(self._open or self._closed)
-
-    @property
-    def unended(self) -> bool:
-        """True while a choice is open."""
-        return bool(self._open)
-
-    def fail(self, problem: Problem | None) -> Failed:
-        """Return the failure; nothing means anything after it."""
-        self.failed = True
-        return Failed(problem or ProviderFault("The stream ended in an error.", who=self._provider))
-
-    def ended(self) -> list[Event]:
-        """Return an end of unknown reason for each choice that the provider closed without a word."""
-        events: list[Event] = []
-        for choice in sorted(self._open):
-            self._last_words(choice, events)
-            events.append(Finished("unknown", "", choice))
-        self._closed |= self._open
-        self._open.clear()
-        return events
-
-    def read(self, chunk: Chunk, *, whole: bool = False) -> list[Event]:
-        """Return the events of one chunk, or of a whole reply."""
-        events: list[Event] = []
-        if not self._started:
-            self._started = True
-            events.append(Started(_text(chunk.id), _text(chunk.model), int(chunk.created or 0)))
-        problem = self._error(chunk)
-        if problem is not None:
-            return [*events, self.fail(problem)]
-        if chunk.citations is not None or chunk.search_results is not None:
-            self._sources = read_sources(chunk.citations, chunk.search_results)
-        if chunk.choices:
-            for choice in chunk.choices:
-                self._choice(choice, events, whole=whole)
-                if self.failed:
-                    return events
-        elif chunk.choices is None and chunk.content is not None:
-            self._native(chunk, events)
-        usage = read_usage(chunk, exclusive=self._exclusive)
-        if usage is not None:
-            events.append(usage)
-        return events
-
-    def _error(self, chunk: Chunk) -> Problem | None:
-        """Return the error that a chunk carries in one of its places."""
-        error = chunk.error or (chunk.x_groq is not None and chunk.x_groq.error)
-        return from_error(error, chunk.base_resp, self._provider) if error or chunk.base_resp is not None else None
-
-    def _native(self, chunk: Chunk, events: list[Event]) -> None:
-        """Read llama.cpp's own completion form (`/infill`, recording llama-infill-stream)."""
-        self._say(0, chunk.content, events)
-        if chunk.stop:
-            self._finish(0, chunk.stop_type or "stop", events)
-
-    def _choice(self, wire: Choice, events: list[Event], *, whole: bool) -> None:
-        number = wire.index or 0
-        if number not in self._closed:
-            self._open.add(number)
-        delta = wire.delta or wire.message
-        if delta is not None:
-            self._delta(number, delta, events, whole=whole)
-        if wire.text:
-            events.append(TextDelta(wire.text, number))
-        if wire.logprobs is not None:
-            content = _logprobs(wire.logprobs)
-            if content is not None:
-                events.append(LogProbs(content, number))
-        if wire.finish_reason:
-            self._finish(number, wire.finish_reason, events)
-
-    def _delta(self, number: int, delta: Delta, events: list[Event], *, whole: bool) -> None:
-        thought = delta.reasoning_content or delta.reasoning
-        if not isinstance(thought, str):
-            thought = read_details(delta.reasoning_details) if delta.reasoning_details else ""
-        if thought:
-            events.append(ThinkingDelta(thought, number))
-        if delta.content:
-            self._say(number, delta.content, events)
-        if delta.refusal:
-            events.append(RefusalDelta(delta.refusal, number))
-        if delta.tool_calls:
-            for call in delta.tool_calls:
-                events += self._calls.read(number, call, whole=whole)
-        if delta.function_call is not None:
-            events += self._calls.read_old(number, delta.function_call, whole=whole)
-        if delta.annotations:
-            events += read_annotations(delta.annotations, number)
-
-    def _say(self, number: int, content: object, events: list[Event]) -> None:
-        """Read content: text, or Mistral's array of chunks (wire/providers §4.12)."""
-        if isinstance(content, str):
-            if self._think_tags:
-                events += self._tags.setdefault(number, ThinkTags(number)).feed(content)
-            elif content:
-                events.append(TextDelta(content, number))
-        elif isinstance(content, list):
-            for part in content:
-                if isinstance(part, dict):
-                    _typed(number, part, events)
-
-    def _last_words(self, number: int, events: list[Event]) -> None:
-        """Say what was kept for the end of a choice: text that could have been a tag, and the sources."""
-        if number in self._tags:
-            events += self._tags.pop(number).close()
-        events += self._sources
-        self._sources = ()
-
-    def _finish(self, number: int, word: str, events: list[Event]) -> None:
-        """Read the end of a choice; some ends are errors."""
-        if word in _BROKEN_ENDS:
-            kind = Overloaded if word == "insufficient_system_resource" else ProviderFault
-            events.append(self.fail(kind(f"The reply ended with {word!r}.", who=self._provider)))
-            return
-        if number in self._closed:
-            return
-        reason = _REASONS.get(word, "unknown")
-        if reason == "stop" and self._calls.any(number):
-            reason = "tool_calls"
-        if reason == "tool_calls":
-            events += self._calls.completed(number)
-        self._last_words(number, events)
-        self._open.discard(number)
-        self._closed.add(number)
-        events.append(Finished(reason, word, number))
-
-
-def _typed(number: int, part: dict[str, Any], events: list[Event]) -> None:
-    if part.get("type") == "thinking":
-        thought = thinking_text(part.get("thinking"))
-        if thought:
-            events.append(ThinkingDelta(thought, number))
-    elif isinstance(part.get("text"), str) and part["text"]:
-        events.append(TextDelta(part["text"], number))
-
-
-def _logprobs(wire: Probs) -> Raw | None:
-    """Return probabilities in the chat form; the parallel lists of old completions are turned into it."""
-    if isinstance(wire.content, Raw) and wire.content != Raw(b"null"):
-        return wire.content
-    if wire.tokens is None or wire.token_logprobs is None:
-        return None
-    tops = wire.top_logprobs or [None] * len(wire.tokens)
-    rows = [
-        {**_token(token, probability), "top_logprobs": [_token(*entry) for entry in (top or {}).items()]}
-        for token, probability, top in zip(wire.tokens, wire.token_logprobs, tops, strict=False)
-    ]
-    return Raw(msgspec.json.encode(rows))
-
-
-def _token(token: str, probability: float | None) -> dict[str, Any]:
-    return {"token": token, "logprob": probability or 0.0, "bytes": list(token.encode())}
-
-
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else "" if value is None else json.dumps(value)
