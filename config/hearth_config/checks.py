@@ -1,16 +1,14 @@
 """What types cannot say: settings that contradict each other or the promises that Hearth makes."""
 
-import re
 from collections.abc import Iterator
-from typing import Final
 
+from hearth_config.check_aliases import check_alias, tasks_of
 from hearth_config.check_listen import check_listen
+from hearth_config.check_money import check_money
 from hearth_config.check_providers import check_providers
 from hearth_config.errors import Path, Problem, nearest, one_of
 from hearth_config.secrets import read_reference
-from hearth_config.settings import Price, Settings, Timeouts
-
-_CURRENCY: Final = re.compile(r"[A-Z]{3}", re.ASCII)
+from hearth_config.settings import Settings, Timeouts
 
 
 def check(settings: Settings) -> None:
@@ -25,7 +23,7 @@ def _problems(settings: Settings) -> Iterator[Problem]:
     yield from check_providers(settings)
     yield from _targets(settings)
     yield from _apps(settings)
-    yield from _money(settings)
+    yield from check_money(settings)
 
 
 def _times(settings: Settings) -> Iterator[Problem]:
@@ -41,7 +39,8 @@ def _targets(settings: Settings) -> Iterator[Problem]:
     lists: list[tuple[Path, tuple[str, ...]]] = [(("fallback", "cloud"), settings.fallback.cloud)]
     lists += [(("fallback", "by_model", name), use) for name, use in settings.fallback.by_model.items()]
     for name, alias in settings.models.items():
-        lists.append((("models", name, "use"), alias.use))
+        lists += [(("models", name, "use"), alias.use), *tasks_of(name, alias)]
+        yield from check_alias(name, alias)
         if name == "default" or name.startswith(("local/", "cloud/")):
             yield Problem(("models", name), "is a name that Hearth itself gives a meaning", "Choose another name")
         if not alias.use:
@@ -76,30 +75,3 @@ def _apps(settings: Settings) -> Iterator[Problem]:
                 read_reference(app.match.token)
             except ValueError as error:
                 yield Problem((*path, "token"), str(error), "Correct the reference")
-
-
-def _money(settings: Settings) -> Iterator[Problem]:
-    budget = settings.budget
-    for currency in (budget.currency, *budget.rates):
-        if not _CURRENCY.fullmatch(currency):
-            yield Problem(("budget",), f'"{currency}" is no currency', 'Write three capital letters, such as "USD"')
-    for path, price in _prices(settings):
-        if price.currency not in {None, budget.currency, *budget.rates}:
-            reason = f"is {price.currency}, and the budget has no rate for it"
-            step = f"Add it to [budget] rates: what 1 {price.currency} is in {budget.currency}"
-            yield Problem((*path, "currency"), reason, step)
-        for part in ("input", "output"):
-            if getattr(price, f"{part}_per_million") is not None and getattr(price, f"{part}_per_1k") is not None:
-                yield Problem((*path, f"{part}_per_1k"), f"stands beside {part}_per_million", "Keep one of the two")
-
-
-def _prices(settings: Settings) -> Iterator[tuple[Path, Price]]:
-    for name, provider in settings.providers.items():
-        if provider.price:
-            yield ("providers", name, "price"), provider.price
-        for index, key in enumerate(provider.keys):
-            if key.price:
-                yield ("providers", name, "keys", index, "price"), key.price
-        for model, pinned in provider.models.items():
-            if pinned.price:
-                yield ("providers", name, "models", model, "price"), pinned.price

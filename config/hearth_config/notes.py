@@ -14,12 +14,11 @@ from hearth_config.settings import MODES, Provider, Settings
 
 Note = tuple[Path, str]
 
-_ACTIVE_STRATEGIES: Final = frozenset({"local_first", "as_listed"})
-_LATER_SECTIONS: Final = ("budget", "cache", "energy")
+_LATER_SECTIONS: Final = ("cache",)
 _LIMITS: Final = (
-    "daily_limit", "monthly_limit", "requests_per_minute", "tokens_per_minute", "requests_per_day", "tokens_per_day",
+    "requests_per_minute", "tokens_per_minute", "requests_per_day", "tokens_per_day",
 )  # fmt: skip
-_APP_LIMITS: Final = ("daily_limit", "monthly_limit", "requests_per_minute", "tokens_per_minute", "parallel")
+_APP_LIMITS: Final = ("requests_per_minute", "tokens_per_minute", "parallel")
 _OPTIONS: Final = (
     "organization", "project", "deployment", "api_version", "location", "credentials", "site_url", "site_title",
 )  # fmt: skip
@@ -91,9 +90,6 @@ def _inactive(settings: Settings) -> Iterator[Path]:
         yield ("usage", "bodies")
     for name, provider in settings.providers.items():
         yield from _inactive_of(("providers", name), provider)
-    for name, alias in settings.models.items():
-        if alias.strategy not in _ACTIVE_STRATEGIES:
-            yield ("models", name, "strategy")
     for name, app in settings.apps.items():
         yield from (("apps", name, limit) for limit in _APP_LIMITS if getattr(app, limit) is not None)
 

@@ -58,7 +58,8 @@ MODES: tuple[Mode, ...] = ("offline", "lan", "prefer-local", "any")  # the tight
 Strategy = Literal[
     "local_first", "as_listed", "cheapest", "fastest", "best_value", "weighted", "round_robin", "least_busy"
 ]
-Task = Literal["chat", "embeddings", "autocomplete"]
+Task = Literal["chat", "embeddings", "autocomplete", "images", "long_context", "tools", "summary", "code"]
+Weight = Annotated[float, Meta(ge=0)]
 Whole = Annotated[int, Meta(ge=0)]
 Share = Annotated[float, Meta(ge=0, le=1)]
 
@@ -93,6 +94,13 @@ class Alias(Struct, frozen=True, forbid_unknown_fields=True):
 
     use: tuple[str, ...]
     strategy: Strategy = "local_first"
+    weights: tuple[Weight, ...] = ()  # for strategy = "weighted", one for each of `use`
+    tasks: dict[Task, str | tuple[str, ...]] = field(default_factory=dict)  # what is meant by calls of these kinds
+
+    def meant(self, task: Task) -> tuple[str, ...]:
+        """Return the names that a call of that kind means."""
+        said = self.tasks.get(task, self.use)
+        return (said,) if isinstance(said, str) else said
 
 
 class Fallback(Struct, frozen=True, forbid_unknown_fields=True):
@@ -104,11 +112,21 @@ class Fallback(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Tasks(Struct, frozen=True, forbid_unknown_fields=True):
-    """The model for requests that name none, by what they ask for."""
+    """The model for requests that name none, by what they ask for, and the rules by which a chat is sorted."""
 
     autocomplete: str | None = None
     embeddings: str | None = None
     chat: str | None = None
+    images: str | None = None
+    long_context: str | None = None
+    tools: str | None = None
+    summary: str | None = None
+    code: str | None = None
+    long_context_from: Whole = 32_000  # tokens, as they are estimated
+    summary_words: tuple[str, ...] = ("summarize", "summarise", "summary", "tl;dr", "key points")
+    code_words: tuple[str, ...] = (
+        "```", "code", "function", "refactor", "stack trace", "traceback", "compile", "unit test", "regex", "sql",
+    )  # fmt: skip
 
 
 class Match(Struct, frozen=True, forbid_unknown_fields=True):

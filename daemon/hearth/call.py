@@ -13,7 +13,8 @@ MODES: tuple[Mode, ...] = ("offline", "lan", "prefer-local", "any")
 """From the tightest to the loosest: a mode allows what all modes before it allow."""
 
 Place = Literal["machine", "lan", "cloud"]
-Task = Literal["chat", "autocomplete", "embeddings"]
+Task = Literal["chat", "autocomplete", "embeddings", "images", "long_context", "tools", "summary", "code"]
+"""What kind of request it is: the first three by its route and form, the others are kinds of chat (`routing/tasks`)."""
 
 
 def tightest(*modes: Mode) -> Mode:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import click
 
+from hearth.call import Task
 from hearth.cli.context import client, json_option
 from hearth.cli.output import print_json, say
 
@@ -12,7 +15,7 @@ from hearth.cli.output import print_json, say
 @click.argument("model", default="default")
 @click.option(
     "--task",
-    type=click.Choice(["chat", "autocomplete", "embeddings"]),
+    type=click.Choice(get_args(Task)),
     default="chat",
     show_default=True,
     help="What kind of request it would be.",

@@ -7,22 +7,30 @@ from collections.abc import Iterator
 from hearth.call import Task
 from hearth.routing.index import Index
 from hearth.routing.targets import Target
+from hearth.routing.tasks import KINDS_OF_CHAT
 from hearth_config.settings import Settings
 
 
 def choices(settings: Settings, index: Index, task: Task, override: str | None) -> Iterator[tuple[str, str]]:
     """Yield (name, why) in the order in which they count; the first that resolves is meant."""
-    said = getattr(settings.tasks, task)
     if task == "chat" and override:
         yield override, f'`hearth use` chose "{override}"'
-    if said:
-        yield said, f'[tasks] {task} is "{said}"'
+    yield from _said(settings, task)
+    if task in KINDS_OF_CHAT:
+        yield from choices(settings, index, "chat", override)
+        return
     if task != "embeddings":
         yield from _default_model(settings, task, override)
     yield from _at_home(index, task)
     yield from _of_providers(settings, task)
     if task == "embeddings":
         yield from _default_model(settings, task, override)
+
+
+def _said(settings: Settings, task: Task) -> Iterator[tuple[str, str]]:
+    said = getattr(settings.tasks, task)
+    if said:
+        yield said, f'[tasks] {task} is "{said}"'
 
 
 def _default_model(settings: Settings, task: Task, override: str | None) -> Iterator[tuple[str, str]]:

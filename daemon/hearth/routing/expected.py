@@ -12,7 +12,9 @@ from msgspec.structs import replace
 from hearth.call import Outline
 
 if TYPE_CHECKING:
+    from hearth.routing.targets import Target
     from hearth.routing.world import Machine, TargetState
+    from hearth_config.settings import Busy
 
 BUCKETS = (256, 1024, 4096, 16384, 65536)
 """Prompt lengths in tokens that part the times to the first token."""
@@ -32,6 +34,9 @@ _WORST_SLOWDOWN = 4.0
 PRIOR_FIRST_TOKEN = 0.5
 PRIOR_CALL = 5.0
 PRIOR_LOAD = 5.0
+PRIOR_RATE = 30.0
+USUAL_ANSWER = 500
+"""The tokens an answer is taken to have that may be longer."""
 LOAD_BYTES_PER_SECOND = 1e9
 
 
@@ -89,6 +94,25 @@ class Learned(Struct, frozen=True):
 def estimate_tokens(outline: Outline) -> int:
     """Guess a prompt's tokens: four bytes each, a thousand an image."""
     return ceil(outline.prompt_bytes / _BYTES_PER_TOKEN) + outline.images * _IMAGE_TOKENS
+
+
+def usual_answer(outline: Outline) -> int:
+    """Guess an answer's tokens: the usual number, or fewer where the call allows no more; a vector has none."""
+    if outline.operation == "embed":
+        return 0
+    return USUAL_ANSWER if outline.max_tokens is None else max(min(outline.max_tokens, USUAL_ANSWER), 0)
+
+
+def is_cold(target: Target, state: TargetState) -> bool:
+    """Say whether the model would have to be loaded first; only Ollama is known to load on demand."""
+    if target.dialect != "ollama" or state.loading_since is not None:
+        return False
+    return not (target.loaded if state.loaded is None else state.loaded)
+
+
+def heeded(machine: Machine, busy: Busy) -> Machine:
+    """Return the machine as far as the user lets it count: with other_cpu = "off" other programs slow nothing."""
+    return machine if busy.other_cpu is not None or not machine.other_cpu else replace(machine, other_cpu=None)
 
 
 def expected_first_token(

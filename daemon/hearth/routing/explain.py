@@ -20,6 +20,8 @@ class Judgement(Struct, frozen=True, omit_defaults=True):
     order: int = 0
     reason: str = ""
     why: tuple[str, ...] = ()
+    figure: str = ""
+    """What the strategy measured of it, in words."""
 
 
 class Explanation(Struct, frozen=True, omit_defaults=True):
@@ -38,6 +40,8 @@ class Explanation(Struct, frozen=True, omit_defaults=True):
     pulls: tuple[str, ...] = ()
     stands_for: str = ""
     """The glob we ship that a hard-coded name fitted: the default model answers in its place."""
+    sorted_by: str = ""
+    """The rule by which the call was found to be of its kind, where it was sorted."""
 
 
 _encode = msgspec.json.Encoder().encode
@@ -47,7 +51,7 @@ def explain(plan: Plan, *, steps: bool = True) -> Explanation:
     """Return a plan as plain values; `steps` False leaves out how the name was found."""
     resolution = plan.resolution
     tried = tuple(
-        Judgement(one.target.name, one.target.place, order, one.reason, _words(one.verdicts))
+        Judgement(one.target.name, one.target.place, order, one.reason, _words(one.verdicts), _figure(plan, one.target))
         for order, one in enumerate(plan.candidates, 1)
     )
     refused = tuple(_refused(one.target, one.verdicts) for one in plan.refused)
@@ -64,6 +68,7 @@ def explain(plan: Plan, *, steps: bool = True) -> Explanation:
         warm=tuple(target.name for target in plan.warm),
         pulls=tuple(target.name for target in plan.pulls),
         stands_for=resolution.stands_for,
+        sorted_by=plan.sorted_by,
     )
 
 
@@ -83,12 +88,14 @@ def lines(explanation: Explanation) -> Iterator[str]:
     yield from (f"  · {step}" for step in explanation.steps)
     if explanation.stands_for and not explanation.steps:
         yield f'  · "{explanation.stands_for}" is a name that clients hard-code: it means the default model'
+    if explanation.sorted_by:
+        yield f"sorted as {explanation.task}: {explanation.sorted_by}"
     if explanation.strategy:
         yield f"strategy: {explanation.strategy}"
     for one in explanation.targets:
         head = f"{one.order}." if one.order else "no"
         why = "; ".join(one.why) or one.reason
-        yield f"  {head:>3} {one.target} ({one.place}): {why}"
+        yield f"  {head:>3} {one.target} ({one.place}): {why}{f' · {one.figure}' if one.figure else ''}"
     if explanation.problem:
         yield f"refused: {explanation.problem}"
     yield from (f"loading meanwhile: {name}" for name in explanation.warm)
@@ -101,3 +108,19 @@ def _refused(target: Target, verdicts: tuple[Verdict, ...]) -> Judgement:
 
 def _words(verdicts: tuple[Verdict, ...]) -> tuple[str, ...]:
     return tuple(verdict.detail for verdict in verdicts)
+
+
+_FIGURES = {
+    "cheapest": "would cost about {:.6f}",
+    "fastest": "would take about {:.1f} s",
+    "best_value": "cost and time over success come to {:.3g}",
+    "least_busy": "{:.0%} of its slots are taken",
+}
+
+
+def _figure(plan: Plan, target: Target) -> str:
+    """Return in words what the strategy measured of a target; "" where it measures nothing."""
+    if target.name not in plan.figures:
+        return ""
+    figure = plan.figures[target.name]
+    return "its price is not known" if figure is None else _FIGURES[plan.resolution.strategy].format(figure)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
@@ -15,9 +15,10 @@ from hearth.routing.policies.busy import worth_loading
 from hearth.routing.policy import ALLOW, Verdict
 from hearth.routing.refusals import problem_of
 from hearth.routing.resolution import Resolution
-from hearth.routing.strategies import home_first, strategy_of
+from hearth.routing.sticky import kept
+from hearth.routing.strategies import Order, home_first, ordered
 from hearth.routing.targets import Target
-from hearth.routing.world import World
+from hearth.routing.world import Hold, World
 from hearth_config.settings import Settings
 
 _JUDGES = tuple(policy.judge for policy in POLICIES)
@@ -27,11 +28,15 @@ _REFUSED = 4
 
 
 class Candidate(Struct, frozen=True):
-    """A target that may be tried. `reason` goes into `X-Hearth-Reason`; `verdicts` say why it was put off."""
+    """A target that may be tried. `reason` goes into `X-Hearth-Reason`; `verdicts` say why it was put off.
+
+    `conversation` is what the answer's end is remembered by, where a conversation is to stay with who answered it.
+    """
 
     target: Target
     reason: str
     verdicts: tuple[Verdict, ...] = ()
+    conversation: bytes = b""
 
 
 class Refused(Struct, frozen=True):
@@ -50,7 +55,8 @@ class Plan(Struct, frozen=True):
     """What is to be done with a call. Exactly one holds: there are candidates, or there is a problem.
 
     `warm` are models on this machine that were put off only because they are not loaded: load them for the next call.
-    `pulls` are missing models that may be fetched while a candidate answers.
+    `pulls` are missing models that may be fetched while a candidate answers. `figures` are what the strategy measured
+    of each target, by name. `sorted_by` says by which rule the call was found to be of its kind, where it was sorted.
     """
 
     resolution: Resolution
@@ -60,6 +66,8 @@ class Plan(Struct, frozen=True):
     problem: Problem | None = None
     warm: tuple[Target, ...] = ()
     pulls: tuple[Target, ...] = ()
+    figures: Mapping[str, float | None] = {}
+    sorted_by: str = ""
 
 
 class _Judged(Struct, frozen=True):
@@ -83,19 +91,22 @@ def plan(call: Call, resolution: Resolution, world: World, settings: Settings, k
     mode = mode_of(call, world, settings)
     if resolution.problem is not None:
         return Plan(resolution, mode, problem=resolution.problem)
-    targets = _in_order(resolution, mode)
-    judged = [_judge(call, target, world, settings) for target in targets]
+    order = _in_order(call, resolution, world, settings, mode)
+    judged = [_judge(call, target, world, settings) for target in order.targets]
     if len(judged) == 1 and not judged[0].rank and not resolution.fallback and not resolution.pulls:
-        return Plan(resolution, mode, (Candidate(targets[0], _first_choice(targets[0], resolution)),))
+        return Plan(resolution, mode, (Candidate(order.targets[0], _first_choice(order.targets[0], resolution)),))
     if resolution.fallback and _may_fall_back(call, resolution, judged):
         judged += [_judge(call, target, world, settings, is_fallback=True) for target in resolution.fallback]
     if call.outline.wishes.context == "refuse" and judged and _too_long(judged[0]):
         judged = judged[:1]
     usable = _arranged(judged, mode)
-    candidates = tuple(Candidate(one.target, _reason(one, judged, resolution), one.verdicts) for one in usable)
+    reasons = dict(_reasons(judged, resolution, mode, world.hold))
+    conversation = world.hold.conversation if world.hold is not None else b""
+    candidates = tuple(Candidate(one.target, reasons[id(one)], one.verdicts, conversation) for one in usable)
     if candidates and not resolution.pulls and not any(one.verdicts for one in judged):
-        return Plan(resolution, mode, candidates)
-    refused = tuple(Refused(one.target, one.verdicts) for one in judged if not any(one is other for other in usable))
+        return Plan(resolution, mode, candidates, figures=order.figures)
+    tried = {id(one) for one in usable}
+    refused = tuple(Refused(one.target, one.verdicts) for one in judged if id(one) not in tried)
     return Plan(
         resolution,
         mode,
@@ -104,15 +115,17 @@ def plan(call: Call, resolution: Resolution, world: World, settings: Settings, k
         None if candidates else problem_of(call, resolution, refused, world, settings, known),
         tuple(one.target for one in judged if one.rank == 1 and worth_loading(one.target, world, settings)),
         resolution.pulls if candidates and "cloud" in REACH[mode] else (),
+        order.figures,
     )
 
 
-def _in_order(resolution: Resolution, mode: Mode) -> Sequence[Target]:
-    targets = resolution.targets
-    if len(targets) < 2:
-        return targets
-    ordered = strategy_of(resolution.strategy)(targets)
-    return ordered if mode == "any" else home_first(ordered)
+def _in_order(call: Call, resolution: Resolution, world: World, settings: Settings, mode: Mode) -> Order:
+    """Return the targets as the strategy says; a conversation stays where it was, and home comes before the cloud."""
+    if len(resolution.targets) < 2:
+        return Order(resolution.targets)
+    order = ordered(call, resolution, world, settings)
+    targets = order.targets if world.hold is None else kept(order.targets, call, world, settings)
+    return Order(targets if mode == "any" else home_first(targets), order.figures)
 
 
 def _judge(call: Call, target: Target, world: World, settings: Settings, *, is_fallback: bool = False) -> _Judged:
@@ -153,22 +166,37 @@ def _arranged(judged: list[_Judged], mode: Mode) -> list[_Judged]:
     return usable
 
 
-def _reason(one: _Judged, judged: list[_Judged], resolution: Resolution) -> str:
-    """The first target preferred to this one that could not simply be tried says why this one answers."""
-    for other in judged:
-        if other is one:
-            break
-        if other.rank or (other.unsure and not one.unsure):
-            return other.verdicts[-1].code
-    if one.is_fallback:
-        return "missing" if resolution.kind == "missing" else "fallback"
-    return _first_choice(one.target, resolution)
+def _reasons(
+    judged: Sequence[_Judged], resolution: Resolution, mode: Mode, hold: Hold | None
+) -> Iterator[tuple[int, str]]:
+    """Yield why each one answers, should it come to that, by its `id`.
+
+    The first target preferred to it that could not simply be tried says so; where there is none, what made it the first
+    choice.
+    """
+    late: _Judged | None = None
+    doubted: _Judged | None = None
+    for one in judged:
+        stopped_by = late if one.unsure else doubted
+        if stopped_by is not None:
+            yield id(one), stopped_by.verdicts[-1].code
+        elif one.is_fallback:
+            yield id(one), "missing" if resolution.kind == "missing" else "fallback"
+        else:
+            yield id(one), _first_choice(one.target, resolution, mode, hold)
+        late = late or (one if one.rank else None)
+        doubted = doubted or (one if one.rank or one.unsure else None)
 
 
-def _first_choice(target: Target, resolution: Resolution) -> str:
+def _first_choice(target: Target, resolution: Resolution, mode: Mode = "offline", hold: Hold | None = None) -> str:
     """Why a target answers that nobody was preferred to."""
     if resolution.stands_for:
         return "hard-coded"
+    if resolution.moves:
+        if hold is not None and hold.target == target.name:
+            return "sticky"
+        if mode == "any" or target.place == "cloud":
+            return resolution.strategy
     return "listed" if target.place == "cloud" else "local"
 
 

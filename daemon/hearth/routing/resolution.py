@@ -17,7 +17,9 @@ Kind = Literal["alias", "target", "installed", "glob", "listed", "unlisted", "mi
 class Resolution(Struct, frozen=True):
     """The meaning of one name for one task.
 
-    `targets` stand in the order they were listed; `strategy` orders them. `fallback` are tried when those are busy,
+    `targets` stand in the order they were listed; `strategy` orders them, by `weights` where it is "weighted". `moves`
+    says that the order changes from call to call. `kinds` are the kinds of request that mean different models under
+    this name: a call is sorted into one of them. `fallback` are tried when those are busy,
     missing or down. `names` is the way from the name asked to the last one, `steps` the same as sentences for `hearth
     explain`. `near` are names like it, where nothing was found. `pulls` are models that could be fetched meanwhile.
     `problem` is set where the name itself is wrong. `stands_for` is the glob we ship that a hard-coded name fitted:
@@ -29,6 +31,9 @@ class Resolution(Struct, frozen=True):
     kind: Kind
     targets: tuple[Target, ...] = ()
     strategy: str = "local_first"
+    weights: tuple[float, ...] = ()
+    moves: bool = False
+    kinds: tuple[Task, ...] = ()
     fallback: tuple[Target, ...] = ()
     names: tuple[str, ...] = ()
     steps: tuple[str, ...] = ()

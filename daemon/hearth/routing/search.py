@@ -16,7 +16,9 @@ from hearth.routing.index import Index
 from hearth.routing.near import nearest, shown
 from hearth.routing.resolution import Kind, Resolution
 from hearth.routing.shipped import SHIPPED
+from hearth.routing.strategies import MOVING
 from hearth.routing.targets import Target, same_name
+from hearth.routing.tasks import sorts
 from hearth_config.settings import Alias, Settings
 
 Globs = tuple[tuple[str, Pattern[str]], ...]
@@ -34,6 +36,7 @@ class _Found(Struct, frozen=True):
     targets: tuple[Target, ...]
     strategy: str = "local_first"
     scoped: bool = False
+    weights: tuple[float, ...] = ()
 
 
 def search(
@@ -56,6 +59,9 @@ def search(
         kind=found.kind,
         targets=found.targets,
         strategy=found.strategy,
+        weights=found.weights,
+        moves=found.strategy in MOVING and len(found.targets) > 1,
+        kinds=tuple(dict.fromkeys(seeker.kinds)),
         fallback=() if found.scoped else seeker.fallback(found),
         names=tuple(seeker.names),
         steps=tuple(seeker.steps),
@@ -79,6 +85,8 @@ class _Seeker:
         self.stands_for = ""
         self.names: list[str] = []
         self.steps: list[str] = []
+        self.kinds: list[Task] = []
+        """The kinds of request that would mean another model, under a name that was passed."""
 
     def seek(self, name: str) -> _Found | None:
         """Try each step in order; None when none knows the name."""
@@ -103,6 +111,7 @@ class _Seeker:
         return None
 
     def _default(self) -> _Found | None:
+        self.kinds += sorts(self._settings.tasks)
         for name, why in choices(self._settings, self._index, self._task, self._default_model):
             before = len(self.names)
             self.steps.append(why)
@@ -228,18 +237,32 @@ class _Seeker:
         return next((folded[same_name(name)] for name in names if same_name(name) in folded), None)
 
     def _of_alias(self, alias: Alias, kind: Kind) -> _Found:
-        found = self._found(kind, self._entries(alias.use))
-        return _Found(kind, found.targets, alias.strategy, found.scoped)
+        self.kinds += alias.tasks
+        use, weights = alias.use, alias.weights
+        if self._task in alias.tasks:
+            use, weights = alias.meant(self._task), ()
+            self.steps.append(f"for {self._task} it means {', '.join(use)}")
+        entries = self._expanded(use)
+        found = self._found(kind, [target for target, _ in entries])
+        weight_of = {target.name: weights[number] if weights else 1.0 for target, number in entries}
+        return _Found(
+            kind, found.targets, alias.strategy, found.scoped, tuple(weight_of[one.name] for one in found.targets)
+        )
 
     def _entries(self, entries: Sequence[str]) -> list[Target]:
-        """Turn the entries of an alias or of `[fallback]` into targets; other aliases may stand among them."""
-        targets: dict[str, Target] = {}
-        for entry in entries:
+        """Turn the entries of `[fallback]` into targets."""
+        return [target for target, _ in self._expanded(entries)]
+
+    def _expanded(self, entries: Sequence[str]) -> list[tuple[Target, int]]:
+        """Turn entries into targets, each with the number of its entry; other aliases may stand among them."""
+        targets: dict[str, tuple[Target, int]] = {}
+        for number, entry in enumerate(entries):
             inner = _Seeker(self._settings, self._index, self._globs, self._default_model, self._task)
             inner.names = list(self.names)
             found = inner.seek(entry)
+            self.kinds += inner.kinds
             for target in found.targets if found else ():
-                targets.setdefault(target.name, target)
+                targets.setdefault(target.name, (target, number))
         return list(targets.values())
 
     def _found(self, kind: Kind, targets: Sequence[Target]) -> _Found:

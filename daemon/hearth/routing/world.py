@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Protocol
 
 from msgspec import Struct
 
@@ -39,6 +40,8 @@ class TargetState(Struct, frozen=True):
     rest_reason: str = ""
     gpu_share: float | None = None
     learned: Learned = Learned()
+    success: float = 1.0
+    """The share of attempts that ended well lately, 0 to 1."""
 
     @property
     def spilled(self) -> bool:
@@ -56,6 +59,28 @@ class ProviderState(Struct, frozen=True):
     last_error: str = ""
 
 
+class Priced(Protocol):
+    """What a target costs, as far as an order needs to know: per token, per request, per second; None is unknown."""
+
+    @property
+    def input(self) -> float | None: ...  # noqa: D102
+    @property
+    def output(self) -> float | None: ...  # noqa: D102
+    @property
+    def per_request(self) -> float | None: ...  # noqa: D102
+    @property
+    def per_second(self) -> float | None: ...  # noqa: D102
+    @property
+    def currency(self) -> str: ...  # noqa: D102
+
+
+class Hold(Struct, frozen=True):
+    """A conversation by the keyed hash of how it began, and the target that answered it last; "" for nobody."""
+
+    conversation: bytes
+    target: str = ""
+
+
 class World(Struct, frozen=True):
     """Everything outside the call. `now` is seconds of the monotonic clock; the mappings may be live views."""
 
@@ -65,6 +90,12 @@ class World(Struct, frozen=True):
     machine: Machine = Machine()
     states: Mapping[str, TargetState] = {}
     providers: Mapping[str, ProviderState] = {}
+    prices: Mapping[str, Priced] = {}
+    """What is known of costs, by target."""
+    turn: int = 0
+    """How many calls of the same name were planned before: whose turn it is."""
+    hold: Hold | None = None
+    """The conversation this call goes on with; None where no strategy could let it wander."""
 
 
 UNKNOWN_TARGET = TargetState()

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from msgspec.structs import replace
-
 from hearth.call import Call
-from hearth.routing.expected import estimate_tokens, expected_first_token
+from hearth.routing.expected import estimate_tokens, expected_first_token, heeded, is_cold
 from hearth.routing.policy import ALLOW, Verdict, defer
 from hearth.routing.targets import Target
 from hearth.routing.world import UNKNOWN_TARGET, Machine, TargetState, World
@@ -32,25 +30,13 @@ def judge(call: Call, target: Target, world: World, settings: Settings) -> Verdi
         state,
         estimate_tokens(call.outline),
         now=world.now,
-        machine=_heeded(world.machine, busy),
+        machine=heeded(world.machine, busy),
         cold=cold,
         size=target.info.size,
     )
     if wait <= busy.patience:
         return ALLOW
     return defer(NAME, "busy", _long_wait(wait, busy.patience, state, cold=cold))
-
-
-def _heeded(machine: Machine, busy: Busy) -> Machine:
-    """Return the machine as far as the user lets it count: with other_cpu = "off" other programs slow nothing."""
-    return machine if busy.other_cpu is not None or not machine.other_cpu else replace(machine, other_cpu=None)
-
-
-def is_cold(target: Target, state: TargetState) -> bool:
-    """Say whether the model would have to be loaded first; only Ollama is known to load on demand."""
-    if target.dialect != "ollama" or state.loading_since is not None:
-        return False
-    return not (target.loaded if state.loaded is None else state.loaded)
 
 
 def worth_loading(target: Target, world: World, settings: Settings) -> bool:

@@ -6,6 +6,7 @@ from hearth.call import Call
 from hearth.routing.modes import REACH, mode_of, who_set
 from hearth.routing.policy import ALLOW, Verdict, refuse
 from hearth.routing.targets import Target
+from hearth.routing.tasks import may_leave
 from hearth.routing.world import World
 from hearth_config.settings import Settings
 
@@ -24,6 +25,6 @@ def judge(call: Call, target: Target, world: World, settings: Settings) -> Verdi
         return refuse(
             NAME, f"is forwarded by Ollama to its cloud, without remote_models in [providers.{target.provider}]"
         )
-    if target.place == "cloud" and call.task not in settings.fallback.tasks:
+    if target.place == "cloud" and not may_leave(call.task, settings.fallback.tasks):
         return refuse(NAME, f'is in the cloud, and [fallback] tasks does not list "{call.task}"')
     return ALLOW

@@ -32,6 +32,11 @@ _KINDS: dict[Task, tuple[Operation, frozenset[Need]]] = {
     "chat": ("chat", frozenset()),
     "autocomplete": ("complete", frozenset({"suffix"})),
     "embeddings": ("embed", frozenset({"embeddings"})),
+    "images": ("chat", frozenset({"images"})),
+    "tools": ("chat", frozenset({"tools"})),
+    "long_context": ("chat", frozenset()),
+    "summary": ("chat", frozenset()),
+    "code": ("chat", frozenset()),
 }
 
 

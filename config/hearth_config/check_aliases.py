@@ -1,0 +1,23 @@
+"""What may not stand in one table of [models]: weights that fit nobody, kinds of request without a model."""
+
+from collections.abc import Iterator
+
+from hearth_config.errors import Path, Problem
+from hearth_config.settings import Alias
+
+
+def check_alias(name: str, alias: Alias) -> Iterator[Problem]:
+    """Yield what is wrong with an alias by itself."""
+    path: Path = ("models", name, "weights")
+    if alias.weights and len(alias.weights) != len(alias.use):
+        yield Problem(path, f"has {len(alias.weights)} numbers for {len(alias.use)} models", "Give one for each of use")
+    elif alias.weights and not any(alias.weights):
+        yield Problem(path, "is 0 for every model, so none would ever be chosen", "Give at least one more than 0")
+    for task in alias.tasks:
+        if not alias.meant(task):
+            yield Problem(("models", name, "tasks", task), "is empty", 'List at least one "provider/model"')
+
+
+def tasks_of(name: str, alias: Alias) -> Iterator[tuple[Path, tuple[str, ...]]]:
+    """Yield the lists of targets that an alias has for kinds of request."""
+    return ((("models", name, "tasks", task), alias.meant(task)) for task in alias.tasks)
