@@ -7,7 +7,9 @@ import pytest
 
 from source_tree import OURS, Source, product, under
 
-WORDS = tuple(f"hearth.{name}" for name in ("chat", "events", "taxonomy", "problems", "call", "record", "status"))
+WORDS = tuple(
+    f"hearth.{name}" for name in ("chat", "events", "taxonomy", "problems", "call", "record", "status", "status_apps")
+)
 FACTS = tuple(f"hearth_config.{name}" for name in ("settings", "quirks", "addresses", "units"))
 """The values of a config, without the reading of it."""
 

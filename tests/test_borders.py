@@ -7,7 +7,7 @@ import pytest
 
 from source_tree import Source, product, under
 
-WORDS = ("chat", "events", "taxonomy", "problems", "call", "record", "status")
+WORDS = ("chat", "events", "taxonomy", "problems", "call", "record", "status", "status_apps")
 
 
 class Only(NamedTuple):

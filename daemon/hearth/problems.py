@@ -13,6 +13,7 @@ Problem                       who, message, next_step, retry_after, status, kind
 │   └── UnknownModel     404  model_not_found
 ├── WrongMethod          405  invalid_request
 ├── SlowRequest          408  timeout: head or body did not arrive in time
+├── AppLimited           429  rate_limit: the app has used up its limits in [apps.NAME]
 ├── QueueFull            503  overloaded: too many wait already
 ├── ShuttingDown         503  overloaded
 ├── Cancelled            499  cancelled: its owner, or a newer request, ended the call
@@ -131,6 +132,14 @@ class SlowRequest(Problem):
     status = 408
     kind = "slow_request"
     category: ClassVar[Category] = "timeout"
+
+
+class AppLimited(Problem):
+    """The calling app has used up a limit that the config gives it; `code` names the limit."""
+
+    status = 429
+    kind = "app_limited"
+    category: ClassVar[Category] = "rate_limit"
 
 
 class QueueFull(Problem):

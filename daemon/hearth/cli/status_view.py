@@ -9,6 +9,7 @@ from hearth.cli.words import PLACES, clock, counted, size, span
 
 if TYPE_CHECKING:
     from hearth.status import CallStatus, ConfigStatus, KeyStatus, LedgerStatus, ModelStatus, ProviderStatus, Status
+    from hearth.status_apps import AppStatus
 
 Fact = tuple[str, str]
 
@@ -29,6 +30,7 @@ def facts(status: Status) -> Iterator[Fact]:
     yield from (("loaded", _model(one)) for one in status.loaded)
     yield from (("pull", _progress(one.model, one.status, one.completed, one.total)) for one in status.pulls)
     yield from (("call", call_in_words(one)) for one in status.calls)
+    yield from (("app", _app(one)) for one in status.apps)
     for one in status.contacts:
         last = clock(one.last)
         yield "contacted", f"{one.address} ({PLACES.get(one.place, one.place)}) {one.count} times, last {last}"
@@ -65,6 +67,16 @@ def _provider(one: ProviderStatus) -> str:
     keys = f", keys: {', '.join(map(_key, one.keys))}" if one.keys else ""
     place = PLACES.get(one.place, one.place)
     return f"{one.name}{version} at {one.address} ({place}) {state}{error}{resting}{keys}"
+
+
+def _app(one: AppStatus) -> str:
+    used = (
+        (one.in_flight, one.parallel, "calls at once"),
+        (one.requests, one.requests_per_minute, "calls this minute"),
+        (one.tokens, one.tokens_per_minute, "tokens this minute"),
+    )
+    said = ", ".join(f"{now} of {limit} {what}" for now, limit, what in used if limit is not None)
+    return f"{one.name}: {said}" + (f", {one.refused} refused" if one.refused else "")
 
 
 def _key(key: KeyStatus) -> str:

@@ -28,6 +28,7 @@ _NAMES: dict[str, tuple[str, str | None]] = {
     "unknown_model": ("invalid_request_error", "model_not_found"),
     "wrong_method": ("invalid_request_error", "method_not_allowed"),
     "slow_request": ("invalid_request_error", "request_timeout"),
+    "app_limited": ("rate_limit_error", "rate_limit_exceeded"),
     "queue_full": ("server_error", "server_is_overloaded"),
     "shutting_down": ("server_error", "shutting_down"),
     "cancelled": ("invalid_request_error", "request_cancelled"),

@@ -15,6 +15,7 @@ from hearth.outbound.lanes import Superseded, Ticket
 from hearth.outbound.loading import keep_alive_seconds, unload_model
 from hearth.outbound.upstream import Asked
 from hearth.problems import Internal, Problem, ProviderProblem
+from hearth.server.app_limits import refusal, tokens_of
 from hearth.server.bookkeeping import note
 from hearth.server.counting import tell_count
 from hearth.server.delivery import Delivery
@@ -48,18 +49,19 @@ async def answer(core: Core, request: web.BaseRequest, inference: Inference) -> 
     finally:
         delivery.close()
         core.calls.remove(call.id)
+        if live.slip is not None:
+            live.slip.leave(tokens_of(live))
 
 
 async def _answer(core: Core, live: LiveCall, served: Served, delivery: Delivery) -> web.StreamResponse:
     call = live.call
     made = core.plan(call)
     delivery.planned_ns = monotonic_ns()
-    if not call.outline.counts:
-        core.warm(made)
-    if made.problem is not None:
-        refusal = delivery.refuse(made.problem)
-        note(core, live, made, delivery, "refused", made.problem)
-        return refusal
+    refused = made.problem or (refusal(core, live) if core.app_limits is not None else None)
+    if refused is not None:
+        response: web.StreamResponse = delivery.refuse(refused)
+        note(core, live, made, delivery, "refused", refused)
+        return response
     live.answering = Answering(Asked(call, served, core.sealed), made, CallSurroundings(core), delivery, _ticket(live))
     ending: Ending = "complete"
     try:
@@ -99,6 +101,7 @@ async def _send_off(delivery: Delivery, response: web.StreamResponse) -> None:
 async def _run(core: Core, live: LiveCall, served: Served, made: Plan, delivery: Delivery) -> web.StreamResponse:
     if live.call.outline.counts:
         return await tell_count(core, live, served, made, delivery)
+    core.warm(made)
     if live.call.outline.empty:
         await _load_or_unload(core, live, made, delivery)
     elif live.answering is not None:

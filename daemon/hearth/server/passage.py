@@ -49,6 +49,8 @@ class Passage:
     ) -> None:
         """Write down how it ended. Raises the problem it was killed by; after the head, ends the connection."""
         self._core.calls.remove(self.call.id)
+        if self._live.slip is not None:
+            self._live.slip.leave(0)
         killed = self._live.killed_by if isinstance(error, asyncio.CancelledError) else None
         problem = killed or (error if isinstance(error, Problem) else None)
         if problem is None and error is not None and not isinstance(error, ConnectionError | asyncio.CancelledError):

@@ -18,6 +18,7 @@ from hearth.call import Call, Outline
 from hearth.outbound.limits import Limits
 from hearth.problems import BadRequest, KeyRefused, NotFound, Problem, UnknownModel, Unsupported
 from hearth.routing.search import UNNAMED
+from hearth.server.app_limits import refusal
 from hearth.server.direct import safe
 from hearth.server.intake import call_mode, new_id, take_wishes
 from hearth.server.live import LiveCall
@@ -71,8 +72,11 @@ async def _pass(visit: Visit, path: str, need: Need | None = None) -> web.Stream
     upload = await take_up(visit.request, core.generation.settings.listen.body_limit)
     call = _call(visit, upload, _route(path), need)
     made = core.plan(call)
-    passage = Passage(core, LiveCall(call, asyncio.current_task()), made)
+    live = LiveCall(call, asyncio.current_task())
+    passage = Passage(core, live, made)
     with passage:
+        if (refused := refusal(core, live)) is not None:
+            raise refused
         target = _target(made, by_default=need is not None)
         return await _ask(visit, passage, target, path, upload)
 

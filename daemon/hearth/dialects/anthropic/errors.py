@@ -20,6 +20,7 @@ _BY_KIND = {
     "queue_full": "overloaded_error",
     "shutting_down": "overloaded_error",
     "overloaded": "overloaded_error",
+    "app_limited": "rate_limit_error",
     "rate_limited": "rate_limit_error",
     "quota_spent": "billing_error",
     "timed_out": "timeout_error",

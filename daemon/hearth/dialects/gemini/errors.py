@@ -30,6 +30,7 @@ _STATUSES = {
     "provider_error": "INTERNAL",
     "unreachable": "UNAVAILABLE",
     "timed_out": "DEADLINE_EXCEEDED",
+    "app_limited": "RESOURCE_EXHAUSTED",
     "rate_limited": "RESOURCE_EXHAUSTED",
     "overloaded": "UNAVAILABLE",
     "broken_reply": "INTERNAL",
