@@ -22,7 +22,7 @@ class Layer(NamedTuple):
     why: str
 
 
-_DECIDE = ("hearth_config", *WORDS, "hearth.dialects", "hearth.routing")
+_DECIDE = ("hearth_config", *WORDS, "hearth.dialects", "hearth.money", "hearth.routing")
 _ACT = (*_DECIDE, "hearth.outbound", "hearth.senses", "hearth.ledger", "hearth.engines")
 
 # A module answers to its longest matching part.
@@ -36,9 +36,10 @@ LAYERS = (
     Layer(
         "hearth.dialects", (*WORDS, *FACTS, "hearth.fim"), "a wire format knows meaning, never who sends it or where to"
     ),
+    Layer("hearth.money", (*WORDS, *FACTS), "prices and budgets are sums: whoever decides or writes down asks them"),
     Layer(
         "hearth.routing",
-        (*WORDS, *FACTS, "hearth.fim", "hearth.dialects.dialect"),
+        (*WORDS, *FACTS, "hearth.fim", "hearth.dialects.dialect", "hearth.money"),
         "a decision is made of facts alone, so that explain and why can replay it; of dialects it knows their values",
     ),
     Layer(

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Protocol
 
 from msgspec import Struct
 
 from hearth.call import Mode
+from hearth.money.tags import PriceTag
 from hearth.routing.expected import Learned
 
 
@@ -59,21 +59,6 @@ class ProviderState(Struct, frozen=True):
     last_error: str = ""
 
 
-class Priced(Protocol):
-    """What a target costs, as far as an order needs to know: per token, per request, per second; None is unknown."""
-
-    @property
-    def input(self) -> float | None: ...  # noqa: D102
-    @property
-    def output(self) -> float | None: ...  # noqa: D102
-    @property
-    def per_request(self) -> float | None: ...  # noqa: D102
-    @property
-    def per_second(self) -> float | None: ...  # noqa: D102
-    @property
-    def currency(self) -> str: ...  # noqa: D102
-
-
 class Hold(Struct, frozen=True):
     """A conversation by the keyed hash of how it began, and the target that answered it last; "" for nobody."""
 
@@ -90,7 +75,7 @@ class World(Struct, frozen=True):
     machine: Machine = Machine()
     states: Mapping[str, TargetState] = {}
     providers: Mapping[str, ProviderState] = {}
-    prices: Mapping[str, Priced] = {}
+    prices: Mapping[str, PriceTag] = {}
     """What is known of costs, by target."""
     turn: int = 0
     """How many calls of the same name were planned before: whose turn it is."""

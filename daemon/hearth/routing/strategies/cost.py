@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from hearth.money.tags import Use, cost
 from hearth.routing.expected import estimate_tokens, usual_answer
 from hearth.routing.strategies.speed import expected_seconds
 
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
 def expected_cost(call: Call, world: World, settings: Settings) -> Callable[[Target], float | None]:
     """Return the measure of cost in the budget's currency.
 
-    None: no price is known, not even that of a part, or no rate for its currency. A model on this machine is free
-    unless it has a price (energy).
+    None: a price that counts here is not known, or the rate of its currency. A model on this machine without any price
+    is free.
     """
     outline = call.outline
     prompt, answer = estimate_tokens(outline), usual_answer(outline)
@@ -30,19 +31,13 @@ def expected_cost(call: Call, world: World, settings: Settings) -> Callable[[Tar
         tag = prices.get(target.name)
         if tag is None:
             return 0.0 if target.place == "machine" else None
-        rate = 1.0 if tag.currency in {None, "", budget.currency} else budget.rates.get(tag.currency)
-        if rate is None:
+        use = Use(input=prompt, output=answer, seconds=seconds(target) if tag.per_second else None)
+        found = cost(tag, use)
+        if found is None:
             return None
-        cost = tag.per_request or 0.0
-        if tag.per_second:
-            cost += tag.per_second * seconds(target)
-        elif tag.input is None and tag.output is None and tag.per_request is None and tag.per_second is None:
-            return None
-        for tokens, price in ((prompt, tag.input), (answer, tag.output)):
-            if price is not None:
-                cost += tokens * price
-            elif tokens and tag.per_request is None and tag.per_second is None:
-                return None
-        return cost * rate
+        if not found.amount or found.currency == budget.currency:
+            return found.amount
+        rate = budget.rates.get(found.currency)
+        return None if rate is None else found.amount * rate
 
     return measure
