@@ -71,12 +71,38 @@ class ModelsStatus(Struct, frozen=True):
     aliases: tuple[AliasStatus, ...] = ()
 
 
+class RoomStatus(Struct, frozen=True):
+    """One limit of a key: `what` is requests or tokens, `per` minute, hour, day or "" where it was not said.
+
+    `source` is config, or provider for what its replies told; `resets_s` is when all of it is there again.
+    """
+
+    what: str
+    per: str
+    limit: float | None
+    left: int
+    resets_s: float | None = None
+    source: str = "config"
+
+
 class KeyStatus(Struct, frozen=True):
-    """One key, by its id; never its value."""
+    """One key, by its id; never its value.
+
+    `state` is ready, or why it is not used: a problem's kind (key_refused, rate_limited, quota_spent, …), missing (it
+    cannot be had), full (a limit of the config is reached), spent (its money is). `rests_s` is for how long; None where
+    it takes a change of the config, of the secret, or `hearth keys test`. `barred` are the models it may not use.
+    """
 
     id: str
     state: str
     rests_s: float | None = None
+    provider: str = ""
+    weight: float = 1.0
+    uses: int = 0
+    room: tuple[RoomStatus, ...] = ()
+    barred: tuple[str, ...] = ()
+    last_error: str = ""
+    last_error_at: float | None = None
 
 
 class ProviderStatus(Struct, frozen=True):
@@ -151,6 +177,21 @@ class ConfigStatus(Struct, frozen=True):
     reloads: int = 0
 
 
+class OwnStatus(Struct, frozen=True):
+    """What the daemon takes of this machine: bytes, seconds, counts; None is what the system does not tell.
+
+    `started` is a time.time(); `loop_lag_s` is how late its event loop was when last timed.
+    """
+
+    memory: int = 0
+    cpu_s: float = 0.0
+    started: float = 0.0
+    threads: int = 0
+    files: int | None = None
+    most_files: int | None = None
+    loop_lag_s: float = 0.0
+
+
 class Status(Struct, frozen=True):
     """The whole daemon at one moment.
 
@@ -178,8 +219,11 @@ class Status(Struct, frozen=True):
     refused_callers: dict[str, int] = {}
     """Hosts and origins that were refused, with counts: lines one may add to the config."""
     memory_bytes: int | None = None
+    own: OwnStatus = OwnStatus()
     apps: tuple[AppStatus, ...] = ()
     """The apps that have limits, and what they used of them."""
+    keys: tuple[KeyStatus, ...] = ()
+    """The keys of all providers."""
     stopped: bool = False
     """Whether the kill switch holds: nothing leaves this machine until it is lifted."""
 
