@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import secrets
 import struct
 from typing import Any
 
@@ -52,4 +53,5 @@ def embed(script: Script, members: Object) -> Reply:
         listed = [{"embedding": numbers, "index": index, "object": "embedding"} for index, numbers in entries]
         return json_reply(script, 200, {"model": model.name, "object": "list", "usage": usage, "data": listed})
     data = [{"object": "embedding", "index": index, "embedding": numbers} for index, numbers in entries]
-    return json_reply(script, 200, {"object": "list", "data": data, "model": model.name, "usage": usage})
+    named: Object = {"id": secrets.token_hex(16)} if script.flavour == "mistral" else {}
+    return json_reply(script, 200, named | {"object": "list", "data": data, "model": model.name, "usage": usage})

@@ -53,7 +53,7 @@ def entry(script: Script, model: ModelScript) -> dict[str, Any]:
             "capabilities": {
                 "completion_chat": True, "function_calling": True, "reasoning": "thinking" in model.capabilities,
             },
-            "max_context_length": window,
+            "max_context_length": window, "type": "base",
         },
         "huggingface": {
             "providers": [
