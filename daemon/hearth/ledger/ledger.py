@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from concurrent.futures import Future
 from pathlib import Path
 from threading import Lock
 
 from hearth.ledger import files
+from hearth.ledger.learned import Row
 from hearth.ledger.state import LedgerFault, LedgerState, Limits
 from hearth.ledger.store import open_store
 from hearth.ledger.writer import Opener, Writer
@@ -54,6 +57,15 @@ class Ledger:
             return self._writer.flush().result(timeout)
         except TimeoutError:
             return False
+
+    def learned(self) -> Future[list[Row]]:
+        """Return what was learned of targets before, as soon as the file is open; empty where it cannot be read."""
+        return self._writer.learned()
+
+    def keep_learned(self, rows: Sequence[Row]) -> None:
+        """Keep what was learned of targets. Never waits, never raises; what cannot be written is lost."""
+        if rows and self._writer.thread.is_alive():
+            self._writer.keep_learned(rows)
 
     def purge(self, before: float | None = None) -> int:
         """Delete everything, or all calls from before a time.time(), without trace; returns how many calls are gone.

@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from hearth.ledger.learned import m005_learned
 from hearth.ledger.state import NewerSchema
 from hearth.ledger.statements import APPLIED, HAS_MIGRATIONS
 
@@ -77,7 +78,13 @@ def m004_fewer_indexes(db: Database) -> None:
     db.execute("DROP INDEX attempts_by_target")
 
 
-STEPS: tuple[Callable[[Database], None], ...] = (m001_calls, m002_attempts, m003_views, m004_fewer_indexes)
+STEPS: tuple[Callable[[Database], None], ...] = (
+    m001_calls,
+    m002_attempts,
+    m003_views,
+    m004_fewer_indexes,
+    m005_learned,
+)
 """All steps in their order; a published one is never changed."""
 
 

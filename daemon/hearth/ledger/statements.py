@@ -30,6 +30,12 @@ DELETE FROM calls WHERE row IN (SELECT row FROM calls WHERE time < ? ORDER BY ti
 COUNT_ALL = "SELECT count(*) FROM calls"
 DELETE_ALL_ATTEMPTS = "DELETE FROM attempts"
 DELETE_ALL_CALLS = "DELETE FROM calls"
+
+READ_LEARNED = "SELECT target, at, figures FROM learned ORDER BY at DESC LIMIT ?"
+WRITE_LEARNED = "INSERT OR REPLACE INTO learned (target, at, figures) VALUES (?, ?, ?)"
+FORGET_LEARNED = "DELETE FROM learned WHERE at < (SELECT at FROM learned ORDER BY at DESC LIMIT 1 OFFSET ?)"
+DELETE_ALL_LEARNED = "DELETE FROM learned"
+
 VACUUM = "VACUUM"
 
 USE_WAL = "PRAGMA journal_mode = WAL"

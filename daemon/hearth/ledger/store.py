@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from hearth.ledger import files, rows, statements
+from hearth.ledger.learned import Row, read_rows, write_rows
 from hearth.ledger.migrations import migrate
 from hearth.ledger.state import Damaged, LedgerFault, Limits, Moved
 from hearth.record import Entry
@@ -96,6 +97,17 @@ class Store:
             )
         return count
 
+    def learned(self) -> list[Row]:
+        """Return what was learned of targets before."""
+        self._in_place()
+        return read_rows(self.connection)
+
+    def keep_learned(self, found: Sequence[Row]) -> None:
+        """Keep what was learned of targets; on disk when this returns."""
+        self._in_place()
+        with self._transaction():
+            write_rows(self.connection, found)
+
     def close(self) -> None:
         """Close the connection; SQLite then folds the write-ahead log into the file, if it is still its own."""
         with suppress(sqlite3.Error):
@@ -137,6 +149,7 @@ class Store:
             (count,) = self.connection.execute(statements.COUNT_ALL).fetchone()
             self.connection.execute(statements.DELETE_ALL_ATTEMPTS)
             self.connection.execute(statements.DELETE_ALL_CALLS)
+            self.connection.execute(statements.DELETE_ALL_LEARNED)
         return int(count)
 
     def _empty_before(self, before: float) -> int:

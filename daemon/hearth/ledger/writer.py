@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -13,6 +13,7 @@ from time import localtime, monotonic, time
 from typing import Protocol, TypeVar
 
 from hearth.ledger import faults, files
+from hearth.ledger.learned import Row
 from hearth.ledger.state import Damaged, LedgerFault, Limits, Moved
 from hearth.ledger.store import Store, open_store
 from hearth.record import Entry
@@ -71,6 +72,14 @@ class Writer:
     def purge(self, before: float | None) -> Future[int]:
         """Ask for a purge; the answer is how many calls are gone, or a `LedgerFault`."""
         return self._ask(lambda: self._purged(before))
+
+    def learned(self) -> Future[list[Row]]:
+        """Ask for what was learned of targets before; the answer is empty where the log cannot be read."""
+        return self._ask(self._read_learned)
+
+    def keep_learned(self, rows: Sequence[Row]) -> Future[bool]:
+        """Ask to keep what was learned of targets; the answer is whether it is on disk."""
+        return self._ask(lambda: self._keep_learned(rows))
 
     def stop(self) -> Future[bool]:
         """Ask for a last commit and the end; the answer is whether all is on disk."""
@@ -231,3 +240,16 @@ class Writer:
             raise faults.understood(error, self.path) from error
         self.notice = ""
         return count
+
+    def _read_learned(self) -> list[Row]:
+        return self._store.learned() if self._work() and self._store is not None else []
+
+    def _keep_learned(self, rows: Sequence[Row]) -> bool:
+        if not self._work() or self._store is None:
+            return False
+        try:
+            self._store.keep_learned(rows)
+        except Exception as error:  # noqa: BLE001 -- what cannot be kept is learned again
+            self._failed(error)
+            return False
+        return True
