@@ -1,6 +1,6 @@
 """Somebody who answers: address, keys, models, prices, times and quirks, with nothing left to look up."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from msgspec import Meta, Struct, field
 
@@ -18,6 +18,9 @@ KeepAlive = Annotated[str, Meta(extra={"form": "keep alive"})]
 ProviderAddress = Annotated[Address, Meta(extra={"form": "address"})]
 ProxyAddress = Annotated[TcpAddress, Meta(extra={"form": "proxy"})]
 
+TokenPart = Literal["input", "output", "cached_input", "cache_write", "reasoning"]
+TOKEN_PARTS: tuple[TokenPart, ...] = get_args(TokenPart)
+
 
 class Price(Struct, frozen=True, forbid_unknown_fields=True):
     """What an answer costs; a part that is None is unknown, never free."""
@@ -25,21 +28,26 @@ class Price(Struct, frozen=True, forbid_unknown_fields=True):
     input_per_million: Money | None = None
     output_per_million: Money | None = None
     cached_input_per_million: Money | None = None
+    cache_write_per_million: Money | None = None
+    reasoning_per_million: Money | None = None
     input_per_1k: Money | None = None
     output_per_1k: Money | None = None
+    cached_input_per_1k: Money | None = None
+    cache_write_per_1k: Money | None = None
+    reasoning_per_1k: Money | None = None
     per_request: Money | None = None
     per_second: Money | None = None
     currency: str | None = None  # None: the budget's currency
 
-    @property
-    def input_per_token(self) -> float | None:
-        """The price of one input token in `currency`, whichever way it was written."""
-        return _per_token(self.input_per_million, self.input_per_1k)
+    def per_token(self, part: TokenPart) -> float | None:
+        """The price of one token of that part in `currency`, whichever way it was written; None is unknown."""
+        return _per_token(getattr(self, f"{part}_per_million"), getattr(self, f"{part}_per_1k"))
 
     @property
-    def output_per_token(self) -> float | None:
-        """The price of one output token in `currency`, whichever way it was written."""
-        return _per_token(self.output_per_million, self.output_per_1k)
+    def amounts(self) -> dict[str, float]:
+        """What it says, by key, without the currency: empty when it prices nothing."""
+        found = {name: getattr(self, name) for name in self.__struct_fields__ if name != "currency"}
+        return {name: amount for name, amount in found.items() if amount is not None}
 
 
 class Key(Struct, frozen=True, forbid_unknown_fields=True):
@@ -74,6 +82,8 @@ class ModelSettings(Struct, frozen=True, forbid_unknown_fields=True):
     output_limit: Count | None = None
     capabilities: tuple[Capability, ...] | None = None
     price: Price | None = None
+    daily_limit: Money | None = None
+    monthly_limit: Money | None = None
 
 
 class Timeouts(Struct, frozen=True, forbid_unknown_fields=True):

@@ -37,7 +37,8 @@ def build(cls: type[S], table: object, path: Path = (), also: tuple[str, ...] = 
 
 def unknown_key(path: Path, known: tuple[str, ...]) -> Problem:
     """The refusal of a key that nobody reads, with the nearest one that somebody does."""
-    near = nearest(str(path[-1]), known)
+    written = str(path[-1])
+    near = nearest(written, known) or next((name for name in known if name.startswith(f"{written}_")), None)
     if near:
         return Problem(path, "is no known setting", f"Write `{near}` if you meant that, or remove it")
     return Problem(path, "is no known setting", f"Remove it; known here: {', '.join(sorted(known))}")

@@ -93,6 +93,26 @@ class CallRecord(Struct, frozen=True):
     """The plan as JSON: every candidate with its verdicts, for `hearth why`."""
 
 
+class Spending(Struct, frozen=True):
+    """A sum of money by local day ("2026-11-21") and by whom it was spent on; `target` is "provider/model"."""
+
+    day: str
+    provider: str
+    target: str
+    key_id: str
+    app: str
+    currency: str
+    amount: float
+
+
+class Hold(Struct, frozen=True):
+    """Money set aside for an attempt under way: what a kill leaves of it. It ends when its call is written down."""
+
+    call_id: str
+    number: int
+    spending: Spending
+
+
 class Entry(Struct, frozen=True):
     """What the ledger is handed: a call with its attempts."""
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Protocol
 
 from msgspec import Struct
 
 from hearth.call import Mode
+from hearth.money.accounts import Payer
 from hearth.money.tags import PriceTag
 from hearth.routing.expected import Learned
 
@@ -66,6 +68,25 @@ class Hold(Struct, frozen=True):
     target: str = ""
 
 
+class Purse(Protocol):
+    """What may be spent now: a live view, asked of targets in the cloud alone."""
+
+    currency: str
+    """The budget's."""
+
+    def sought(self, name: str) -> bool:
+        """Whether a target's price is still being looked up, so that it is judged when it is tried."""
+        ...
+
+    def in_budget(self, amount: float | None, tag: PriceTag) -> float | None:
+        """Return a sum in the budget's currency; None when it is unknown, or nobody says the rate."""
+        ...
+
+    def refusal(self, payer: Payer, amount: float | None) -> str:
+        """Return why a limit leaves no room for a cost (None: unknown), in words that follow a name; "" if it does."""
+        ...
+
+
 class World(Struct, frozen=True):
     """Everything outside the call. `now` is seconds of the monotonic clock; the mappings may be live views."""
 
@@ -77,6 +98,8 @@ class World(Struct, frozen=True):
     providers: Mapping[str, ProviderState] = {}
     prices: Mapping[str, PriceTag] = {}
     """What is known of costs, by target."""
+    purse: Purse | None = None
+    """What may be spent; None where neither a limit nor this request asks for it."""
     turn: int = 0
     """How many calls of the same name were planned before: whose turn it is."""
     hold: Hold | None = None

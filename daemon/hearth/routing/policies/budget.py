@@ -1,49 +1,71 @@
-"""What may be spent. Limits count nothing yet; the price a request sets for itself (`max_cost`) is held."""
+"""What may be spent: the price a request sets for itself (`max_cost`), and the limits of the config."""
 
 from __future__ import annotations
 
 from msgspec import UNSET
 
 from hearth.call import Call
-from hearth.routing.expected import estimate_tokens
+from hearth.money.accounts import Payer
+from hearth.money.tags import PriceTag, most
 from hearth.routing.policy import ALLOW, Verdict, refuse
 from hearth.routing.targets import Target
 from hearth.routing.world import World
-from hearth_config.settings import Price, Settings
+from hearth_config.settings import Settings
 
 NAME = "budget"
 
-_USUAL_ANSWER = 4096
+LONGEST_ANSWER = 16_384
+"""Tokens of an answer whose length nobody bounds: neither the request, nor the config, nor the model."""
+LONGEST_COMPUTING_S = 300.0
+_BYTES_PER_TOKEN = 2
+"""No text of any language has more tokens than one for two bytes, which the usual estimate (four) does not promise."""
+_TEMPLATE_TOKENS = 64
+_IMAGE_TOKENS = 1600
 
 
 def judge(call: Call, target: Target, world: World, settings: Settings) -> Verdict:  # noqa: ARG001 - the one shape
-    """Refuse a cloud target that would cost more than the request allows, or whose price nobody knows."""
-    most = call.outline.wishes.max_cost
-    if most is UNSET or target.place != "cloud":
+    """Refuse a target in the cloud whose answer may cost more than the request allows or than is left of a limit."""
+    if target.place != "cloud" or call.outline.counts:
         return ALLOW
-    cost = _cost(call, target, settings)
-    if cost is None:
-        return refuse(NAME, f"has no known price, and the request may cost {most:g} {settings.budget.currency} at most")
-    if cost > most:
-        return refuse(NAME, f"would cost about {cost:.4f} {settings.budget.currency}, and the request allows {most:g}")
-    return ALLOW
+    allowed = call.outline.wishes.max_cost
+    purse = world.purse
+    if allowed is UNSET and purse is None:
+        return ALLOW
+    name = target.name
+    if purse is None or purse.sought(name):
+        return ALLOW
+    tag = world.prices.get(name)
+    amount = purse.in_budget(bound(call, target, tag), tag) if tag is not None else None
+    if allowed is not UNSET:
+        refused = too_dear(amount, allowed, purse.currency)
+        if refused:
+            return refuse(NAME, refused)
+    refused = purse.refusal(Payer(target.provider, name, "", call.app.name), amount)
+    return refuse(NAME, refused) if refused else ALLOW
 
 
-def _cost(call: Call, target: Target, settings: Settings) -> float | None:
-    """Guess the cost in the budget's currency; None when any part of the price is unknown."""
-    price = target.settings.price or Price(
-        input_per_million=target.info.price_input, output_per_million=target.info.price_output, currency="USD"
-    )
-    rate = _rate(price.currency, settings)
-    if rate is None:
-        return None
-    if price.per_request is not None:
-        return price.per_request * rate
-    if price.input_per_token is None or price.output_per_token is None:
-        return None
-    answer = call.outline.max_tokens or target.output_limit or _USUAL_ANSWER
-    return (estimate_tokens(call.outline) * price.input_per_token + answer * price.output_per_token) * rate
+def too_dear(amount: float | None, allowed: float, currency: str) -> str:
+    """Return why an answer of at most that cost is more than its request allows; "" if it is not."""
+    if amount is None:
+        return f"has no known price, and the request may cost {allowed:g} {currency} at most"
+    if amount > allowed:
+        return f"may cost up to {amount:.4g} {currency}, and the request allows {allowed:g}"
+    return ""
 
 
-def _rate(currency: str | None, settings: Settings) -> float | None:
-    return 1.0 if currency in {None, settings.budget.currency} else settings.budget.rates.get(currency or "")
+def bound(call: Call, target: Target, tag: PriceTag, choices: int = 1) -> float | None:
+    """Return the most that an answer can cost, in the tag's currency; None when a part of its price is unknown."""
+    outline = call.outline
+    prompt = outline.prompt_bytes // _BYTES_PER_TOKEN + _TEMPLATE_TOKENS + outline.images * _IMAGE_TOKENS
+    answer = 0 if outline.operation == "embed" else _longest(call, target, prompt) * choices
+    return most(tag, prompt, answer, LONGEST_COMPUTING_S)
+
+
+def _longest(call: Call, target: Target, prompt: int) -> int:
+    """Return the most tokens that one answer can have."""
+    asked = call.outline.max_tokens or target.settings.defaults.get("max_tokens")
+    limits = [limit for limit in (asked, target.output_limit) if isinstance(limit, int) and limit > 0]
+    if not limits:
+        window = target.usable_window or target.window
+        limits = [LONGEST_ANSWER if window is None else min(LONGEST_ANSWER, max(window - prompt // 2, 1))]
+    return min(limits)
