@@ -11,6 +11,7 @@ from time import monotonic, strftime, time
 from typing import TYPE_CHECKING
 
 from hearth.call import Call, Mode, tightest
+from hearth.metrics.figures import Figures
 from hearth.outbound.egress import Egress
 from hearth.outbound.fallback import RetryBudget
 from hearth.outbound.loading import ask_engine
@@ -19,6 +20,7 @@ from hearth.routing.catalog import Catalog
 from hearth.routing.inventory import Inventory
 from hearth.routing.plan import Plan, plan
 from hearth.routing.world import World
+from hearth.server.activity import ActivityWatch
 from hearth.server.app_limits import quotas
 from hearth.server.control.sums import Reckoner
 from hearth.server.events import Events
@@ -90,6 +92,7 @@ class Core:
         self.retries = RetryBudget()
         self.events = Events()
         self.calls = LiveCalls()
+        self.calls.moved = ActivityWatch(self.calls, self.events).poke
         self.sealed = ProviderState()
         self.remembered = Remembered()
         self.lanes = Lanes(self)
@@ -97,6 +100,7 @@ class Core:
         self.sessions = Sessions()
         self.reckoner = Reckoner(self)
         self.app_limits = quotas(generation.settings.apps, None)
+        self.figures = Figures()
         self.started = monotonic()
         self.listening: list[str] = []
         self.config_error = ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from time import monotonic_ns
 from typing import TYPE_CHECKING
 
@@ -56,6 +56,14 @@ class LiveCall:
             output_tokens=current.meter.text_bytes // 4 if current is not None else 0,
         )
 
+    def whereabouts(self) -> tuple[str, bool]:
+        """Return at which place it is being asked, "" for none yet, and whether it waits in a queue."""
+        answering = self.answering
+        if answering is None:
+            return "", False
+        current = answering.current
+        return current.candidate.target.place if current is not None else "", bool(answering.ticket.position)
+
     def _phase(self) -> str:
         answering = self.answering
         if answering is None:
@@ -66,6 +74,10 @@ class LiveCall:
         return "answering" if current is not None and current.meter.first_ns else "waiting"
 
 
+def _nobody_asks() -> None:
+    return None
+
+
 class LiveCalls:
     """All calls in flight, by id."""
 
@@ -73,6 +85,8 @@ class LiveCalls:
         """Start with none."""
         self._calls: dict[str, LiveCall] = {}
         self.served = 0
+        self.moved: Callable[[], None] = _nobody_asks
+        """Called when one has begun or ended."""
         self._emptied = asyncio.Event()
 
     def __len__(self) -> int:
@@ -91,6 +105,7 @@ class LiveCalls:
         """Note that a call has begun."""
         self._calls[live.call.id] = live
         self.served += 1
+        self.moved()
 
     def end_forwarded(self, egress: Egress) -> int:
         """End the calls that an Ollama here forwards to where the mode forbids; returns how many (T31, F54)."""
@@ -106,6 +121,7 @@ class LiveCalls:
     def remove(self, call_id: str) -> None:
         """Note that a call has ended."""
         self._calls.pop(call_id, None)
+        self.moved()
         if not self._calls:
             self._emptied.set()
 
