@@ -85,6 +85,24 @@ def test_the_openai_client_of_node(installed: Path, kind: Kind) -> None:
 
 
 @BOTH
+def test_the_openai_clients_responses_of_node(installed: Path, kind: Kind) -> None:
+    """Whole, streamed in order, odd signs, calls and their outputs, thoughts, a count, and each kind of error."""
+    saw = seen(installed, "responses", kind)
+
+    assert saw["whole"] == {"text": HELLO, "status": "completed"}
+    assert saw["streamed"] == {"text": HELLO, "ordered": True, "same": True}
+    assert saw["signs"] == UNICODE
+    assert saw["calls"] == ['{"city":"Paris"}', '{"city":"Rome"}']
+    assert "sunny" in saw["answered"]
+    assert saw["items"] == ["reasoning", "message"]
+    assert saw["counted"] > 0
+    assert (saw["unknown"]["status"], saw["unknown"]["code"]) == (404, "model_not_found")
+    assert saw["native"]["status"] == 400
+    assert saw["before"].startswith("Hello!")
+    assert "out of memory" in saw["broken"]["message"]
+
+
+@BOTH
 def test_the_ollama_client_of_node(installed: Path, kind: Kind) -> None:
     """Whole, streamed, odd signs, tools, thoughts, vectors, a suffix, lists, and both kinds of error."""
     saw = seen(installed, "ollama", kind)
