@@ -77,7 +77,12 @@ SOCKET_CONNECT = Only(
     "a plain socket that connects is a dialler too",
 )
 
-PURE = ("daemon/hearth/dialects", "daemon/hearth/routing", *(f"daemon/hearth/{word}.py" for word in WORDS))
+PURE = (
+    "daemon/hearth/dialects",
+    "daemon/hearth/metrics",
+    "daemon/hearth/routing",
+    *(f"daemon/hearth/{word}.py" for word in WORDS),
+)
 IMPURE = (
     "asyncio",
     "aiohttp",

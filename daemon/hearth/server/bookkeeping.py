@@ -44,6 +44,7 @@ def told(core: Core, entry: Entry) -> None:
     """Hand a call that has ended to the ledger and to those who watch. Never raises, never waits."""
     record = entry.call
     core.ledger.add(entry)
+    core.figures.count(entry)
     if core.events.watched:
         _show(core, record)
     if record.problem or record.ending != "complete":

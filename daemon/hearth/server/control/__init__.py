@@ -5,10 +5,17 @@ It is served on the Unix socket, and on TCP to an admin token or to a dashboard 
 
 from __future__ import annotations
 
-from hearth.server.control import calls, daemon, dashboard, doctor, kill_switch, models, values
+from hearth.server.control import calls, daemon, dashboard, doctor, kill_switch, metrics, models, values
 from hearth.server.control.openapi import with_description
 from hearth.server.routes import Table
 
 TABLE: Table = with_description(
-    daemon.TABLE | values.TABLE | kill_switch.TABLE | calls.TABLE | models.TABLE | doctor.TABLE | dashboard.TABLE
+    daemon.TABLE
+    | values.TABLE
+    | kill_switch.TABLE
+    | calls.TABLE
+    | models.TABLE
+    | doctor.TABLE
+    | metrics.TABLE
+    | dashboard.TABLE
 )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import hearth
 from hearth.outbound.lane_values import LaneView
 from hearth.routing.matrix import record_of
-from hearth.senses.own import own_memory
+from hearth.senses.own import own
 from hearth.status import (
     AbilityStatus,
     AliasStatus,
@@ -34,7 +34,7 @@ _NO_LANE = LaneView(0, 0, 0, 0, loaded=False, loading_since=None, loads=0, last_
 def status(core: Core) -> Status:
     """Return the whole daemon as frozen values."""
     settings = core.generation.settings
-    state = core.ledger.state()
+    state, mine = core.ledger.state(), own(core.figures.last_lag)
     targets = core.catalog.targets.values()
     return Status(
         version=hearth.__version__,
@@ -58,7 +58,8 @@ def status(core: Core) -> Status:
         stand_in=core.stand_in,
         pulls=core.pulls.views(),
         refused_callers=dict(core.refused_callers),
-        memory_bytes=own_memory(),
+        memory_bytes=mine.memory,
+        own=mine,
         apps=tuple(quota.view() for quota in (core.app_limits or {}).values()),
         stopped=core.switches.stopped,
     )
