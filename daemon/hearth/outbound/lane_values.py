@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from msgspec import Struct
+
+if TYPE_CHECKING:
+    from hearth.routing.expected import Learned
 
 
 class LaneView(Struct, frozen=True):
@@ -26,3 +31,11 @@ class Lesson(Struct, frozen=True):
     call_s: float | None = None
     output_tokens: int | None = None
     stays_until: float = 0.0
+
+    def taught(self, learned: Learned, now: float) -> Learned:
+        """Return what was learned before with this added."""
+        if self.first_token_s is not None:
+            learned = learned.saw_first_token(self.prompt_tokens, self.first_token_s, now)
+        if self.call_s is not None:
+            learned = learned.saw_call(self.call_s, self.output_tokens, now, self.first_token_s)
+        return learned

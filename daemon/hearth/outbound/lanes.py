@@ -180,10 +180,7 @@ class Lane:
         now = monotonic()
         self._warm_until = max(self._warm_until, lesson.stays_until)
         self.known_warm_at = now
-        if lesson.first_token_s is not None:
-            self.learned = self.learned.saw_first_token(lesson.prompt_tokens, lesson.first_token_s, now)
-        if lesson.call_s is not None:
-            self.learned = self.learned.saw_call(lesson.call_s, lesson.output_tokens, now)
+        self.learned = lesson.taught(self.learned, now)
 
     def _admit(self, ticket: Ticket) -> None:
         ticket.position = 0

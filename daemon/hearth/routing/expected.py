@@ -29,6 +29,7 @@ _TRUST = 0.25
 _IMAGE_TOKENS = 1000
 _BYTES_PER_TOKEN = 4
 _LEAST_REST = 1.0
+_LEAST_WRITING = 0.1
 _WORST_SLOWDOWN = 4.0
 
 PRIOR_FIRST_TOKEN = 0.5
@@ -81,9 +82,17 @@ class Learned(Struct, frozen=True):
         fed = self.first_token[place].add(seconds, now)
         return replace(self, first_token=(*self.first_token[:place], fed, *self.first_token[place + 1 :]))
 
-    def saw_call(self, seconds: float, output_tokens: int | None, now: float) -> Learned:
-        """Return this with one more call that held its slot that long."""
-        rate = self.rate.add(output_tokens / seconds, now) if output_tokens and seconds > 0 else self.rate
+    def saw_call(
+        self, seconds: float, output_tokens: int | None, now: float, first_token: float | None = None
+    ) -> Learned:
+        """Return this with one more call that held its slot that long.
+
+        The rate is that of the tokens after the first one, where they did not all come at once.
+        """
+        writing = seconds - (first_token or 0.0)
+        if writing < seconds * _LEAST_WRITING:
+            writing = seconds
+        rate = self.rate.add(output_tokens / writing, now) if output_tokens and writing > 0 else self.rate
         return replace(self, call=self.call.add(seconds, now), rate=rate)
 
     def saw_load(self, seconds: float, now: float) -> Learned:

@@ -85,22 +85,29 @@ class HealthSense:
         self._targets.pop(target, None)
         self.reached(_provider_of(target), reachable=True)
 
-    def failed(self, target: str, problem: Problem) -> None:
-        """Say that an attempt ended in a problem; one of our own says nothing about the target."""
+    def failed(self, target: str, problem: Problem) -> bool:
+        """Say that an attempt ended in a problem; returns whether that tells against the target.
+
+        A problem of our own does not, nor what a key or a request is to blame for.
+        """
         if not isinstance(problem, ProviderProblem):
-            return
+            return False
         self._errors.setdefault(target, Counter())[problem.kind] += 1
         self.check_suspend()
         name, now = _provider_of(target), self._clock()
         self._show(name, last_error=problem.text)
         if now < self._grace_until:
-            return
+            return False
         if isinstance(problem, Unreachable):
             self._unreachable(name, problem, now)
-        elif isinstance(problem, ProviderRefusal):
+            return True
+        if isinstance(problem, ProviderRefusal):
             self._targets.pop(target, None)
-        elif problem.cause not in _OF_A_KEY and problem.cause != "missing":
-            self._ill(target, problem, now)
+            return False
+        if problem.cause in _OF_A_KEY or problem.cause == "missing":
+            return False
+        self._ill(target, problem, now)
+        return True
 
     def reached(self, provider: str, *, reachable: bool | None, error: str = "") -> None:
         """Say what asking a provider for its models showed. True ends the rest that its silence had earned."""

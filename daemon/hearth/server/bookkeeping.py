@@ -83,17 +83,17 @@ def _record(
     problem: Problem | None,
     attempts: tuple[Attempt, ...],
 ) -> CallRecord:
-    call, last = live.call, attempts[-1] if attempts else None
+    call, last = live.call, attempts[-1] if attempts else live.hit
     now = monotonic_ns()
     first = delivery.first_byte_ns
-    simple = len(plan.candidates) == 1 and not plan.refused and not plan.candidates[0].verdicts
+    simple = len(plan.candidates) == 1 and not (plan.refused or plan.sorted_by or plan.candidates[0].verdicts)
     return CallRecord(
         id=call.id,
         time=call.wall,
         app=call.app.name,
         dialect=call.dialect,
         route=call.outline.route,
-        task=call.task,
+        task=plan.resolution.task,
         asked=call.outline.model[:MAX_NAME],
         mode=plan.mode,
         stream=call.outline.stream,
@@ -109,7 +109,7 @@ def _record(
         output_tokens=last.output_tokens if last is not None else None,
         cached_tokens=last.cached_tokens if last is not None else None,
         estimated=last.estimated if last is not None else False,
-        cost=_total_cost(attempts),
+        cost=_total_cost(attempts) if attempts or last is None else last.cost,
         currency=last.currency if last is not None else "",
         queue_ms=live.answering.queued_s * 1000 if live.answering is not None else 0.0,
         first_token_ms=(first - call.received_ns) / MILLION if first else None,

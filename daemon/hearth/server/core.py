@@ -22,9 +22,12 @@ from hearth.routing.plan import Plan, plan
 from hearth.routing.world import World
 from hearth.server.activity import ActivityWatch
 from hearth.server.app_limits import quotas
+from hearth.server.caching import caching
+from hearth.server.choosing import Choosing
 from hearth.server.control.sums import Reckoner
 from hearth.server.events import Events
 from hearth.server.lanes import Lanes
+from hearth.server.learned import LearnedTimes
 from hearth.server.live import LiveCalls
 from hearth.server.provider_state import ProviderState
 from hearth.server.pulls import Pulls
@@ -33,6 +36,8 @@ from hearth.server.states import States
 from hearth.server.ui.sessions import Sessions
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from hearth.dialects.dialect import Head, HttpRequest
     from hearth.generation import Generation, ProviderRuntime
     from hearth.ledger.ledger import Ledger
@@ -45,6 +50,7 @@ if TYPE_CHECKING:
     from hearth.senses.inventory import InventorySense
     from hearth.senses.load import LoadSense
     from hearth.senses.switches import Switches
+    from hearth.server.caching import Caching
 
 CUT_SHARE = 0.4
 CUT_BYTES_PER_TOKEN = 16
@@ -91,15 +97,20 @@ class Core:
         self.ledger = ledger
         self.retries = RetryBudget()
         self.events = Events()
+        self.keys.say = self.events.say
         self.calls = LiveCalls()
         self.calls.moved = ActivityWatch(self.calls, self.events).poke
         self.sealed = ProviderState()
         self.remembered = Remembered()
+        self.learned = LearnedTimes()
         self.lanes = Lanes(self)
+        self.choosing = Choosing(self)
         self.pulls = Pulls(self)
         self.sessions = Sessions()
         self.reckoner = Reckoner(self)
         self.app_limits = quotas(generation.settings.apps, None)
+        self.cache: Caching | None = None
+        self._answers_in: tuple[Path, Path] | None = None
         self.figures = Figures()
         self.started = monotonic()
         self.listening: list[str] = []
@@ -133,10 +144,17 @@ class Core:
         """
         self.generation = generation
         self.app_limits = quotas(generation.settings.apps, self.app_limits)
+        self.keep_answers()
         self.config_error = ""
         self.apply_mode()
         self.rebuild_catalog()
         self.lanes.take_over(self.catalog.targets)
+
+    def keep_answers(self, files: tuple[Path, Path] | None = None) -> None:
+        """Keep answers as the config of now says, in these files or those named before: a database and its key."""
+        self._answers_in = files or self._answers_in
+        if self._answers_in is not None:
+            self.cache = caching(self, *self._answers_in)
 
     def apply_mode(self) -> int:
         """Let the mode of now hold for what is under way too; returns how many calls and pulls that ended."""
@@ -184,10 +202,12 @@ class Core:
         """Decide whom a call may try, from what is known at this moment."""
         self.health.check_suspend()
         if self.keys.in_doubt:
-            for provider, usable in self.keys.recount(self.generation.settings.providers):
+            for provider, usable in self.keys.recount(self.generation.providers):
                 self.health.keys_usable(provider, usable)
         self.inventory.wanted()
         resolution = self.catalog.resolve(call.outline.model, call.task)
+        if resolution.moves or resolution.kinds:
+            return self.choosing.plan(call, resolution)
         return plan(call, resolution, self.world(), self.generation.settings, self.catalog.targets.values())
 
     def world(self) -> World:
@@ -195,7 +215,8 @@ class Core:
         return World(monotonic(), self.mode, self.load.machine(), States(self), self.health.providers)
 
     def warm(self, made: Plan) -> None:
-        """Start what the plan wants for the next call: models to be loaded here, models to be fetched."""
+        """Start what the plan wants for the next call: its turn, models to be loaded here, models to be fetched."""
+        self.choosing.taken(made)
         for missing in made.pulls:
             self.pulls.background(missing)
         for target in made.warm:
@@ -215,16 +236,26 @@ class Core:
 
     def trying(self, upstream: Upstream) -> None:
         """Take note that an attempt begins: the first one after a rest is a probe."""
-        self.health.trying(upstream.candidate.target.name)
+        name = upstream.candidate.target.name
+        self.health.trying(name)
+        self.learned.began(name)
+
+    def left(self, upstream: Upstream) -> None:
+        """Take note that an attempt has ended, however it did."""
+        self.learned.left(upstream.candidate.target.name)
 
     def noticed(self, upstream: Upstream, problem: Problem | None) -> None:
         """Take note of how an attempt ended: for health, learned times, and the alarm about cut prompts."""
         target = upstream.candidate.target
         if problem is None:
             self.health.succeeded(target.name)
+            self.learned.ended(target.name, well=True)
         else:
-            self.health.failed(target.name, problem)
+            if self.health.failed(target.name, problem):
+                self.learned.ended(target.name, well=False)
             self.inventory.doubt(target.provider, problem)
+        if upstream.candidate.conversation:
+            self.choosing.ended(upstream.candidate, problem)
         self.lanes.learn(upstream)
         self._watch_window(upstream, target)
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from hearth.outbound.lanes import Lane
 from hearth.outbound.loading import load_model
 from hearth.problems import Problem
-from hearth.routing.expected import Learned
 
 if TYPE_CHECKING:
     from hearth.outbound.upstream import Upstream
@@ -60,7 +59,7 @@ class Lanes(Mapping[str, Lane]):
         if target.provider not in self._core.generation.providers:
             return None  # a reload has removed it, and an older call still asks it
         engine = self._engines.setdefault(target.provider, asyncio.Lock())
-        lane = self._lanes[target.name] = Lane(target.name, engine, Learned())
+        lane = self._lanes[target.name] = Lane(target.name, engine, self._core.learned.of(target.name))
         self._configure(lane, target)
         return lane
 
@@ -108,9 +107,11 @@ class Lanes(Mapping[str, Lane]):
             lane.gpu_share = _gpu_share(target)
 
     def learn(self, upstream: Upstream) -> None:
-        """Let a lane learn from an attempt that has ended."""
-        lane = self._lanes.get(upstream.candidate.target.name)
+        """Let a lane learn from an attempt that has ended, or what stands for it where a target has none."""
+        name = upstream.candidate.target.name
+        lane = self._lanes.get(name)
         if lane is None:
+            self._core.learned.learn(name, upstream.lesson)
             return
         now = monotonic()
         if now - lane.learned_at >= LEARN_EVERY_S:

@@ -1,21 +1,26 @@
-"""The state of every target as a policy looks at it: lanes and health, put together only when somebody asks."""
+"""The state of every target as a policy looks at it: lanes, health and what was learned, put together when asked."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from time import monotonic
 from typing import TYPE_CHECKING
 
-from hearth.routing.world import TargetState
+from msgspec.structs import replace
+
+from hearth.routing.world import UNKNOWN_TARGET, TargetState
 
 if TYPE_CHECKING:
     from hearth.server.core import Core
+
+_TRUSTED = (0.0, "")
 
 
 class States(Mapping[str, TargetState]):
     """The state of each target at one moment, put together when a policy asks: building a World costs nothing."""
 
     def __init__(self, core: Core) -> None:
-        """Look into the core's lanes and health."""
+        """Look into the core's lanes, health and learned times."""
         self._core = core
         self._known: dict[str, TargetState] = {}
 
@@ -23,20 +28,37 @@ class States(Mapping[str, TargetState]):
         """Return a target's state now."""
         known = self._known.get(name)
         if known is None:
-            lane = self._core.lanes.get(name)
-            rest = self._core.health.target_rest(name)
-            known = TargetState(resting_until=rest[0], rest_reason=rest[1]) if lane is None else lane.state(*rest)
-            self._known[name] = known
+            known = self._known[name] = self._state(name)
         return known
 
     def get(self, name: str, default: object = None) -> TargetState:  # noqa: ARG002 -- every name has a state
         """Return a target's state now."""
-        return self[name]
+        known = self._known.get(name)
+        return self[name] if known is None else known
+
+    def _state(self, name: str) -> TargetState:
+        core = self._core
+        rest = core.health.target_rest(name)
+        track = core.learned.get(name)
+        success = 1.0 if track is None or not track.bad else track.success(monotonic())
+        lane = core.lanes.get(name)
+        if lane is not None:
+            state = lane.state(*rest)
+            return state if success >= 1 else replace(state, success=success)
+        if track is None:
+            return UNKNOWN_TARGET if rest == _TRUSTED else TargetState(resting_until=rest[0], rest_reason=rest[1])
+        return TargetState(
+            in_flight=track.in_flight,
+            resting_until=rest[0],
+            rest_reason=rest[1],
+            learned=track.learned,
+            success=success,
+        )
 
     def __iter__(self) -> Iterator[str]:
-        """Yield the targets that have a lane."""
-        return iter(self._core.lanes)
+        """Yield the targets that have a lane or were asked."""
+        return iter({**dict.fromkeys(self._core.lanes), **dict.fromkeys(self._core.learned)})
 
     def __len__(self) -> int:
         """Count the lanes."""
-        return len(self._core.lanes)
+        return sum(1 for _ in self)

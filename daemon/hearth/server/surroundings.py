@@ -64,6 +64,10 @@ class CallSurroundings:
         """Take note that an attempt begins."""
         self._core.trying(upstream)
 
+    def left(self, upstream: Upstream) -> None:
+        """Take note that an attempt has ended, however it did."""
+        self._core.left(upstream)
+
     def noticed(self, upstream: Upstream, problem: Problem | None) -> None:
         """Take note of how an attempt ended."""
         self._core.noticed(upstream, problem)

@@ -1,0 +1,191 @@
+"""What each target showed lately: times to the first token, rates, good and bad endings, calls under way.
+
+It outlives a restart through the usage log. Models with a lane learn their times there (`outbound/lanes`); everything
+else is learned here, for all targets alike.
+"""
+
+from __future__ import annotations
+
+from time import monotonic, time
+from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+
+from hearth.routing.expected import HALF_LIFE, Average, Learned
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from hearth.ledger.learned import Row
+    from hearth.outbound.lane_values import Lesson
+
+LEARN_EVERY_S = 0.05
+"""Lessons of calls that end closer together are left out: they say the same."""
+SAVE_EVERY_S = 60.0
+MOST = 2000
+"""So many targets are known at once."""
+MOST_ENDINGS = 100.0
+_NOTHING = Learned()
+
+
+class Figures(Struct, frozen=True, omit_defaults=True):
+    """What is kept of a target on disk; its moments are of time.time()."""
+
+    learned: Learned = _NOTHING
+    good: float = 0.0
+    bad: float = 0.0
+
+
+class Track:
+    """What is known of one target."""
+
+    __slots__ = ("asked_at", "at", "bad", "good", "in_flight", "learned", "learned_at")
+
+    def __init__(self) -> None:
+        """Know nothing yet."""
+        self.learned = _NOTHING
+        self.learned_at = -LEARN_EVERY_S
+        self.good = 0.0
+        self.bad = 0.0
+        self.at = 0.0
+        self.asked_at = 0.0
+        self.in_flight = 0
+
+    def success(self, now: float) -> float:
+        """Return the share of good endings lately, 0 to 1; who has not failed counts as perfect."""
+        if not self.bad:
+            return 1.0
+        self._fade(now)
+        return (self.good + 1.0) / (self.good + self.bad + 1.0)
+
+    def count(self, now: float, *, well: bool) -> None:
+        """Count an ending. What came before weighs at most `MOST_ENDINGS`, so that a change soon shows."""
+        if now - self.at >= 1.0 or self.good + self.bad >= MOST_ENDINGS:
+            self._fade(now)
+        if well:
+            self.good += 1.0
+        else:
+            self.bad += 1.0
+
+    def _fade(self, now: float) -> None:
+        """Let what happened lose half its weight every `HALF_LIFE` seconds."""
+        kept = 0.5 ** (max(now - self.at, 0.0) / HALF_LIFE)
+        if self.good + self.bad >= MOST_ENDINGS:
+            kept /= 2
+        self.good, self.bad, self.at = self.good * kept, self.bad * kept, now
+
+
+class LearnedTimes:
+    """The tracks of all targets, by name. The event loop's alone."""
+
+    def __init__(self, *, clock: Callable[[], float] = monotonic, wall: Callable[[], float] = time) -> None:
+        """Know nobody yet. `clock` never jumps; `wall` is the time that a restart can be measured with."""
+        self._clock = clock
+        self._wall = wall
+        self._tracks: dict[str, Track] = {}
+        self._saved_at = clock()
+        self.get = self._tracks.get
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield the names of the targets that were asked."""
+        return iter(self._tracks)
+
+    def of(self, name: str) -> Learned:
+        """Return what a target's calls took lately."""
+        track = self._tracks.get(name)
+        return _NOTHING if track is None else track.learned
+
+    def began(self, name: str) -> None:
+        """Say that an attempt begins."""
+        track = self._tracks.get(name)
+        if track is None:
+            track = self._add(name)
+        track.in_flight += 1
+
+    def left(self, name: str) -> None:
+        """Say that an attempt has ended, however it did."""
+        track = self._tracks.get(name)
+        if track is not None and track.in_flight:
+            track.in_flight -= 1
+
+    def ended(self, name: str, *, well: bool) -> None:
+        """Say whether an attempt ended well; one that says nothing about the target is not told here."""
+        track = self._tracks.get(name) or self._add(name)
+        track.count(self._clock(), well=well)
+
+    def learn(self, name: str, lesson: Callable[[], Lesson]) -> None:
+        """Take over what an attempt showed; `lesson` is asked only where that is news."""
+        now = self._clock()
+        track = self._tracks.get(name) or self._add(name)
+        if now - track.learned_at >= LEARN_EVERY_S:
+            track.learned_at = now
+            track.learned = lesson().taught(track.learned, now)
+
+    # To the disk and back.
+
+    def due(self) -> bool:
+        """Say whether it is time to save; asked after each call, so that an idle daemon never wakes for it."""
+        return self._clock() - self._saved_at >= SAVE_EVERY_S
+
+    def rows(self, in_lanes: Iterable[tuple[str, Learned]]) -> list[Row]:
+        """Return what is to be saved, with what lanes have learned; it counts as saved now."""
+        self._saved_at = now = self._clock()
+        ahead = self._wall() - now
+        known = {name: track.learned for name, track in self._tracks.items()} | dict(in_lanes)
+        return [
+            (name, newest + ahead, _encode(self._figures(name, learned, ahead)).decode())
+            for name, learned in known.items()
+            if (newest := _newest(learned))
+        ]
+
+    def restore(self, rows: Iterable[Row]) -> list[str]:
+        """Take over what was saved, save of targets that have shown something since; returns the names taken over."""
+        ahead = self._wall() - self._clock()
+        taken = []
+        for name, at, figures in rows:
+            try:
+                read = _decode(figures)
+            except (msgspec.DecodeError, msgspec.ValidationError):
+                continue  # it is learned anew
+            if self.of(name) is _NOTHING and at <= self._wall():
+                track = self._tracks.get(name) or self._add(name)
+                track.learned = _moved(read.learned, -ahead)
+                track.good, track.bad, track.at = track.good + read.good, track.bad + read.bad, at - ahead
+                taken.append(name)
+        return taken
+
+    def _figures(self, name: str, learned: Learned, ahead: float) -> Figures:
+        track = self._tracks.get(name)
+        moved = _moved(learned, ahead)
+        return Figures(moved) if track is None else Figures(moved, track.good, track.bad)
+
+    def _add(self, name: str) -> Track:
+        if len(self._tracks) >= MOST:
+            idle = next((one for one, track in self._tracks.items() if not track.in_flight), None)
+            if idle is not None:
+                del self._tracks[idle]
+        track = self._tracks[name] = Track()
+        return track
+
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(Figures).decode
+
+
+def _newest(learned: Learned) -> float:
+    """Return the last moment at which something was learned; 0.0 for never."""
+    averages = (*learned.first_token, learned.call, learned.load, learned.rate)
+    return max((one.at for one in averages if one.weight), default=0.0)
+
+
+def _moved(learned: Learned, by: float) -> Learned:
+    """Return the same with all moments on another clock, `by` seconds ahead of the one before."""
+
+    def moved(one: Average) -> Average:
+        return replace(one, at=one.at + by) if one.weight else one
+
+    return Learned(
+        tuple(map(moved, learned.first_token)), moved(learned.call), moved(learned.load), moved(learned.rate)
+    )
