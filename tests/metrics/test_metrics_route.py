@@ -46,7 +46,9 @@ def test_the_official_parser_reads_what_the_daemon_counts() -> None:
     assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
     counted = {tuple(labels.values()): value for labels, value in figures["hearth_calls_total"]}
     assert counted[("", "machine", "complete")] == 2
-    durations = {labels["error_type"]: value for labels, value in figures["gen_ai_client_operation_duration_seconds_count"]}
+    durations = {
+        labels["error_type"]: value for labels, value in figures["gen_ai_client_operation_duration_seconds_count"]
+    }
     assert durations[""] == 2
     tokens = {labels["gen_ai_token_type"]: value for labels, value in figures["gen_ai_client_token_usage_count"]}
     assert tokens == {"input": 2, "output": 2}
