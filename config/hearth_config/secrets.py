@@ -168,6 +168,18 @@ def _from_file(ref: Reference, base_dir: Path) -> str:
         raise SecretError(str(ref), "the file holds no text", "Name a file that holds only the key") from None
 
 
+def file_stamp(reference: str, base_dir: Path) -> tuple[int, int, int] | None:
+    """What a "file:" reference's file looks like now: another stamp means another key. None for what is no file."""
+    kind, _, rest = reference.partition(":")
+    if kind != "file":
+        return None
+    try:
+        found = (base_dir / Path(rest.strip()).expanduser()).stat()
+    except (OSError, RuntimeError, ValueError):
+        return None
+    return found.st_mtime_ns, found.st_size, found.st_ino
+
+
 def _from_command(ref: Reference, env: Mapping[str, str], base_dir: Path) -> str:
     """Run the command without a shell and with next to no environment; its first line is the key (T14)."""
     kept = {name: env[name] for name in _COMMAND_VARIABLES if name in env}

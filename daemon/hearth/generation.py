@@ -133,7 +133,7 @@ class ProviderRuntime:
     def header_lines(self, credential: Credential, headers: tuple[tuple[str, str], ...]) -> bytes:
         """Return the encoded headers of a request; the same ones are made once. They hold the key: never logged."""
         known = self._lines.get((credential.id, headers))
-        if known is not None and known[0] is credential:
+        if known is not None and (known[0] is credential or known[0].sends_as(credential)):
             return known[1]
         made = self.fresh_lines(credential, headers)
         self._lines[credential.id, headers] = (credential, made)

@@ -1,191 +1,277 @@
-"""Which key of a provider goes with an attempt: the first that is not resting, resolved as late as possible."""
+"""Which key of a provider goes with an attempt, and what each answer says of it."""
 
 from __future__ import annotations
 
-import asyncio
-import random
 from collections.abc import Callable, Iterator, Mapping
-from time import monotonic
-from typing import Protocol
+from math import inf
+from time import monotonic, time
 
-from msgspec import Struct
+from msgspec.structs import replace
 
-from hearth.outbound.pool import Origin
+from hearth.dialects.dialect import Head
+from hearth.outbound.key_choice import next_key
+from hearth.outbound.key_room import Lease
+from hearth.outbound.key_secrets import GLANCE_S, Holder, Known, Resolve, Secrets
+from hearth.outbound.key_secrets import Credential as Credential  # noqa: PLC0414 -- whoever holds keys takes it from here
+from hearth.outbound.key_state import KeyState, keys_of
+from hearth.outbound.key_verdicts import Notice, full, hold_against, lift, missing, spent
+from hearth.outbound.key_watch import KeyWatch
 from hearth.outbound.tokens import Tokens
 from hearth.problems import KeyRefused, Problem, QuotaSpent, RateLimited
-from hearth_config.secrets import Secret, SecretError
+from hearth.status import KeyStatus
 from hearth_config.settings import Key, Provider
 
-Resolve = Callable[[str], Secret]
-FRESH_S = 300.0
-"""How long a resolved secret is used before it is looked up again."""
-REFUSED_REST_S = 600.0
-LIMITED_REST_S = 20.0
-_REFUSED = frozenset((KeyRefused.kind, QuotaSpent.kind))
+_DOUBTFUL = (KeyRefused, QuotaSpent)
 
 
-class KeyView(Struct, frozen=True):
-    """A key's state for `hearth status`; never its value."""
-
-    provider: str
-    id: str
-    state: str
-    rests_s: float | None = None
+def _nothing_spent(provider: str, key_id: str) -> bool:  # noqa: ARG001 -- the shape of `Keys.spent`
+    return False
 
 
-class Credential(Struct, frozen=True):
-    """A key ready to be sent; `id` is how it is known everywhere."""
-
-    id: str
-    secret: Secret | None = None
-    headers: tuple[tuple[str, str], ...] = ()
-    """The headers the config gives the provider, resolved."""
-
-
-class Holder(Protocol):
-    """A provider whose configured headers may be references too."""
-
-    settings: Provider
-    origin: Origin
-
-    def configured_headers(self) -> tuple[tuple[str, str], ...]:
-        """Resolve them; may block."""
-        ...
+def _say_nothing(kind: str, **facts: object) -> None:
+    pass
 
 
 class Keys:
-    """The keys of all providers: which rest and why. Survives reloads; values are never kept past `FRESH_S`."""
+    """The keys of all providers: how each stands, how much room it has. Survives reloads; of the event loop alone."""
 
     def __init__(self, resolve: Resolve, tokens: Tokens | None = None) -> None:
-        """`resolve` turns a reference into a secret; it may block and is called in a thread.
-
-        `tokens` fetches for providers with a file of credentials; without it they have none.
-        """
-        self._resolve = resolve
-        self._tokens = tokens
-        self._resting: dict[tuple[str, str], tuple[float, str]] = {}
-        self._fresh: dict[tuple[str, str], tuple[float, Credential]] = {}
+        """`resolve` and `tokens` are what `Secrets` takes."""
+        self._secrets = Secrets(resolve, tokens)
+        self._watch = KeyWatch(self._secrets, self._lift)
+        self._states: dict[tuple[str, str], KeyState] = {}
+        self._at_hand: dict[str, tuple[float, tuple[Key, ...], Credential]] = {}
+        self._ailing: set[tuple[str, str]] = set()
+        """The keys of which something is held against, or was."""
         self._doubted: set[str] = set()
         """The providers of whom a key was refused, until all their keys can be used again."""
+        self.spent: Callable[[str, str], bool] = _nothing_spent
+        """Whether the money is spent that the config lets a key (provider, id) cost."""
+        self.say: Callable[..., None] = _say_nothing
+        """Tells an event by name, with its facts."""
 
     def forget(self, resolve: Resolve) -> None:
-        """Take over a new config: a changed secret is looked up again, a refused key gets another chance."""
-        self._resolve = resolve
-        self._fresh.clear()
-        self._resting.clear()
+        """Take over a new config: secrets are looked up again, refused keys get another chance; counts stay."""
+        self._secrets.use(resolve)
+        self._at_hand.clear()
+        for name in tuple(self._ailing):
+            if self._states[name].out or self._states[name].barred:
+                self._lift(self._states[name])
 
-    def usable(self, provider: Provider) -> list[Key]:
-        """Return the provider's keys that do not rest, or all of them when all do: the last never rests (pain 43)."""
-        now = monotonic()
-        awake = [key for key in provider.keys if self._resting.get((provider.name, key.id), (0.0, ""))[0] <= now]
-        return awake or list(provider.keys)
+    # Before an attempt.
 
     def at_hand(self, holder: Holder, tried: frozenset[str]) -> Credential | None:
-        """Return the credential of a provider that has one key or none, if it was looked up lately and may be used."""
-        keys = holder.settings.keys
-        if tried or len(keys) > 1:
+        """Return the credential of a provider with one key or none, and no limits, if it was looked up lately."""
+        known = self._at_hand.get(holder.settings.name)
+        if known is None or tried or known[1] is not holder.settings.keys or known[0] <= monotonic():
             return None
-        known = self._fresh.get((holder.settings.name, keys[0].id if keys else ""))
-        return known[1] if known is not None and known[0] > monotonic() else None
+        return known[2]
 
-    async def choose(self, holder: Holder, tried: frozenset[str]) -> Credential | None:
-        """Return a key not tried yet, by weight among those awake; one without a secret where the provider has no keys.
+    async def choose(
+        self, holder: Holder, tried: frozenset[str], tokens: float | None = None, model: str = ""
+    ) -> Credential | None:
+        """Return a key not tried yet: the one with room, by weight; without a secret where the provider has no keys.
 
-        Returns None when all were tried. A key whose secret cannot be had rests, and the next one is taken. Raises
-        `KeyRefused` when none is left.
+        `tokens` is the most that the request may use, to be set aside; None for a question that counts nowhere.
+        Returns None when all that may be asked were tried. A key whose secret cannot be had is put aside, and the next
+        one taken. Raises `KeyRefused` when none is left, `RateLimited` or `QuotaSpent` when the config's limits are
+        reached.
         """
-        provider = holder.settings
-        if not provider.keys:
-            return None if "" in tried else await self._credential(holder, None)
-        left = [key for key in self.usable(provider) if key.id not in tried]
-        problem: KeyRefused | None = None
-        while left:
-            key = random.choices(left, [key.weight for key in left])[0]  # noqa: S311 -- not for secrecy
+        failed: KeyRefused | None = None
+        while (state := self._next(holder.settings, tried, tokens, model)) is not None:
+            lease = self._take(state, tokens)
             try:
-                return await self._credential(holder, key)
+                known = await self._secrets.get(holder, state.key)
             except KeyRefused as refused:
-                self.rest(provider.name, key.id, refused)
-                left.remove(key)
-                problem = refused
-        if problem is not None:
-            raise problem
+                failed = refused
+                self._give_up(state, refused, lease)
+                tried |= {state.key.id}
+            except BaseException:
+                self._undo(state, lease)
+                raise
+            else:
+                return self._ready(holder, state, known, lease)
+        if failed is not None:
+            raise failed
         return None
 
-    async def _credential(self, holder: Holder, key: Key | None) -> Credential:
-        name = (holder.settings.name, key.id if key is not None else "")
-        known = self._fresh.get(name)
-        if known is not None and known[0] > monotonic():
-            return known[1]
-        made, seconds = await self._look_up(holder, key), FRESH_S
-        if key is None and holder.settings.credentials and self._tokens is not None:
-            token = await self._tokens.fetch(holder)
-            made, seconds = Credential("", token.secret, (*made.headers, *token.headers)), token.seconds
-        self._fresh[name] = (monotonic() + seconds, made)
-        return made
+    def _next(self, provider: Provider, tried: frozenset[str], tokens: float | None, model: str) -> KeyState | None:
+        left = [self._state(provider.name, key) for key in keys_of(provider) if key.id not in tried]
+        if tokens is None or not left:
+            return next_key(left, 0.0, model, monotonic(), first=not tried)
+        now = monotonic()
+        unspent = [one for one in left if not self.spent(provider.name, one.key.id)]
+        waits = {one.key.id: one.room.wait_s(one.limits, tokens, now) for one in unspent}
+        allowed = [one for one in unspent if waits[one.key.id] <= 0]
+        if not allowed and not tried:
+            raise full(provider, waits.values()) if waits else spent(provider)
+        return next_key(allowed, tokens, model, now, first=not tried)
 
-    async def _look_up(self, holder: Holder, key: Key | None) -> Credential:
-        if key is None and not holder.settings.headers:
-            return Credential("")
-        try:
-            return await asyncio.to_thread(self._resolve_all, holder, key)
-        except SecretError as error:
-            raise KeyRefused(
-                f"the key {key.id if key is not None else ''!r} cannot be had: {error}", who=holder.settings.name
-            ) from None
+    def _take(self, state: KeyState, tokens: float | None) -> Lease | None:
+        now = monotonic()
+        state.tried_at = now
+        if tokens is None:
+            return None
+        state.circuit = state.circuit.trying(now)
+        return state.room.take(state.limits, tokens, now)
 
-    def _resolve_all(self, holder: Holder, key: Key | None) -> Credential:
-        headers = holder.configured_headers()
-        return Credential("", None, headers) if key is None else Credential(key.id, self._resolve(key.value), headers)
+    def _undo(self, state: KeyState, lease: Lease | None) -> None:
+        if lease is not None:
+            state.room.settle(lease, 0.0, monotonic(), requests=0)
 
-    def rest(self, provider: str, key_id: str, problem: Problem) -> None:
-        """Let a key rest after what its provider said of it."""
-        if isinstance(problem, KeyRefused):
-            self._fresh.pop((provider, key_id), None)
-        if isinstance(problem, KeyRefused | QuotaSpent):
-            seconds = problem.retry_after or REFUSED_REST_S
-        elif isinstance(problem, RateLimited):
-            seconds = problem.retry_after or LIMITED_REST_S
-        else:
+    def _give_up(self, state: KeyState, refused: KeyRefused, lease: Lease | None) -> None:
+        self._undo(state, lease)
+        state.stamp, state.refused_secret = self._secrets.stamp_of(state.key), None
+        self._tell(missing(state, refused, monotonic()), state, refused)
+
+    def _ready(self, holder: Holder, state: KeyState, known: Known, lease: Lease | None) -> Credential:
+        keys = holder.settings.keys
+        if len(keys) > 1 or state.limits.given or state.key.daily_limit or state.key.monthly_limit:
+            return replace(known.credential, lease=lease)
+        until = known.until if known.stamp is None else min(known.until, monotonic() + GLANCE_S)
+        self._at_hand[holder.settings.name] = (until, keys, known.credential)
+        return known.credential
+
+    def wait_s(self, provider: Provider, tokens: float, model: str = "") -> float:
+        """Return in how many seconds one of a provider's keys has room for a request of so many tokens; 0 is now.
+
+        Limits of the config and those that the provider told count alike; keys that rest or are out have none to give
+        unless all of them do.
+        """
+        now = monotonic()
+        states = [self._state(provider.name, key) for key in keys_of(provider)]
+        awake = [one for one in states if one.awake(now, model)] or states
+        waits = (max(one.room.wait_s(one.limits, tokens, now), one.room.told_wait_s(tokens, now)) for one in awake)
+        return min(waits, default=0.0)
+
+    # After an attempt.
+
+    def observe(
+        self, provider: str, key_id: str, head: Head | None, tokens: int | None = None, lease: Lease | None = None
+    ) -> None:
+        """Take note of a reply's head, and of the tokens that were used in the place of those set aside.
+
+        Once an attempt, at its end. `tokens` None is unknown: what was set aside stays counted.
+        """
+        state = self._states.get((provider, key_id))
+        if state is None:
             return
-        self._resting[provider, key_id] = (monotonic() + seconds, problem.kind)
-        if problem.kind in _REFUSED:
-            self._doubted.add(provider)
+        if head is not None:
+            state.unread = (head, monotonic(), time())
+        if lease is not None:
+            if head is not None:
+                state.read_head(lease)
+            if tokens is not None:
+                state.room.settle(lease, tokens, monotonic())
 
-    def accepted(self, provider: str, key_id: str) -> None:
-        """End the rest of a key that was refused: its provider has just answered to it."""
-        if provider in self._doubted and self._refused(provider, key_id, monotonic()):
-            del self._resting[provider, key_id]
+    def rest(self, provider: str, key_id: str, problem: Problem, model: str = "") -> None:
+        """Hold against a key what its provider said of it."""
+        state = self._states.get((provider, key_id))
+        if state is None:
+            state = self._states[provider, key_id] = KeyState(provider, Key(key_id, ""))
+        if isinstance(problem, KeyRefused):
+            known = self._secrets.known(provider, state.key)
+            state.refused_secret = known.credential.secret if known is not None else None
+            state.stamp = known.stamp if known is not None else self._secrets.stamp_of(state.key)
+            self._secrets.forget(provider, key_id)
+            self._at_hand.pop(provider, None)
+        self._tell(hold_against(state, problem, model, monotonic(), time()), state, problem)
+
+    async def renew(self, holder: Holder, credential: Credential) -> bool:
+        """Look up again what was refused; whether it has changed since, so that it is worth another try."""
+        key = next((key for key in keys_of(holder.settings) if key.id == credential.id), None)
+        if key is None:
+            return False
+        known = self._secrets.known(holder.settings.name, key)
+        if known is not None and known.credential.secret == credential.secret:
+            self._secrets.forget(holder.settings.name, key.id)
+        try:
+            known = await self._secrets.get(holder, key)
+        except Problem:
+            return False
+        self._at_hand.pop(holder.settings.name, None)
+        return known.credential.secret != credential.secret
+
+    def accepted(self, provider: str, key_id: str, model: str = "", began: float = inf) -> None:
+        """Trust a key again: its provider has answered to it. `began` is when that was asked (monotonic seconds).
+
+        What was asked before the key was refused says nothing of it, and a limit holds until its time is over.
+        """
+        if not self._ailing or (provider, key_id) not in self._ailing:
+            return
+        state = self._states[provider, key_id]
+        if began < state.held_at or (state.kind == RateLimited.kind and not state.awake(monotonic())):
+            return
+        others = {name: words for name, words in state.barred.items() if name != model}
+        self._lift(state)
+        if others:
+            state.barred.update(others)
+            self._ailing.add((provider, key_id))
+
+    def _tell(self, notice: Notice | None, state: KeyState, problem: Problem) -> None:
+        name = (state.provider, state.key.id)
+        if not state.well():
+            self._ailing.add(name)
+        if isinstance(problem, _DOUBTFUL):
+            self._doubted.add(state.provider)
+        self._say(notice)
+
+    def _lift(self, state: KeyState) -> None:
+        self._ailing.discard((state.provider, state.key.id))
+        self._say(lift(state))
+
+    def _say(self, notice: Notice | None) -> None:
+        if notice is not None:
+            self.say(notice.name, **notice.facts)
+
+    # How they stand.
+
+    def of_one(self, provider: Provider, key_id: str, problem: Problem) -> bool:
+        """Whether a limit was met with one key while another can be used: then the target itself need not rest."""
+        if not isinstance(problem, RateLimited) or len(provider.keys) < 2:
+            return False
+        now = monotonic()
+        others = (key for key in provider.keys if key.id != key_id)
+        return any(self._state(provider.name, key).awake(now) for key in others)
+
+    def unused(self, provider: str, credential: Credential) -> None:
+        """Take back what was set aside for an attempt that was not made after all."""
+        state = self._states.get((provider, credential.id))
+        if state is not None:
+            self._undo(state, credential.lease)
 
     @property
     def in_doubt(self) -> bool:
         """Whether a provider has refused a key, and not taken all of them since."""
         return bool(self._doubted)
 
-    def recount(self, providers: Mapping[str, Provider]) -> Iterator[tuple[str, int | None]]:
+    def recount(self, holders: Mapping[str, Holder]) -> Iterator[tuple[str, int | None]]:
         """Yield how many keys can be used of each provider that refused one; None once, when all can again.
 
-        A provider without keys counts as having one: a server may want a key that nobody gave.
+        A provider without keys counts as having one: a server may want a key that nobody gave. Keys that are out are
+        looked at for a change of their secret.
         """
         now = monotonic()
-        self._doubted &= providers.keys()
+        self._doubted &= holders.keys()
         for name in tuple(self._doubted):
-            ids = [key.id for key in providers[name].keys] or [""]
-            refused = sum(self._refused(name, id, now) for id in ids)
-            if not refused:
+            states = [self._state(name, key) for key in keys_of(holders[name].settings)]
+            for state in states:
+                self._watch.look(holders[name], state)
+            lost = sum(state.lost(now) for state in states)
+            if not lost:
                 self._doubted.discard(name)
-            yield name, len(ids) - refused if refused else None
+            yield name, len(states) - lost if lost else None
 
-    def _refused(self, provider: str, key_id: str, now: float) -> bool:
-        until, why = self._resting.get((provider, key_id), (0.0, ""))
-        return until > now and why in _REFUSED
-
-    def views(self, provider: Provider) -> tuple[KeyView, ...]:
+    def views(self, provider: Provider) -> tuple[KeyStatus, ...]:
         """Return the state of a provider's keys."""
         now = monotonic()
-        return tuple(self._view(provider.name, key.id, now) for key in provider.keys)
-
-    def _view(self, provider: str, key_id: str, now: float) -> KeyView:
-        until, why = self._resting.get((provider, key_id), (0.0, ""))
-        return (
-            KeyView(provider, key_id, why, round(until - now, 1)) if until > now else KeyView(provider, key_id, "ready")
+        return tuple(
+            self._state(provider.name, key).view(now, spent=self.spent(provider.name, key.id)) for key in provider.keys
         )
+
+    def _state(self, provider: str, key: Key) -> KeyState:
+        state = self._states.get((provider, key.id))
+        if state is None:
+            state = self._states[provider, key.id] = KeyState(provider, key)
+        state.use(key)
+        return state

@@ -68,7 +68,7 @@ class Tokens:
     def __init__(self, pool: Pool, base_dir: Callable[[], Path]) -> None:
         """`base_dir` tells the folder that paths in the config are relative to."""
         self._pool = pool
-        self._base_dir = base_dir
+        self.base_dir = base_dir
         self._under_way: dict[str, asyncio.Task[Fetched]] = {}
 
     async def fetch(self, holder: Holder) -> Fetched:
@@ -97,7 +97,7 @@ class Tokens:
             replace(address, prefix=""),
             who=settings.name,
             place=place,
-            ca=str(self._base_dir() / settings.ca) if settings.ca else None,
+            ca=str(self.base_dir() / settings.ca) if settings.ca else None,
             proxy=Proxy(settings.proxy) if settings.proxy is not None and place != "machine" else None,
         )
         with await self._pool.send(
@@ -107,7 +107,7 @@ class Tokens:
 
     def _prepare(self, settings: Provider) -> Grant:
         """Read the file and sign; blocks."""
-        file = self._base_dir() / Path(settings.credentials or "").expanduser()
+        file = self.base_dir() / Path(settings.credentials or "").expanduser()
         return prepare(file, settings.name, time())
 
 

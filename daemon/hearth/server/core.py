@@ -22,17 +22,18 @@ from hearth.routing.plan import Plan, plan
 from hearth.routing.world import World
 from hearth.server.activity import ActivityWatch
 from hearth.server.app_limits import quotas
-from hearth.server.caching import caching
 from hearth.server.choosing import Choosing
 from hearth.server.control.sums import Reckoner
 from hearth.server.events import Events
 from hearth.server.lanes import Lanes
 from hearth.server.learned import LearnedTimes
+from hearth.server.learned_kept import save
 from hearth.server.live import LiveCalls
 from hearth.server.provider_state import ProviderState
 from hearth.server.pulls import Pulls
 from hearth.server.remembered import Remembered
 from hearth.server.states import States
+from hearth.server.till import Till
 from hearth.server.ui.sessions import Sessions
 
 if TYPE_CHECKING:
@@ -128,6 +129,7 @@ class Core:
         self.refused_callers: dict[str, int] = {}
         self._beside: set[asyncio.Future[object]] = set()
         self.catalog = Catalog(generation.settings, Inventory(), switches.default_model(generation.settings))
+        self.till = Till(self)
 
     # The config and the switches.
 
@@ -153,7 +155,10 @@ class Core:
     def keep_answers(self, files: tuple[Path, Path] | None = None) -> None:
         """Keep answers as the config of now says, in these files or those named before: a database and its key."""
         self._answers_in = files or self._answers_in
-        if self._answers_in is not None:
+        wanted = self.generation.settings.cache
+        if self._answers_in is not None and (self.cache or "exact" in (wanted.answers, wanted.embeddings)):
+            from hearth.server.caching import caching  # not before somebody wants it: it brings a database along
+
             self.cache = caching(self, *self._answers_in)
 
     def apply_mode(self) -> int:
@@ -170,6 +175,7 @@ class Core:
         for target in self.catalog.targets.values():
             self._note_digest(target)
             self.lanes.note_loaded(target)
+        self.till.take_over()
 
     def _note_digest(self, target: Target) -> None:
         """Remember what a name stood for, and say so when it has come to stand for something else."""
@@ -251,13 +257,16 @@ class Core:
             self.health.succeeded(target.name)
             self.learned.ended(target.name, well=True)
         else:
-            if self.health.failed(target.name, problem):
+            of_key = self.keys.of_one(upstream.target.settings, upstream.credential.id, problem)
+            if not of_key and self.health.failed(target.name, problem):
                 self.learned.ended(target.name, well=False)
             self.inventory.doubt(target.provider, problem)
         if upstream.candidate.conversation:
             self.choosing.ended(upstream.candidate, problem)
         self.lanes.learn(upstream)
         self._watch_window(upstream, target)
+        if self.learned.due():
+            save(self)
 
     def _watch_window(self, upstream: Upstream, target: Target) -> None:
         """A prompt count that equals the window means that the provider cut the prompt unasked (pain 1)."""

@@ -1,13 +1,15 @@
 """Which keys can be used: what refusals, answers, time and a reload say of them."""
 
 import asyncio
+from collections.abc import Mapping
 
 import pytest
 
 from hearth.outbound.egress import Egress
+from hearth.outbound.key_secrets import Holder
 from hearth.outbound.keys import Credential, Keys
 from hearth.outbound.pool import Pool
-from hearth.problems import KeyRefused, RateLimited
+from hearth.problems import KeyRefused, QuotaSpent, RateLimited
 from hearth_config.layers import build_provider
 from hearth_config.secrets import Secret, SecretError
 from hearth_config.settings import Provider
@@ -15,8 +17,22 @@ from hearth_config.settings import Provider
 KEYED = {"dialect": "openai_chat", "address": "http://127.0.0.1:9/v1"}
 BOX = build_provider("box", {**KEYED, "keys": [{"id": "a", "value": "env:A"}, {"id": "b", "value": "env:B"}]}, {})
 BARE = build_provider("bare", KEYED, {})
-KNOWN = {"box": BOX, "bare": BARE}
 REFUSED = KeyRefused("no", who="box")
+
+
+class Held:
+    """A provider without headers of its own."""
+
+    def __init__(self, settings: Provider = BOX) -> None:
+        self.settings = settings
+        self.origin = Pool(Egress("offline")).origin(settings.address, who=settings.name, place="machine")
+
+    def configured_headers(self) -> tuple[tuple[str, str], ...]:
+        """None."""
+        return ()
+
+
+KNOWN = {"box": Held(BOX), "bare": Held(BARE)}
 
 
 def keys() -> Keys:
@@ -24,9 +40,19 @@ def keys() -> Keys:
     return Keys(Secret)
 
 
-def counted(held: Keys, providers: dict[str, Provider] = KNOWN) -> dict[str, int | None]:
+def counted(held: Keys, providers: Mapping[str, Holder] = KNOWN) -> dict[str, int | None]:
     """What a plan hears of them."""
     return dict(held.recount(providers))
+
+
+def chosen(held: Keys, times: int, model: str = "") -> list[str]:
+    """The ids of the keys that so many calls in a row go with."""
+
+    async def play() -> list[str]:
+        found = [await held.choose(KNOWN["box"], frozenset(), 10, model) for _ in range(times)]
+        return [one.id if one is not None else "" for one in found]
+
+    return asyncio.run(play())
 
 
 def test_refused_keys_are_counted_until_all_can_be_used_again() -> None:
@@ -57,10 +83,10 @@ def test_a_provider_that_wants_a_key_nobody_gave_has_none() -> None:
 
 
 def test_a_rest_that_is_over_counts_no_more() -> None:
-    """A refused key gets another chance when its time is over."""
+    """A key whose quota was spent gets another chance when its time is over."""
     held = keys()
 
-    held.rest("box", "a", KeyRefused("no", who="box", retry_after=1e-9))
+    held.rest("box", "a", QuotaSpent("no", who="box", retry_after=1e-9))
 
     assert counted(held) == {"box": None}
 
@@ -73,7 +99,7 @@ def test_a_limited_key_is_no_refused_one() -> None:
     held.accepted("box", "a")
 
     assert counted(held) == {}
-    assert [key.id for key in held.usable(BOX)] == ["b"]
+    assert chosen(held, 4) == ["b"] * 4
 
 
 def test_a_reload_gives_every_key_another_chance() -> None:
@@ -84,19 +110,8 @@ def test_a_reload_gives_every_key_another_chance() -> None:
 
     held.forget(Secret)
 
-    assert counted(held, {"box": BOX}) == {"box": None}
+    assert counted(held, {"box": KNOWN["box"]}) == {"box": None}
     assert counted(held) == {}
-
-
-class Held:
-    """A provider without headers of its own."""
-
-    settings = BOX
-    origin = Pool(Egress("offline")).origin(BOX.address, who="box", place="machine")
-
-    def configured_headers(self) -> tuple[tuple[str, str], ...]:
-        """None."""
-        return ()
 
 
 def only(known: str) -> Keys:

@@ -1,0 +1,165 @@
+"""How one key stands: whether it was refused, rests, is tried again, or has room; never its value."""
+
+from __future__ import annotations
+
+from time import time
+from typing import Final
+
+from hearth.dialects.dialect import Head
+from hearth.outbound.circuit import CLOSED, Circuit
+from hearth.outbound.key_room import Lease, Limits, Room
+from hearth.outbound.rate_limits import read_limits
+from hearth.status import KeyStatus, RoomStatus
+from hearth_config.secrets import Secret
+from hearth_config.settings import Key, Provider
+
+READY: Final = "ready"
+MISSING: Final = "missing"
+"""Its secret cannot be had."""
+FULL: Final = "full"
+"""A limit of the config is reached."""
+SPENT: Final = "spent"
+"""The money that the config lets it cost is spent."""
+REFUSED: Final = "key_refused"
+QUOTA: Final = "quota_spent"
+_LIMITS: Final = ("requests_per_minute", "tokens_per_minute", "requests_per_day", "tokens_per_day")
+
+
+class KeyState:
+    """One key of one provider; survives reloads. Times are seconds of the monotonic clock."""
+
+    __slots__ = (
+        "barred", "circuit", "current", "error", "error_at", "held_at", "key", "kind", "limits", "look_at", "out",
+        "provider", "refused_secret", "room", "said", "said_at", "stamp", "tried_at", "unread",
+    )  # fmt: skip
+
+    def __init__(self, provider: str, key: Key) -> None:
+        """Nothing is known of it yet."""
+        self.provider = provider
+        self.key = key
+        self.limits = Limits.of(key)
+        self.room = Room()
+        self.circuit: Circuit = CLOSED
+        self.kind = ""
+        """Why it rests, as a problem's kind."""
+        self.out = ""
+        """Why it is not used until something changes: `REFUSED` or `MISSING`."""
+        self.barred: dict[str, str] = {}
+        """The models that it may not use, with the provider's words."""
+        self.refused_secret: Secret | None = None
+        self.stamp: object = None
+        self.look_at = 0.0
+        """Not before then is its secret looked up to see whether it has changed."""
+        self.tried_at = 0.0
+        self.held_at = 0.0
+        """When something was last held against it."""
+        self.said = False
+        """Whether people were told that it is not used."""
+        self.said_at = float("-inf")
+        self.error = ""
+        self.error_at: float | None = None
+        self.current = 0.0
+        """Its place in the turns that keys take by weight."""
+        self.unread: tuple[Head, float, float] | None = None
+        """A reply's head that was not looked at yet, with its moment by both clocks."""
+
+    def use(self, key: Key) -> None:
+        """Heed what the config of a call says of it."""
+        if key is not self.key and key != self.key:
+            self.key, self.limits = key, Limits.of(key)
+
+    def well(self) -> bool:
+        """Whether nothing is held against it, nor remembered to be."""
+        return not self.out and not self.barred and self.circuit == CLOSED
+
+    def awake(self, now: float, model: str = "") -> bool:
+        """Whether it may be used for a model as far as its provider is concerned."""
+        return not self.out and self.circuit.resting_until <= now and not (self.barred and model in self.barred)
+
+    def lost(self, now: float) -> bool:
+        """Whether it was refused, or its quota is spent: it may be a long time before it can be used."""
+        return bool(self.out) or (self.kind == QUOTA and self.circuit.resting_until > now)
+
+    def ready_in(self, now: float) -> float:
+        """Return in how many seconds its rest is over; a key that is out comes last."""
+        return float("inf") if self.out else max(self.circuit.resting_until - now, 0.0)
+
+    def rest(self, seconds: float, kind: str, now: float, *, probe: bool) -> None:
+        """Let it rest; with `probe` only one call tries it when the rest is over."""
+        self.kind = kind
+        if probe:
+            self.circuit = Circuit(trips=max(self.circuit.trips, 1), resting_until=now + seconds, reason=kind)
+        else:
+            self.circuit = self.circuit.rest(now + seconds, kind)
+
+    def failed(self, reason: str, kind: str, now: float) -> None:
+        """Count a fault; the fifth in a row means rest."""
+        self.kind = kind
+        self.circuit = self.circuit.failed(now, reason)
+
+    def lift(self) -> None:
+        """Trust it again."""
+        self.circuit, self.kind, self.out, self.refused_secret = CLOSED, "", "", None
+        self.barred.clear()
+
+    def read_head(self, lease: Lease | None = None) -> None:
+        """Take over what the last reply told of the key's limits."""
+        if self.unread is not None:
+            (head, now, wall), self.unread = self.unread, None
+            self.room.correct(read_limits(head, wall), lease, now)
+
+    def say_error(self, words: str) -> None:
+        """Remember what its provider last held against it."""
+        self.error, self.error_at = words, time()
+
+    def view(self, now: float, *, spent: bool) -> KeyStatus:
+        """Return how it stands."""
+        self.read_head()
+        state, rests = self._standing(now, spent=spent)
+        return KeyStatus(
+            id=self.key.id,
+            state=state,
+            rests_s=rests,
+            provider=self.provider,
+            weight=self.key.weight,
+            uses=self.room.uses,
+            room=(*self._given(now), *self._told(now)),
+            barred=tuple(self.barred),
+            last_error=self.error,
+            last_error_at=self.error_at,
+        )
+
+    def _standing(self, now: float, *, spent: bool) -> tuple[str, float | None]:
+        if self.out:
+            return self.out, None
+        rest = self.circuit.resting_until - now
+        if rest > 0:
+            return self.kind or "resting", round(rest, 1)
+        if spent:
+            return SPENT, None
+        wait = self.room.wait_s(self.limits, 1.0, now)
+        return (FULL, round(wait, 1)) if wait > 0 else (READY, None)
+
+    def _given(self, now: float) -> list[RoomStatus]:
+        return [
+            RoomStatus(what, per, limit, round(window.left(limit, now)), _round(window.wait_s(limit, limit, now)))
+            for what, per, window, limit in self.room.bounds(self.limits)
+        ]
+
+    def _told(self, now: float) -> list[RoomStatus]:
+        return [
+            RoomStatus(what, per, told.told.limit, int(left), _round(told.resets_s(now) or 0.0), source="provider")
+            for (what, per), told in self.room.told.items()
+            if (left := told.left(now)) < float("inf")
+        ]
+
+
+def _round(seconds: float) -> float | None:
+    return round(seconds, 1) if seconds > 0 else None
+
+
+def keys_of(provider: Provider) -> tuple[Key, ...]:
+    """Return a provider's keys; one that is asked without any has one without id and value, with its own limits."""
+    if provider.keys:
+        return provider.keys
+    return (Key("", "", *(getattr(provider, name) for name in _LIMITS)),)
