@@ -1,0 +1,112 @@
+"""A real Chromium before a real daemon's dashboard; skipped with the reason where there is no Chromium."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from playwright.async_api import Browser, Page, async_playwright
+
+from end_to_end.callers import admin
+from hearth_home import Home, running
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--no-proxy-server",
+    "--disable-background-networking",
+)
+PATIENT_MS = 8000
+WIDE, NARROW = 1600, 360
+
+
+def chromium() -> str:
+    """The system's Chromium; the test that asks is skipped where there is none."""
+    named = os.environ.get("HEARTH_TEST_CHROMIUM")
+    found = named or next((path for name in NAMES if (path := shutil.which(name))), None)
+    if found is None:
+        pytest.skip("no Chromium is here to open the dashboard with (Debian, Ubuntu: apt install chromium)")
+    return found
+
+
+class Seen(NamedTuple):
+    """A page that is signed in, its daemon, and what the page complained of or asked elsewhere."""
+
+    page: Page
+    home: Home
+    complaints: list[str]
+    asked: list[str]
+
+    async def open(self, name: str) -> Page:
+        """Go to one of the dashboard's pages and wait until it is there."""
+        await self.page.evaluate("name => { location.hash = '#' + name }", name)
+        await self.page.wait_for_selector(f"main[data-ready={name.partition('/')[0]}]")
+        return self.page
+
+
+async def link(home: Home) -> str:
+    """A one-use link, as `hearth ui` asks for it."""
+    found = await admin(home, "/hearth/v1/ui/link", "POST")
+    return f"{home.url}{found['path']}"
+
+
+@asynccontextmanager
+async def browser() -> AsyncIterator[Browser]:
+    """Run a headless Chromium."""
+    path = chromium()
+    async with async_playwright() as driver:
+        opened = await driver.chromium.launch(executable_path=path, args=list(FLAGS))
+        try:
+            yield opened
+        finally:
+            await opened.close()
+
+
+@asynccontextmanager
+async def signed_in(
+    opened: Browser,
+    home: Home,
+    *,
+    width: int = WIDE,
+    dark: bool = False,
+    **more: Any,  # noqa: ANN401 -- Playwright's own options
+) -> AsyncIterator[Seen]:
+    """Open the dashboard in a fresh profile by a link; at the end nothing was broken, and nobody else was asked."""
+    height = 1000 if width > NARROW else 740
+    context = await opened.new_context(
+        viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light", **more
+    )
+    page = await context.new_page()
+    page.set_default_timeout(PATIENT_MS)
+    seen = Seen(page, home, [], [])
+    page.on("pageerror", lambda error: seen.complaints.append(str(error)))
+    page.on("console", lambda said: seen.complaints.append(said.text) if said.type in ("error", "warning") else None)
+    page.on("request", lambda request: seen.asked.append(request.url))
+    try:
+        await page.goto(await link(home))
+        await page.wait_for_selector("main[data-ready=now]")
+        yield seen
+    finally:
+        await context.close()
+
+
+@asynccontextmanager
+async def dashboard(config: str, **more: Any) -> AsyncIterator[Seen]:  # noqa: ANN401 -- those of `signed_in`
+    """A daemon with that config, and its dashboard in a browser."""
+    chromium()
+    async with running(config) as home, browser() as opened, signed_in(opened, home, **more) as seen:
+        yield seen
+
+
+def pictures() -> Path:
+    """Where screenshots are kept: outside of git, and looked at by people."""
+    folder = Path(__file__).parent / "screenshots"
+    folder.mkdir(exist_ok=True)
+    return folder

@@ -1,0 +1,37 @@
+"""Every page in both themes and both widths, kept as pictures for people to look at."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+
+import pytest
+
+from ui.browser import NARROW, WIDE, browser, pictures, signed_in
+from ui.scenery import lively
+
+PAGES = ("now", "models", "usage", "why", "why/last", "try", "providers", "privacy", "config")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("width", [WIDE, NARROW])
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_every_page_fits_and_is_pictured(width: int, dark: bool) -> None:
+    """No page is wider than the window, none complains, and each leaves a screenshot behind."""
+
+    async def scene() -> tuple[dict[str, int], list[str]]:
+        overflow = {}
+        async with lively() as home, browser() as opened, signed_in(opened, home, width=width, dark=dark) as seen:
+            for name in PAGES:
+                page = await seen.open(name)
+                await page.wait_for_timeout(700)
+                overflow[name] = await page.evaluate("document.documentElement.scrollWidth - innerWidth")
+                file = f"{name.replace('/', '-')}-{'dark' if dark else 'light'}-{width}.png"
+                await page.screenshot(path=pictures() / file, full_page=True)
+            return overflow, seen.complaints
+
+    overflow, complaints = asyncio.run(scene())
+
+    sys.stdout.write(f"Screenshots: {pictures()}\n")
+    assert {name: over for name, over in overflow.items() if over > 0} == {}
+    assert not complaints
