@@ -58,7 +58,7 @@ def read_models(body: bytes) -> tuple[ModelInfo, ...]:
     """Return the models of a list: `{"data": []}`, a bare array or `{"models": []}`. Raises `BrokenReply`."""
     try:
         found = msgspec.json.decode(body)
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise BrokenReply("The list of models is not JSON.", code="upstream_not_api") from None
     if isinstance(found, dict) and ("data" in found or "models" in found):
         found = found.get("data") or found.get("models") or []

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from dialects.replicate.replicate_examples import TO, Play, described
 from hearth.chat import (
@@ -83,15 +84,22 @@ def test_a_model_that_takes_messages_gets_them() -> None:
 
 
 def test_knobs_go_by_the_names_the_model_has() -> None:
-    """What it lacks is lost; a stop sequence with a comma has no form in one text."""
+    """What it lacks is lost, but for stop sequences: those are a list, or one text with commas."""
     knobs = Knobs(max_tokens=9, temperature=0.5, min_p=0.1, repeat_penalty=1.1, stop=("END", "a,b"))
-    request = chat(knobs=knobs)
+    plain = chat(knobs=replace(knobs, stop=("END", "STOP")))
 
-    one = written(request, prompt=STRING, max_new_tokens=WHOLE, stop_sequences=STRING, repetition_penalty=WHOLE)
-    other = written(request, prompt=STRING, max_completion_tokens=WHOLE, max_tokens=WHOLE, stop=LIST, temperature=WHOLE)
+    one = written(plain, prompt=STRING, max_new_tokens=WHOLE, stop_sequences=STRING, repetition_penalty=WHOLE)
+    other = written(chat(knobs=knobs), prompt=STRING, max_completion_tokens=WHOLE, max_tokens=WHOLE, stop=LIST, temperature=WHOLE)
 
-    assert one == {"prompt": "Hello", "max_new_tokens": 9, "stop_sequences": "END", "repetition_penalty": 1.1}
+    assert one == {"prompt": "Hello", "max_new_tokens": 9, "stop_sequences": "END,STOP", "repetition_penalty": 1.1}
     assert other == {"prompt": "Hello", "max_completion_tokens": 9, "stop": ["END", "a,b"], "temperature": 0.5}
+
+
+@pytest.mark.parametrize("inputs", [{}, {"stop_sequences": STRING}])
+def test_a_stop_sequence_is_never_left_out(inputs: dict[str, Any]) -> None:
+    """A model without an input for them, or with one text for all, refuses what it cannot be told."""
+    with pytest.raises(Unsupported, match="stop sequence"):
+        written(chat(knobs=Knobs(stop=("a,b",))), prompt=STRING, **inputs)
 
 
 def test_pictures_go_where_the_model_takes_them() -> None:

@@ -88,7 +88,7 @@ def _error_of(body: bytes) -> dict[str, Any]:
     """Return the object `error` of a body, {} where there is none; a text in its place is its message."""
     try:
         found = msgspec.json.decode(body)
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return {}
     if not isinstance(found, dict):
         return {}

@@ -62,7 +62,7 @@ def read_models(body: bytes) -> tuple[ModelInfo, ...]:
     """Return the models of a list; those retired are left out. Raises `BrokenReply`."""
     try:
         found = msgspec.json.decode(body)
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise BrokenReply("The list of models is not JSON.", code="upstream_not_api") from None
     rows = found.get("data") or found.get("models") or [] if isinstance(found, dict) else found
     if not isinstance(rows, list):
@@ -74,7 +74,7 @@ def last_of(body: bytes) -> str:
     """Return the id after which the next page begins; "" on the last page."""
     try:
         page = msgspec.json.decode(body, type=_Page)
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return ""
     return page.last_id or "" if page.has_more else ""
 

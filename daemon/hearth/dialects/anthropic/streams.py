@@ -89,7 +89,7 @@ class Reader:
             return Frame(record.raw)
         try:
             read = decode_record(data)
-        except (msgspec.DecodeError, RecursionError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             problem = from_body(data, None, self._provider)
             if problem is None:
                 problem = self._broken("A record of the stream is not what this API sends.")
@@ -107,7 +107,7 @@ class Reader:
             return Frame(body, (self._meaning.fail(self._no_api(text)),))
         try:
             message = decode_whole(text)
-        except (msgspec.DecodeError, RecursionError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             problem = from_body(text, self._head.status, self._provider)
             cut = self._broken("The reply cannot be read, or was cut.")
             return Frame(body, (self._meaning.fail(problem or cut),))

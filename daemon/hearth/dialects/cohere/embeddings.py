@@ -55,7 +55,7 @@ def write_embed(request: EmbedRequest, to: Destination) -> Members:
 def _word(found: msgspec.Raw) -> str:
     try:
         return msgspec.json.decode(found, type=str)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         return ""
 
 

@@ -37,7 +37,7 @@ def from_reply(body: bytes, status: int | None, provider: str) -> Problem | None
     """Return the problem in a body of status 200 or in a record of a stream; None when it is no error."""
     try:
         found = _decode(body)
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return openai_failures.from_reply(body, status, provider) if b'"error"' in body else None
     if found.type is not None or not found.message:
         return None

@@ -41,7 +41,7 @@ def read_models(body: bytes) -> tuple[ModelInfo, ...]:
     """
     try:
         found = _decode(body).models
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise BrokenReply("The list of models has an unknown shape.") from None
     return tuple(_info(model) for model in found if model.name and _speaks(model))
 

@@ -84,7 +84,7 @@ class Reader:
             return Frame(record.raw)
         try:
             found = decode_record(data)
-        except (msgspec.DecodeError, RecursionError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             problem = from_reply(data, None, self._provider)
             what = self._broken("a record of the stream is not what this API sends")
             return Frame(record.raw, (self._failure(problem or what),))

@@ -43,5 +43,5 @@ def read_count(body: bytes) -> int:
     """Return the tokens; raises `BrokenReply`."""
     try:
         return msgspec.json.decode(body, type=_Counted).total_tokens
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise BrokenReply("The count of tokens is not what this API sends.", code="upstream_not_api") from None

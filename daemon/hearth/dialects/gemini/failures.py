@@ -81,7 +81,7 @@ def parse(body: bytes) -> Said | None:
     """Return what an error body says; None for a body that is no error."""
     try:
         found = msgspec.json.decode(body)
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     if isinstance(found, list) and found:
         found = found[-1]

@@ -48,7 +48,7 @@ def next_page(body: bytes) -> str:
 def _read(body: bytes) -> Listed:
     try:
         return msgspec.json.decode(body, type=Listed)
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise BrokenReply("The list of models is not what this API sends.", code="upstream_not_api") from None
 
 

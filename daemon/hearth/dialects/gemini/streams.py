@@ -112,7 +112,7 @@ class Reader:
             return [self._meaning.fail(problem)]
         try:
             return self._meaning.read(decode_chunk(data))
-        except (msgspec.DecodeError, RecursionError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return [self._meaning.fail(self._broken("a record of the stream is not what this API sends"))]
 
     def _read_whole(self, body: bytes) -> Frame:

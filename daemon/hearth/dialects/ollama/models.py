@@ -101,7 +101,7 @@ def details(model: ModelInfo) -> dict[str, object]:
 def _read(body: bytes) -> tuple[_Listed, ...]:
     try:
         return _listing.decode(body).models or ()
-    except (msgspec.DecodeError, msgspec.ValidationError, RecursionError):
+    except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError, RecursionError):
         raise BrokenReply("The list of models is not one of Ollama's.") from None
 
 

@@ -17,7 +17,7 @@ from hearth.problems import BrokenReply
 _PLAIN = "{{ .Prompt }}"
 _INSERTING = "{{ .Prompt }}{{ .Suffix }}"
 """Continue takes a model for one that fills gaps when its template names a suffix (core/llm/llms/Ollama.ts)."""
-_UNREADABLE = (msgspec.DecodeError, msgspec.ValidationError, RecursionError)
+_UNREADABLE = (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError, RecursionError)
 _NUM_CTX = re.compile(r"^num_ctx\s+(\d+)\s*$", re.MULTILINE)
 _BLOB = re.compile(r"^(FROM|ADAPTER)\s+.*[/\\](sha256[-:][0-9a-f]{64})[ \t]*$", re.MULTILINE)
 _members = msgspec.json.Decoder(dict[str, Raw])

@@ -79,7 +79,7 @@ class _Piece(Struct, gc=False):
 
 _decode = msgspec.json.Decoder(_Piece).decode
 _decode_text = msgspec.json.Decoder(str).decode
-_UNREADABLE = (msgspec.DecodeError, msgspec.ValidationError, RecursionError)
+_UNREADABLE = (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError, RecursionError)
 _REASONS: dict[str, FinishReason] = {
     "stop": "stop",
     "length": "length",
@@ -165,7 +165,10 @@ class Reader:
             return self._failure(raw, self._forwarded(piece))
         if self._guarded is not None:
             raw = raw.replace(*self._guarded, 1) if raw.startswith(self._guarded[0]) else raw
-        return Frame(raw, self._events(piece))
+        try:
+            return Frame(raw, self._events(piece))
+        except _UNREADABLE:
+            return self._failure(raw, self._broken("sent a tool call that is not JSON in UTF-8."))
 
     def _events(self, piece: _Piece) -> tuple[Event, ...]:
         """Return what one object means: thinking, text, calls and probabilities, then the end."""

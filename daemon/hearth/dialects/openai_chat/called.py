@@ -109,7 +109,7 @@ class OpenAICalled:
         """Return the number of tokens from the answer. Raises `BrokenReply`."""
         try:
             return msgspec.json.decode(body, type=_Counted).input_tokens
-        except (msgspec.DecodeError, RecursionError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             raise BrokenReply("The answer holds no count of tokens.") from None
 
     def list_models(self, to: Destination) -> HttpRequest:

@@ -112,7 +112,7 @@ class Reader:
             return Frame(record.raw, (*self._meaning.ended(), Done()))
         try:
             chunk = decode_chunk(data)
-        except (msgspec.DecodeError, RecursionError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return self._unread(record)
         if chunk.choices is None and chunk.error is None and (record.event == "error" or chunk.content is None):
             problem = from_reply(data, None, self._provider)

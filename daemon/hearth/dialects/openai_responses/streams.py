@@ -155,7 +155,7 @@ class Reader:
             return Frame(record.raw)
         try:
             wire = _decode_event(data)
-        except (msgspec.DecodeError, RecursionError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return Frame(record.raw, (self._unread(data),))
         if not wire.type and wire.error is None:
             return Frame(record.raw, (self._unread(data),))
@@ -186,7 +186,7 @@ class Reader:
             return Frame(body, (self._fail(what if text else "The reply is empty.", "upstream_not_api"),))
         try:
             found = _decode_body(text)
-        except (msgspec.DecodeError, RecursionError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return Frame(body, (self._fail("The reply cannot be read, or was cut."),))
         if found.output is None and found.status is None:
             problem = from_reply(text, self._head.status, self._provider)

@@ -109,19 +109,23 @@ def _knobs(knobs: Knobs, defaults: Knobs, fields: Fields) -> dict[str, Any]:
         name = next((name for name in names if name in fields), None)
         if given is not None and name is not None:
             written[name] = given
-    stops = knobs.stop or defaults.stop
+    return written | _stops(knobs.stop or defaults.stop or (), fields)
+
+
+def _stops(stops: tuple[str, ...], fields: Fields) -> dict[str, Any]:
+    """Return stop sequences as a list, or joined by commas. Raises `Unsupported` where the model has no form for one."""
+    if not stops:
+        return {}
     name = next((name for name in _STOPS if name in fields), None)
-    if stops and name is not None and (stop := _stop(stops, fields[name])) is not None:
-        written[name] = stop
-    return written
-
-
-def _stop(stops: tuple[str, ...], field: Field) -> list[str] | str | None:
-    """Return stop sequences as a list, or joined by commas; one that holds a comma itself has no form there."""
-    if field.type == "array":
-        return list(stops)
-    said = [stop for stop in stops if "," not in stop]
-    return ",".join(said) if said else None
+    if name is None:
+        raise Unsupported(
+            "This model of Replicate takes no stop sequences.", next_step="Ask without them.", param="stop"
+        )
+    if fields[name].type == "array":
+        return {name: list(stops)}
+    if any("," in stop for stop in stops):
+        raise Unsupported("This model of Replicate takes no stop sequence with a comma in it.", param="stop")
+    return {name: ",".join(stops)}
 
 
 def _or(given: object, default: object) -> object:

@@ -30,7 +30,7 @@ def read_models(body: bytes) -> tuple[ModelInfo, ...]:
     """Return the models of a collection; what they can do is not said there. Raises `BrokenReply`."""
     try:
         found = _decode(body)
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise BrokenReply("The list of models has an unknown shape.") from None
     listed = found.models if found.models is not None else found.results
     if listed is None:

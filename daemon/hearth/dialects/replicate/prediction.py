@@ -50,7 +50,7 @@ def read_prediction(body: bytes) -> Prediction:
     """Return the prediction in a body. Raises `ValueError` for anything else."""
     try:
         found = _decode(body)
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise ValueError from None
     if not _ID.fullmatch(found.id):
         raise ValueError

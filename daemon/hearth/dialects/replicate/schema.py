@@ -36,7 +36,7 @@ def read_description(body: bytes) -> Description:
     """Return what the description of a model, a version or a deployment says; nothing for one that cannot be read."""
     try:
         found = msgspec.json.decode(body)
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return Description()
     release = _object(found, "current_release")
     if isinstance(release.get("model"), str) and isinstance(release.get("version"), str):
