@@ -8,7 +8,8 @@ import pytest
 from source_tree import OURS, Source, product, under
 
 WORDS = tuple(
-    f"hearth.{name}" for name in ("chat", "events", "taxonomy", "problems", "call", "record", "status", "status_apps")
+    f"hearth.{name}"
+    for name in ("chat", "events", "taxonomy", "problems", "call", "record", "status", "status_apps", "told")
 )
 FACTS = tuple(f"hearth_config.{name}" for name in ("settings", "quirks", "addresses", "units"))
 """The values of a config, without the reading of it."""
@@ -85,11 +86,16 @@ LAYERS = (
         ("hearth_config", "hearth.client", "hearth.record", "hearth.daemon", "hearth.rehearsal", "hearth.cli.answers"),
         "the demo starts a real daemon and then asks it from outside, as `hearth chat` does",
     ),
+    Layer(
+        "hearth.conformance",
+        (*WORDS, *FACTS, "hearth.dialects"),
+        "a suite for authors of dialects needs nothing but the words they write against; the daemon never imports it",
+    ),
     Layer("hearth.cli", OURS, "commands are the top: nothing imports them"),
     Layer("hearth.__main__", ("hearth.cli",), "python -m hearth is the command"),
     Layer(
         "hearth_tray",
-        ("hearth.client", "hearth.status", "hearth_config.paths"),
+        ("hearth.client", "hearth.told", "hearth.record", "hearth.status", "hearth_config.paths"),
         "the tray is a view: it never supervises",
     ),
     Layer("hearth_service", ("hearth_config",), "service files are written where no daemon runs"),

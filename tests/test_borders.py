@@ -38,6 +38,7 @@ LIBRARIES = (
     Only(("click", "rich"), ("daemon/hearth/cli",), "the terminal belongs to the commands"),
     Only(("platformdirs",), ("config/hearth_config/paths.py",), "where things live is said in one file"),
     Only(("keyring",), ("config/hearth_config/secrets.py",), "keys are resolved in one place, as late as possible"),
+    Only(("pytest", "hypothesis"), ("daemon/hearth/conformance",), "what judges dialects is no part of the daemon"),
     Only(
         ("requests", "urllib.request", "http.client", "urllib3", "aiohttp.client"),
         (),
