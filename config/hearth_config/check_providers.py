@@ -1,7 +1,7 @@
 """What must hold for each provider: its name, where it is, how it is reached, and its keys."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from hearth_config.addresses import Place, TcpAddress, place_of
@@ -29,7 +29,7 @@ def check_providers(settings: Settings) -> Iterator[Problem]:
             yield Problem(path, "is no name for a provider", "Use letters, digits, hyphens, dots and underscores")
         yield from _place(path, provider)
         yield from _keys(path, provider)
-        yield from _headers(path, provider)
+        yield from check_headers((*path, "headers"), provider.headers)
         yield from _of_ollama_only(path, provider)
 
 
@@ -71,9 +71,10 @@ def _keys(path: Path, provider: Provider) -> Iterator[Problem]:
             yield Problem((*here, "value"), str(error), "Correct the reference")
 
 
-def _headers(path: Path, provider: Provider) -> Iterator[Problem]:
-    for name, value in provider.headers.items():
-        here = (*path, "headers", name)
+def check_headers(path: Path, headers: Mapping[str, str]) -> Iterator[Problem]:
+    """What is wrong with the configured headers of a request."""
+    for name, value in headers.items():
+        here = (*path, name)
         if not _HEADER.fullmatch(name):
             yield Problem(here, "is no name of a header", "Use letters, digits and hyphens")
         if name.lower() in _OUR_HEADERS:

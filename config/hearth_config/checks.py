@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from hearth_config.check_aliases import check_alias, tasks_of
 from hearth_config.check_listen import check_listen
+from hearth_config.check_metrics import check_metrics
 from hearth_config.check_money import check_money
 from hearth_config.check_providers import check_providers
 from hearth_config.errors import Path, Problem, nearest, one_of
@@ -21,6 +22,7 @@ def _problems(settings: Settings) -> Iterator[Problem]:
     yield from check_listen(settings.listen)
     yield from _times(settings)
     yield from check_providers(settings)
+    yield from check_metrics(settings.metrics)
     yield from _targets(settings)
     yield from _apps(settings)
     yield from check_money(settings)

@@ -46,5 +46,10 @@ FORMS: Final[dict[str, Form]] = {
     "listen": Form(_listen, f'{addresses.ENDPOINT_FORM}, "off" or "systemd"', shown=True),
     "endpoint": Form(addresses.parse_endpoint, addresses.ENDPOINT_FORM, shown=True),
     "address": Form(_address, addresses.ADDRESS_FORM, shown=False),
+    "address or off": Form(
+        lambda text: text if text == "off" else addresses.parse_address(text),
+        f'{addresses.ADDRESS_FORM}, or "off"',
+        shown=False,
+    ),
     "proxy": Form(_proxy, '"http://host:port"', shown=False),
 }

@@ -34,6 +34,9 @@ def warnings(settings: Settings) -> Iterator[Note]:
             yield ("apps", name, "mode"), f'is looser than mode = "{settings.mode}" and changes nothing'
         if app.match.token and read_reference(app.match.token).kind == "literal":
             yield ("apps", name, "match", "token"), 'holds the token itself; "env:NAME" or "keyring:NAME" keeps it out'
+    for name, value in settings.metrics.headers.items():
+        if name.lower() in _SENSITIVE_HEADERS and read_reference(value).kind == "literal":
+            yield ("metrics", "headers", name), 'holds the key itself; "env:NAME" or "keyring:NAME" keeps it out'
     yield from _renamed(settings)
     if settings.usage.bodies:
         yield ("usage", "bodies"), "would keep every prompt and answer on disk; it is not active yet"

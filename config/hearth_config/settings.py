@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, field
 
-from hearth_config.addresses import Endpoint
+from hearth_config.addresses import Address, Endpoint
 from hearth_config.provider import (
     Auth,
     Capability,
@@ -37,6 +37,7 @@ __all__ = [
     "Listen",
     "Log",
     "Match",
+    "Metrics",
     "Mode",
     "ModelSettings",
     "Price",
@@ -63,6 +64,7 @@ Weight = Annotated[float, Meta(ge=0)]
 Whole = Annotated[int, Meta(ge=0)]
 Share = Annotated[float, Meta(ge=0, le=1)]
 
+OtlpAddress = Annotated[Address | Literal["off"], Meta(extra={"form": "address or off"})]
 ListenAddress = Annotated[Endpoint | Literal["off", "systemd"], Meta(extra={"form": "listen"})]
 ListenEndpoint = Annotated[Endpoint, Meta(extra={"form": "endpoint"})]
 
@@ -198,6 +200,19 @@ class Responses(Struct, frozen=True, forbid_unknown_fields=True):
     size: Bytes = 64_000_000
 
 
+class Metrics(Struct, frozen=True, forbid_unknown_fields=True):
+    """Where the figures of /metrics are sent to as well, as OTLP over HTTP; nowhere unless told."""
+
+    otlp: OtlpAddress = "off"  # of a collector: "http://127.0.0.1:4318"; "/v1/metrics" is added
+    interval: Seconds = 60.0
+    headers: dict[str, str] = field(default_factory=dict)  # values may be references like a key's
+
+    def __repr__(self) -> str:
+        return f"Metrics(otlp={self.otlp!r}, interval={self.interval!r}, headers={[*self.headers]!r})"
+
+    __str__ = __repr__
+
+
 class Log(Struct, frozen=True, forbid_unknown_fields=True):
     """The daemon's own log."""
 
@@ -223,4 +238,5 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     cache: Cache = Cache()
     usage: Usage = Usage()
     responses: Responses = Responses()
+    metrics: Metrics = field(default_factory=Metrics)
     log: Log = Log()
