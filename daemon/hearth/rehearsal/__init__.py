@@ -7,7 +7,8 @@ agree with our own mistakes.
 from hearth.rehearsal.calls import Call
 from hearth.rehearsal.engine import Load
 from hearth.rehearsal.faults import Fault
+from hearth.rehearsal.key_limits import KeyLimit
 from hearth.rehearsal.rehearsal import Rehearsal
 from hearth.rehearsal.script import MODELS, ModelScript, Script
 
-__all__ = ["MODELS", "Call", "Fault", "Load", "ModelScript", "Rehearsal", "Script"]
+__all__ = ["MODELS", "Call", "Fault", "KeyLimit", "Load", "ModelScript", "Rehearsal", "Script"]

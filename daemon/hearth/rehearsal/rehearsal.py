@@ -15,7 +15,8 @@ from hearth.rehearsal.calls import Call, Watch
 from hearth.rehearsal.engine import Engine, Load
 from hearth.rehearsal.faults import Fault, FaultQueue
 from hearth.rehearsal.http import Connection, Reply, Request
-from hearth.rehearsal.openai_wire import Problem, problem_reply
+from hearth.rehearsal.key_limits import KeyBook, KeyLimits, key_of
+from hearth.rehearsal.refusals import refused
 from hearth.rehearsal.script import Script, with_tag
 from hearth.rehearsal.wire import Writer
 
@@ -66,6 +67,7 @@ class Rehearsal:
         self.engine = Engine(self.script, self._watch.notify)
         self._predictions = replicate.Predictions()
         self._faults = FaultQueue()
+        self._limits = KeyLimits()
         self._open: set[Connection] = set()
         self._idle: dict[Connection, asyncio.TimerHandle] = {}
         self._server: asyncio.Server | None = None
@@ -115,6 +117,11 @@ class Rehearsal:
     def reloads(self) -> int:
         """How often a loaded model was loaded again because its options changed."""
         return self.engine.reloads
+
+    @property
+    def books(self) -> dict[str, KeyBook]:
+        """What came with each key that has a limit."""
+        return self._limits.books
 
     def rescript(self, **changes: Any) -> None:  # noqa: ANN401 - the fields of Script
         """Change the part while it is played; new `models` replace what is installed, and what was loaded is gone."""
@@ -224,9 +231,9 @@ class Rehearsal:
         if fault.raw is not None:
             await writer.raw(fault.raw)
             return False
-        reply = self._refused(fault, request) if fault.status else await self._answer(request)
+        reply = refused(self.script, fault, request) if fault.status else await self._within_limits(request)
         if isinstance(reply.body, bytes) and fault.error_after is not None and not fault.status:
-            reply = self._refused(msgspec.structs.replace(fault, status=500), request)
+            reply = refused(self.script, msgspec.structs.replace(fault, status=500), request)
         reply.closes = reply.closes or not request.keep_alive
         call.status = reply.status
         try:
@@ -234,6 +241,18 @@ class Rehearsal:
         finally:
             if reply.released is not None:
                 reply.released()
+
+    async def _within_limits(self, request: Request) -> Reply:
+        valid = not self.script.keys or key_of(request) in self.script.keys
+        if not self.script.limits or not valid or not request.path.endswith(INFERENCE):
+            return await self._answer(request)
+        over, headers = self._limits.judge(self.script.limits, request)
+        if over:
+            said = "Rate limit reached for this key."
+            return refused(self.script, Fault(status=429, message=said, headers=tuple(headers)), request)
+        reply = await self._answer(request)
+        reply.headers = [*reply.headers, *headers]
+        return reply
 
     async def _answer(self, request: Request) -> Reply:
         try:
@@ -251,27 +270,6 @@ class Rehearsal:
         except Exception as error:  # noqa: BLE001 - as a panic in a Go server: 500, no body; the test can ask why
             self.panics.append(error)
             return Reply(500, [])
-
-    def _refused(self, fault: Fault, request: Request) -> Reply:
-        text = fault.message or "refused on purpose by the rehearsal"
-        if self.script.kind == "ollama":
-            reply = ollama.refused(fault.status, text, request.path)
-        elif self.script.kind == "anthropic":
-            reply = anthropic.refused(fault.status, text)
-        elif self.script.kind == "cohere":
-            reply = cohere.refusal(fault.status, text)
-        elif self.script.kind == "gemini":
-            reply = gemini.refused(fault.status, text)
-        elif self.script.kind == "replicate":
-            reply = replicate.refusal(fault.status, text)
-        else:
-            reply = problem_reply(self.script, Problem(fault.status, text))
-        if fault.body is not None:
-            reply.body, reply.chunked = fault.body, False
-        replaced = {name.lower() for name, _ in fault.headers}
-        kept = [(name, value) for name, value in reply.headers if name.lower() not in replaced]
-        reply.headers = [*kept, *fault.headers]
-        return reply
 
     def _close_later(self, connection: Connection, seconds: float) -> None:
         self._idle[connection] = asyncio.get_running_loop().call_later(seconds, connection.close)

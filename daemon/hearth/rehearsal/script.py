@@ -7,6 +7,8 @@ from typing import Literal
 
 import msgspec
 
+from hearth.rehearsal.key_limits import KeyLimit
+
 Kind = Literal["ollama", "openai", "anthropic", "gemini", "cohere", "replicate"]
 Flavour = Literal[
     "openai", "openrouter", "groq", "mistral", "deepseek", "together", "xai", "llama-server", "huggingface",
@@ -86,6 +88,7 @@ class Script(msgspec.Struct, frozen=True, kw_only=True):
     connection after that many seconds without a request. `loading` makes a llama-server answer 503 Loading model.
     `comment_every` is how
     often, in seconds, a provider that sends comments while it waits sends them; `cost_per_token` is in USD.
+    `limits` are those of keys (`key_limits`), held and told in headers; a key that is not valid is refused before.
     `truncates_to` is what is left of a prompt that was cut: the whole window, or about half of it as real Ollama does.
     """
 
@@ -94,6 +97,7 @@ class Script(msgspec.Struct, frozen=True, kw_only=True):
     models: tuple[ModelScript, ...] = MODELS
     registry: tuple[ModelScript, ...] = ()
     keys: tuple[str, ...] = ()
+    limits: tuple[KeyLimit, ...] = ()
     version: str = "0.32.15"
     parallel: int = 1
     max_queue: int = 512
