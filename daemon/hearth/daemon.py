@@ -1,10 +1,8 @@
 """The composition root: start, reload, drain, stop.
 
 What survives a reload is made here and handed to `Core`: the listeners and their connections, the pool and what was
-contacted, the
-keys' rests, the lanes with their queues and loads, health, inventory and load senses, the switches, the usage log,
-the calls in
-flight. All else belongs to a generation.
+contacted, the keys' rests and counts, the lanes with their queues and loads, health, inventory and load senses, the
+switches, the usage log, the calls in flight. All else belongs to a generation.
 """
 
 from __future__ import annotations
@@ -27,15 +25,15 @@ from hearth.routing.modes import REACH
 from hearth.senses.health import HealthSense
 from hearth.senses.inventory import InventorySense
 from hearth.senses.load import LoadSense
-from hearth.senses.ports import holder
 from hearth.senses.switches import Switches
+from hearth.server.addresses import moved, opened
 from hearth.server.app import Application
 from hearth.server.connection import Listener, Patience
 from hearth.server.core import Core
 from hearth.server.guard import Rules
-from hearth.server.sockets import InstanceLock, Opened, inherited_sockets, tcp_sockets, unix_socket
+from hearth.server.learned_kept import restore, save
+from hearth.server.sockets import InstanceLock, Opened
 from hearth.server.tokens import ensure_tokens, known_tokens
-from hearth_config.addresses import Endpoint
 from hearth_config.errors import ConfigError
 from hearth_config.load import Loaded, load
 from hearth_config.secrets import Secret, resolve
@@ -87,6 +85,7 @@ class Daemon:
             switches=self.switches,
             ledger=self.ledger,
         )
+        self.core.keep_answers((paths.answers_file, paths.answers_key))
         self.core.reload = self.reload
         self.core.ask_to_stop = self.stopping.set
         self.application = Application(self.core, Rules())
@@ -125,8 +124,9 @@ class Daemon:
         """Lock, listen, look around. Raises `CannotListen` when another daemon or program is in the way."""
         self._lock.acquire()
         try:
-            self._open_sockets()
+            self._opened.extend(opened(self.loaded.settings.listen, self.paths.socket, self.environ))
             self.ledger.start()
+            self.core.till.load_soon()
             self._take_rules()
             for one in self._opened:
                 await self._listen(one)
@@ -134,20 +134,9 @@ class Daemon:
             self._forget_sockets()
             self._lock.release()
             raise
+        self._spawn("learned", restore(self.core))
         self._spawn("inventory", self._look_around())
         self._spawn("config", self._watch_config())
-
-    def _open_sockets(self) -> None:
-        listen = self.loaded.settings.listen
-        if listen.socket != "off" and hasattr(asyncio.get_running_loop(), "create_unix_server"):
-            path = self.paths.socket if listen.socket == "auto" else type(self.paths.socket)(listen.socket)
-            self._opened.append(unix_socket(path))
-        if listen.tcp == "systemd":
-            self._opened += inherited_sockets(self.environ)
-        elif isinstance(listen.tcp, Endpoint):
-            self._opened += tcp_sockets(listen.tcp.host, listen.tcp.port, holder)
-        for endpoint in listen.also:
-            self._opened += tcp_sockets(endpoint.host, endpoint.port, holder)
 
     def _forget_sockets(self) -> None:
         while self._opened:
@@ -233,7 +222,7 @@ class Daemon:
         self.inventory.wanted()
         self._spawn("names", self._look_up_names())
         self._take_rules()
-        if before.settings.listen != loaded.settings.listen and _rebinds(before, loaded):
+        if moved(before.settings.listen, loaded.settings.listen):
             self.core.config_error = f"{loaded.path}: [listen] tcp, also and socket take effect at the next start."
         self.core.events.say("config_loaded", path=str(loaded.path), reloads=self.core.reloads)
 
@@ -258,12 +247,13 @@ class Daemon:
         for task in [*self._tasks]:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self.core.pulls.close()
+        await asyncio.gather(self.core.pulls.close(), *([self.core.cache.close()] if self.core.cache else ()))
         await asyncio.gather(*(lane.close() for lane in self.core.lanes.values()))
         await self.inventory.close()
         await asyncio.gather(*(listener.shutdown(1.0) for listener in self._listeners))
         await self.pool.aclose()
         self.load.close()
+        save(self.core)
         await asyncio.to_thread(self.ledger.close, LEDGER_S)
         self._forget_sockets()
         self._lock.release()
@@ -292,8 +282,3 @@ async def _guarded(name: str, work: Coroutine[object, object, None]) -> None:
         raise
     except Exception:
         log.exception("%s stopped", name)
-
-
-def _rebinds(before: Loaded, after: Loaded) -> bool:
-    old, new = before.settings.listen, after.settings.listen
-    return (old.tcp, old.also, old.socket) != (new.tcp, new.also, new.socket)

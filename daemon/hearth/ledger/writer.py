@@ -16,7 +16,7 @@ from hearth.ledger import faults, files
 from hearth.ledger.learned import Row
 from hearth.ledger.state import Damaged, LedgerFault, Limits, Moved
 from hearth.ledger.store import Store, open_store
-from hearth.record import Entry
+from hearth.record import Entry, Hold, Spending
 
 Answer = TypeVar("Answer")
 REPAIRS = 2
@@ -42,6 +42,8 @@ class Writer:
         self.waiting: deque[Entry] = deque()
         self.batch: list[Entry] = []
         """Taken from `waiting`, not yet known to be on disk."""
+        self.holds: deque[Hold] = deque(maxlen=limits.entries)
+        """Money set aside for calls under way, not yet known to be on disk."""
         self.asleep = False
         """Whether a `wake` is wanted. Set before `waiting` is looked at for the last time, so that none is missed."""
         self.written = 0
@@ -73,6 +75,10 @@ class Writer:
         """Ask for a purge; the answer is how many calls are gone, or a `LedgerFault`."""
         return self._ask(lambda: self._purged(before))
 
+    def spent(self, until: float) -> Future[list[Spending]]:
+        """Ask for what was spent before a time.time(); the answer is a `LedgerFault` where nobody can say."""
+        return self._ask(lambda: self._read_spent(until))
+
     def learned(self) -> Future[list[Row]]:
         """Ask for what was learned of targets before; the answer is empty where the log cannot be read."""
         return self._ask(self._read_learned)
@@ -89,6 +95,8 @@ class Writer:
         answer: Future[Answer] = Future()
 
         def work() -> None:
+            if not answer.set_running_or_notify_cancel():
+                return
             try:
                 answer.set_result(question())
             except Exception as error:  # noqa: BLE001 -- whoever asked gets it
@@ -111,10 +119,10 @@ class Writer:
 
     def _pause(self) -> float | None:
         """Seconds until there is something to do; None is until somebody calls."""
-        if self.fault or self._store is None or self.batch or self.waiting or self._retiring():
+        if self.fault or self._store is None or self.batch or self.waiting or self.holds or self._retiring():
             return self._next_try - monotonic()
         self.asleep = True
-        if not self.waiting:
+        if not (self.waiting or self.holds):
             return None
         self.asleep = False
         return self._next_try - monotonic()
@@ -152,12 +160,23 @@ class Writer:
     def _write(self, store: Store) -> None:
         while self.waiting:
             self.batch.append(self.waiting.popleft())
+        self._write_holds(store)
         if not self.batch:
             return
         unfit = store.write(self.batch)
         self.unfit += unfit
         self.written += len(self.batch) - unfit
         self.batch = []
+
+    def _write_holds(self, store: Store) -> None:
+        """Write what is set aside for calls under way; those that end in this batch need it no more."""
+        ended = {entry.call.id for entry in self.batch}
+        held = tuple(self.holds)
+        lasting = [one for one in held if one.call_id not in ended]
+        if lasting:
+            store.hold(lasting)
+        for _ in held:
+            self.holds.popleft()
 
     def _retiring(self) -> bool:
         return self.keep_s is not None and localtime().tm_yday != self._retired
@@ -240,6 +259,11 @@ class Writer:
             raise faults.understood(error, self.path) from error
         self.notice = ""
         return count
+
+    def _read_spent(self, until: float) -> list[Spending]:
+        if not self._work() or self._store is None:
+            raise LedgerFault(self.fault or "The usage log cannot be read.")
+        return self._store.spent(until)
 
     def _read_learned(self) -> list[Row]:
         return self._store.learned() if self._work() and self._store is not None else []
