@@ -50,6 +50,11 @@ LAYERS = (
     ),
     Layer("hearth.outbound", _DECIDE, "attempts know wire formats and plans, not the server in front of them"),
     Layer("hearth.ledger", ("hearth_config", *WORDS), "the usage log receives records and can never hold up a request"),
+    Layer(
+        "hearth.cache",
+        (*_DECIDE, "hearth.outbound"),
+        "an answer given again stands in an attempt's place; whom it is for is the server's to say",
+    ),
     Layer("hearth.engines", (*_DECIDE, "hearth.outbound", "hearth.senses"), "engine processes serve the layers above"),
     Layer(
         "hearth.metrics", WORDS, "figures are counted from records and written as text: pure, and asked by nobody below"
@@ -57,7 +62,7 @@ LAYERS = (
     Layer("hearth.generation", _ACT, "a generation is built from one config and knows no server"),
     Layer(
         "hearth.server",
-        (*_ACT, "hearth.metrics", "hearth.generation"),
+        (*_ACT, "hearth.cache", "hearth.metrics", "hearth.generation"),
         "the server hands calls to a generation and knows no process around it",
     ),
     Layer(

@@ -14,8 +14,9 @@ from urllib.parse import quote, urlencode
 import msgspec
 from msgspec import Raw, Struct
 
-from hearth.record import Attempt, CallRecord
-from hearth.status import CallStatus, ModelsStatus, PullStatus, Status, UsageReport
+from hearth.record import CallRecord
+from hearth.status import ModelsStatus, PullStatus, Status, UsageReport
+from hearth.told import DefaultModel, Happening, Link, ModeState, Told
 
 if TYPE_CHECKING:
     import httpx
@@ -42,39 +43,6 @@ class Refused(ClientError):
     def __init__(self, kind: str, message: str, next_step: str = "") -> None:
         super().__init__(f"{message} {next_step}".rstrip())
         self.kind, self.message, self.next_step = kind, message, next_step
-
-
-class ModeState(Struct, frozen=True):
-    """The mode that holds, the file's, and the run-time switch (None: left to the file)."""
-
-    mode: str
-    ceiling: str = ""
-    switched: str | None = None
-    ended: int = 0  # how many calls a switch has ended
-
-
-class DefaultModel(Struct, frozen=True):
-    """What a client gets that names no model; `chosen` when `hearth use` said so."""
-
-    model: str | None
-    chosen: bool = False
-
-
-class Told(Struct, frozen=True):
-    """One call: in flight (`live`), or as it was written down. `plan` is JSON, null where it was plain."""
-
-    live: CallStatus | None = None
-    call: CallRecord | None = None
-    attempts: tuple[Attempt, ...] = ()
-    plan: Raw = Raw(b"null")
-
-
-class Happening(Struct, frozen=True):
-    """One event: when (time.time()), what kind, and its facts."""
-
-    at: float
-    kind: str
-    facts: dict[str, Any] = {}
 
 
 class _Said(Struct):
@@ -138,6 +106,18 @@ class Client:
     def set_mode(self, mode: str | None) -> ModeState:
         """Tighten the mode, or with None leave it to the file."""
         return self._ask("PUT", "mode", ModeState, {"mode": mode})
+
+    def stop_leaving(self) -> ModeState:
+        """Throw the kill switch: all that leaves this machine ends now, and stays off until `lift_stop`."""
+        return self._ask("POST", "kill-switch", ModeState)
+
+    def lift_stop(self) -> ModeState:
+        """Lift the kill switch; the mode is what it was before."""
+        return self._ask("DELETE", "kill-switch", ModeState)
+
+    def ui_link(self) -> Link:
+        """Return a link that signs one browser in to the dashboard."""
+        return self._ask("POST", "ui/link", Link)
 
     def default_model(self) -> DefaultModel:
         """Return what a client gets that names no model."""

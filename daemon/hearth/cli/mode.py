@@ -12,7 +12,8 @@ from hearth.cli.output import print_json, say
 from hearth.cli.words import counted
 
 if TYPE_CHECKING:
-    from hearth.client import Client, ModeState, Refused
+    from hearth.client import Client, Refused
+    from hearth.told import ModeState
 
 MODES = ("offline", "lan", "prefer-local", "any")
 

@@ -6,8 +6,6 @@ import os
 import sys
 
 import click
-import msgspec
-from msgspec import Struct
 
 from hearth.cli.context import client, json_option
 from hearth.cli.output import print_json, say
@@ -22,7 +20,7 @@ def ui(*, only_print: bool, as_json: bool) -> None:
     The link signs one browser in, once, within a minute; it stays signed in
     for 12 hours. Anybody who opens the page without one sees nothing.
     """
-    found = _link()
+    found = client().ui_link()
     if not found.urls:
         raise click.ClickException(
             'The dashboard needs a TCP address, and this Hearth has none. Set tcp = "127.0.0.1:11430" under [listen].'
@@ -34,24 +32,6 @@ def ui(*, only_print: bool, as_json: bool) -> None:
         say(f"Open it within {found.seconds:.0f} seconds; it works once.", err=True)
     else:
         say("The dashboard is open in your browser.")
-
-
-class Link(Struct, frozen=True):
-    """What the daemon gives: a path that signs in, and the addresses it stands under."""
-
-    path: str
-    addresses: tuple[str, ...]
-    seconds: float
-
-    @property
-    def urls(self) -> tuple[str, ...]:
-        """The link, one for each address."""
-        return tuple(f"{address}{self.path}" for address in self.addresses)
-
-
-def _link() -> Link:
-    with client().stream("POST", "/hearth/v1/ui/link", wait=10.0) as response:
-        return msgspec.json.decode(response.read(), type=Link)
 
 
 def _open(url: str) -> bool:

@@ -12,8 +12,8 @@ from hearth.cli.output import print_facts, print_json, say
 from hearth.cli.words import PLACES, UNKNOWN, clock, milliseconds, number
 
 if TYPE_CHECKING:
-    from hearth.client import Told
     from hearth.record import Attempt, CallRecord
+    from hearth.told import Told
 
 Fact = tuple[str, str]
 

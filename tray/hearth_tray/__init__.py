@@ -1,0 +1,1 @@
+"""The tray icon: a view over the control API, and never more."""

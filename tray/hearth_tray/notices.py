@@ -1,0 +1,105 @@
+"""What is worth a notification, and how it is said: events in, sentences out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from msgspec import Struct
+
+from hearth.told import Happening
+from hearth_tray.words import clipped
+
+MOST = 160
+"""Characters of one message; desktops cut longer ones anywhere."""
+
+
+class Notice(Struct, frozen=True):
+    """One notification."""
+
+    title: str
+    text: str
+
+
+class Announcer:
+    """Turns events into notices. It remembers what this session has been told, so that nothing is said each minute."""
+
+    def __init__(self) -> None:
+        """Nobody has been told anything yet."""
+        self._told: set[tuple[str, str]] = set()
+
+    def hear(self, happening: Happening) -> Notice | None:
+        """Return what to tell a person of an event; None for most of them."""
+        facts = happening.facts
+        if happening.kind == "call":
+            return self._fallback(facts)
+        over = _TAKES_BACK.get(happening.kind)
+        if over is not None:
+            self._told = {one for one in self._told if one[0] != over}
+        form = _FORMS.get(happening.kind)
+        if form is None:
+            return None
+        said = form(facts)
+        if (happening.kind, said.text) in self._told:
+            return None
+        self._told.add((happening.kind, said.text))
+        return Notice(said.title, clipped(said.text, MOST))
+
+    def _fallback(self, facts: Mapping[str, Any]) -> Notice | None:
+        """Tell of the first answer of this session that came from the cloud in place of a local one."""
+        if (
+            facts.get("place") != "cloud"
+            or facts.get("reason") not in _IN_PLACE_OF_LOCAL
+            or ("cloud", "") in self._told
+        ):
+            return None
+        self._told.add(("cloud", ""))
+        why = _IN_PLACE_OF_LOCAL[str(facts.get("reason"))]
+        target = clipped(str(facts.get("target", "a cloud provider")), 60)
+        return Notice("Answered from the cloud", f"{why}, so {target} answered. Further ones are not announced.")
+
+
+_IN_PLACE_OF_LOCAL = {
+    "busy": "The local model was busy",
+    "missing": "The model is not installed here",
+    "down": "The local engine did not answer",
+}
+
+
+def _of(facts: Mapping[str, Any], name: str, otherwise: str) -> str:
+    found = facts.get(name)
+    return clipped(str(found), 80) if found else otherwise
+
+
+def _budget_alert(facts: Mapping[str, Any]) -> Notice:
+    return Notice(
+        "Budget nearly spent", f"{_of(facts, 'what', 'A budget')}: {_of(facts, 'said', 'most of it is spent')}."
+    )
+
+
+def _budget_spent(facts: Mapping[str, Any]) -> Notice:
+    return Notice("Budget spent", f"{_of(facts, 'what', 'A budget')} is spent. Local models go on answering.")
+
+
+def _config_error(facts: Mapping[str, Any]) -> Notice:
+    return Notice("The config has a mistake", f"{_of(facts, 'said', 'See hearth status')}. The last good one holds.")
+
+
+def _key_refused(facts: Mapping[str, Any]) -> Notice:
+    key = _of(facts, "key", "A key")
+    return Notice("A key was refused", f"{key} of {_of(facts, 'provider', 'a provider')} is not asked with any more.")
+
+
+def _target_down(facts: Mapping[str, Any]) -> Notice:
+    who = _of(facts, "target", "") or _of(facts, "provider", "A provider")
+    return Notice("A provider is down", f"{who} does not answer; others are asked meanwhile.")
+
+
+_FORMS: dict[str, Callable[[Mapping[str, Any]], Notice]] = {
+    "budget_alert": _budget_alert,
+    "budget_spent": _budget_spent,
+    "config_error": _config_error,
+    "key_refused": _key_refused,
+    "target_down": _target_down,
+}
+_TAKES_BACK = {"config_loaded": "config_error", "key_back": "key_refused", "target_back": "target_down"}

@@ -1,0 +1,103 @@
+"""The icon on the desktop: a `View` put into pystray's words. Nothing is decided here."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from hearth_tray.icon import draw
+from hearth_tray.menu import Action, IconState, Line, View
+from hearth_tray.notices import Notice
+
+if TYPE_CHECKING:
+    import pystray
+    from PIL.Image import Image
+
+Choose = Callable[[Action], None]
+
+
+class Tray:
+    """One icon. `show` and `tell` may be called from any thread; `run` needs the main one."""
+
+    def __init__(self, first: View, choose: Choose, *, dark: bool, size: int = 64) -> None:
+        """Draw it; it is seen once `run` is called."""
+        import pystray
+
+        self._pystray = pystray
+        self._choose = choose
+        self._dark = dark
+        self._size = size
+        self._images: dict[IconState, Image] = {}
+        self._shown = first
+        self.icon = pystray.Icon("hearth", self._image(first.icon), first.title, self._menu(first))
+
+    def run(self, ready: Callable[[], None]) -> None:
+        """Show the icon until `leave`; `ready` is called once it is there."""
+
+        def begin(icon: pystray.Icon) -> None:
+            icon.visible = True
+            ready()
+
+        self.icon.run(setup=begin)
+
+    def leave(self) -> None:
+        """Take the icon away."""
+        self.icon.stop()
+
+    def show(self, view: View) -> None:
+        """Show another view; what is the same is left alone."""
+        before, self._shown = self._shown, view
+        if view.icon != before.icon:
+            self.icon.icon = self._image(view.icon)
+        if view.title != before.title:
+            self.icon.title = view.title
+        if view.lines != before.lines:
+            self.icon.menu = self._menu(view)
+
+    def tell(self, notice: Notice) -> None:
+        """Show a notification, where this kind of tray can."""
+        if self.icon.HAS_NOTIFICATION:
+            self.icon.notify(notice.text, notice.title)
+
+    def _image(self, state: IconState) -> Image:
+        found = self._images.get(state)
+        if found is None:
+            found = self._images[state] = draw(state, dark=self._dark, size=self._size)
+        return found
+
+    def _menu(self, view: View) -> pystray.Menu:
+        default = self._pystray.MenuItem(
+            "Open dashboard", self._chosen(Action("dashboard")), default=True, visible=False
+        )
+        return self._pystray.Menu(default, *self._items(view.lines))
+
+    def _items(self, lines: tuple[Line, ...]) -> Iterator[pystray.MenuItem]:
+        for line in lines:
+            if line.divides:
+                yield self._pystray.Menu.SEPARATOR
+            elif line.lines:
+                yield self._pystray.MenuItem(_escaped(line.label), self._pystray.Menu(*self._items(line.lines)))
+            else:
+                yield self._item(line)
+
+    def _item(self, line: Line) -> pystray.MenuItem:
+        return self._pystray.MenuItem(
+            _escaped(line.label),
+            self._chosen(line.action),
+            checked=None if line.checked is None else (lambda _, held=line.checked: held),
+            radio=line.radio,
+            enabled=line.action is not None,
+        )
+
+    def _chosen(self, action: Action | None) -> Callable[[], None]:
+        def chosen() -> None:
+            if action is not None:
+                self._choose(action)
+
+        return chosen
+
+
+def _escaped(label: str) -> str:
+    """Return a label that shows its ampersands, which Windows reads as marks of shortcuts."""
+    return label.replace("&", "&&") if sys.platform == "win32" else label
