@@ -20,7 +20,12 @@ class Only(NamedTuple):
 
 LIBRARIES = (
     Only(("psutil",), ("daemon/hearth/senses",), "facts about the machine are gathered in one place"),
-    Only(("sqlite_utils", "sqlite3"), ("daemon/hearth/ledger",), "one writer thread owns the database"),
+    Only(("sqlite_utils",), ("daemon/hearth/ledger",), "one writer thread owns the usage log"),
+    Only(
+        ("sqlite3",),
+        ("daemon/hearth/ledger", "daemon/hearth/cache/store.py"),
+        "one thread owns the usage log, and another the answers that are kept",
+    ),
     Only(("watchfiles",), ("config/hearth_config/watch.py",), "files are watched once, without polling"),
     Only(
         ("httpx",),

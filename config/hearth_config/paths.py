@@ -22,6 +22,8 @@ class Paths(Struct, frozen=True):
     socket: Path
     lock_file: Path
     log_file: Path
+    answers_file: Path
+    answers_key: Path
 
     @staticmethod
     def find(home: str | None, environ: Mapping[str, str]) -> "Paths":
@@ -50,6 +52,8 @@ def _in_one_folder(home: Path) -> Paths:
         socket=home / "hearth.sock",
         lock_file=home / "hearth.lock",
         log_file=home / "hearth.log",
+        answers_file=home / "answers.db",
+        answers_key=home / "answers.key",
     )
 
 
@@ -66,6 +70,8 @@ def _in_system_folders(dirs: PlatformDirs, environ: Mapping[str, str]) -> Paths:
         socket=runtime / "hearth.sock",
         lock_file=runtime / "hearth.lock",
         log_file=dirs.user_log_path / "hearth.log",
+        answers_file=dirs.user_cache_path / "answers.db",
+        answers_key=dirs.user_state_path / "answers.key",
     )
 
 

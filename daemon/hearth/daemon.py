@@ -30,6 +30,7 @@ from hearth.server.addresses import moved, opened
 from hearth.server.app import Application
 from hearth.server.connection import Listener, Patience
 from hearth.server.core import Core
+from hearth.server.exporting import observe
 from hearth.server.guard import Rules
 from hearth.server.learned_kept import restore, save
 from hearth.server.sockets import InstanceLock, Opened
@@ -137,6 +138,7 @@ class Daemon:
         self._spawn("learned", restore(self.core))
         self._spawn("inventory", self._look_around())
         self._spawn("config", self._watch_config())
+        self._spawn("metrics", observe(self.core))
 
     def _forget_sockets(self) -> None:
         while self._opened:

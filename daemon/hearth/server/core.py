@@ -75,6 +75,14 @@ def _cannot_stop() -> None:
 class Core:
     """The daemon's living parts. One object; the event loop's alone."""
 
+    cache: Caching | None = None
+    """The answer cache, while the config wants one."""
+    config_error = ""
+    reloads = 0
+    stand_in = ""
+    """The address of the stand-in engine while it answers for a missing Ollama, else ""."""
+    _answers_in: tuple[Path, Path] | None = None
+
     def __init__(
         self,
         *,
@@ -110,22 +118,16 @@ class Core:
         self.sessions = Sessions()
         self.reckoner = Reckoner(self)
         self.app_limits = quotas(generation.settings.apps, None)
-        self.cache: Caching | None = None
-        self._answers_in: tuple[Path, Path] | None = None
         self.figures = Figures()
         self.started = monotonic()
         self.listening: list[str] = []
-        self.config_error = ""
         self.loaded_at = time()
-        self.reloads = 0
         self.notes: dict[str, str] = {}
         """What a person should know of a target, by name: that a newer version was seen, that its prompts were cut."""
         self._digests: dict[str, str] = {}
         self.reload: Callable[[], Awaitable[str]] = _cannot_reload
         """Reads the config again; set by the daemon. Returns what is wrong with it, "" when it was taken over."""
         self.ask_to_stop: Callable[[], None] = _cannot_stop
-        self.stand_in = ""
-        """The address of the stand-in engine while it answers for a missing Ollama, else ""."""
         self.refused_callers: dict[str, int] = {}
         self._beside: set[asyncio.Future[object]] = set()
         self.catalog = Catalog(generation.settings, Inventory(), switches.default_model(generation.settings))
@@ -218,7 +220,8 @@ class Core:
 
     def world(self) -> World:
         """Return everything a plan looks at, as of now."""
-        return World(monotonic(), self.mode, self.load.machine(), States(self), self.health.providers)
+        machine, till = self.load.machine(), self.till
+        return World(monotonic(), self.mode, machine, States(self), self.health.providers, prices=till.book, purse=till)
 
     def warm(self, made: Plan) -> None:
         """Start what the plan wants for the next call: its turn, models to be loaded here, models to be fetched."""

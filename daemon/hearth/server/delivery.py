@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
+from hearth.cache.replay import REASON
 from hearth.dialects.dialect import ReplyWriter, Served, Stamp
 from hearth.dialects.optional import Identifies
 from hearth.events import Event, Failed, Frame, ThinkingDelta
+from hearth.outbound.noting import cost_of
 from hearth.problems import BrokenReply, Forbidden, Problem
 from hearth.server.connection import patience_of
 from hearth.server.direct import StreamReply, WholeReply, lines_of, safe
@@ -239,8 +241,8 @@ class Delivery:
     def _costs(self, attempt: Upstream | None) -> str:
         if attempt is None:
             return ""
-        cost = attempt.cost()
-        return "X-Hearth-Cost: unknown\r\n" if cost is None else f"X-Hearth-Cost: {cost:.6g}\r\n"
+        cost = cost_of(attempt)
+        return "X-Hearth-Cost: unknown\r\n" if cost is None else f"X-Hearth-Cost: {cost.amount:.6g}\r\n"
 
     async def fail(self, problem: Problem) -> web.StreamResponse:
         """End the reply in an error: a real one while no head was sent, else in-band, and never a clean end."""
@@ -288,11 +290,8 @@ def _described(content_type: str, *, stream: bool) -> str:
 @lru_cache(maxsize=1024)
 def _answered_by(target: str, place: str, reason: str, number: int) -> str:
     """The lines that say who answers and why."""
-    return lines_of(
-        {
-            "X-Hearth-Target": safe(target),
-            "X-Hearth-Place": place,
-            "X-Hearth-Reason": reason,
-            "X-Hearth-Attempts": str(number),
-        }
-    )
+    facts = {"X-Hearth-Target": safe(target), "X-Hearth-Place": place, "X-Hearth-Reason": reason}
+    facts["X-Hearth-Attempts"] = str(number)
+    if reason == REASON:
+        facts["X-Hearth-Cache"] = "hit"
+    return lines_of(facts)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from hearth.outbound.egress import Egress
     from hearth.outbound.fallback import Answering
     from hearth.problems import Problem
+    from hearth.record import Attempt
     from hearth.server.app_limits import Slip
 
 
@@ -27,6 +28,8 @@ class LiveCall:
         self.task = task
         self.answering: Answering | None = None
         self.killed_by: Problem | None = None
+        self.hit: Attempt | None = None
+        """Who answered, where nobody was asked: another call's answer was given again."""
         self.slip: Slip | None = None
         """What lets it in where its app has limits."""
 

@@ -13,6 +13,7 @@ from hearth.events import Done, Finished, FinishReason, Frame, Started
 from hearth.outbound.fallback import Answering
 from hearth.outbound.lanes import Superseded, Ticket
 from hearth.outbound.loading import keep_alive_seconds, unload_model
+from hearth.outbound.soundness import unsound
 from hearth.outbound.upstream import Asked
 from hearth.problems import Internal, Problem, ProviderProblem
 from hearth.server.app_limits import refusal, tokens_of
@@ -57,12 +58,15 @@ async def _answer(core: Core, live: LiveCall, served: Served, delivery: Delivery
     call = live.call
     made = core.plan(call)
     delivery.planned_ns = monotonic_ns()
-    refused = made.problem or (refusal(core, live) if core.app_limits is not None else None)
+    asked = Asked(call, served, core.sealed)
+    refused = made.problem or unsound(asked, made)
+    if refused is None and core.app_limits is not None:
+        refused = refusal(core, live)
     if refused is not None:
         response: web.StreamResponse = delivery.refuse(refused)
         note(core, live, made, delivery, "refused", refused)
         return response
-    live.answering = Answering(Asked(call, served, core.sealed), made, CallSurroundings(core), delivery, _ticket(live))
+    live.answering = Answering(asked, made, CallSurroundings(core), delivery, _ticket(live))
     ending: Ending = "complete"
     try:
         outcome: web.StreamResponse | Problem = await _run(core, live, served, made, delivery)
@@ -101,10 +105,13 @@ async def _send_off(delivery: Delivery, response: web.StreamResponse) -> None:
 async def _run(core: Core, live: LiveCall, served: Served, made: Plan, delivery: Delivery) -> web.StreamResponse:
     if live.call.outline.counts:
         return await tell_count(core, live, served, made, delivery)
-    core.warm(made)
     if live.call.outline.empty:
+        core.warm(made)
         await _load_or_unload(core, live, made, delivery)
+    elif live.answering is not None and core.cache is not None:
+        await core.cache.answer(live, live.answering, delivery, _retry(core, made))
     elif live.answering is not None:
+        core.warm(made)
         await live.answering.run(_retry(core, made))
     return await delivery.finish()
 

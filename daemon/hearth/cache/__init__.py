@@ -1,0 +1,1 @@
+"""The answer cache: identical requests that leave nothing to chance are answered once."""
