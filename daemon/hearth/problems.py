@@ -28,6 +28,7 @@ Problem                       who, message, next_step, retry_after, status, kind
     ├── KeyRefused       502  authentication: the provider takes our key for wrong
     ├── NotPermitted     502  permission: the key is right, and may not do this
     ├── QuotaSpent       402  quota
+    ├── OverBudget       403  permission: what it may cost is more than a limit leaves; it was not asked
     ├── ModelMissing     404  model_not_found: the provider has no such model
     └── ProviderRefusal  4xx  invalid_request: the provider understood and said no; nobody else is asked
         └── ContentFiltered   content_filter: it will not answer this prompt, or not show its answer
@@ -250,6 +251,15 @@ class QuotaSpent(ProviderProblem):
     status = 402
     kind = "quota_spent"
     category: ClassVar[Category] = "quota"
+    cause: ClassVar[RetryCause | None] = "quota"
+
+
+class OverBudget(ProviderProblem):
+    """A limit leaves no room for what this target's answer may cost. It was not asked; a cheaper one may be."""
+
+    status = 403
+    kind = "budget"
+    category: ClassVar[Category] = "permission"
     cause: ClassVar[RetryCause | None] = "quota"
 
 

@@ -4,16 +4,15 @@ from typing import Any
 
 import pytest
 
-from hearth.call import Wishes
 from hearth.chat import Need
 from hearth.dialects.dialect import ModelInfo
 from hearth.routing.inventory import Listing
-from hearth.routing.policies import POLICIES, ability, availability, budget, busy, context_window, cooldown
+from hearth.routing.policies import POLICIES, ability, availability, busy, context_window, cooldown
 from hearth.routing.policy import ALLOW, Verdict
 from hearth.routing.targets import Target, make_target
 from hearth.routing.world import Machine, ProviderState, TargetState, World
 from hearth_config.quirks import Quirks
-from hearth_config.settings import Budget, Busy, ModelSettings, Price, Settings
+from hearth_config.settings import Busy, ModelSettings, Price
 from routing.routing_examples import CODER, EMBED, QWEN, a_call, box, household, ollama, openrouter
 
 LOCAL = make_target(ollama(), Listing(), QWEN.name, QWEN)
@@ -151,34 +150,6 @@ def test_an_unknown_window_holds_everything() -> None:
     target = make_target(openrouter(), Listing(), "m", None)
 
     assert context_window.judge(a_call(prompt_bytes=10**9), target, World(), household()) is ALLOW
-
-
-def test_max_cost_refuses_what_is_dearer_or_of_unknown_price() -> None:
-    """An unknown price is not free. A thousand tokens in and a thousand out at 1 and 3 a million cost 0.004."""
-    price = Price(input_per_million=1.0, output_per_million=3.0)
-
-    def judged(most: float, target: Target) -> Verdict:
-        call = a_call(prompt_bytes=4000, max_tokens=1000, wishes=Wishes(max_cost=most))
-        return budget.judge(call, target, World(), household())
-
-    assert judged(0.005, cloud(price)) is ALLOW
-    assert judged(0.003, cloud(price)).detail == "would cost about 0.0040 USD, and the request allows 0.003"
-    assert judged(0.005, cloud()).detail == "has no known price, and the request may cost 0.005 USD at most"
-    assert judged(0.005, cloud(price_input=1.0, price_output=3.0)) is ALLOW
-    assert judged(0.0, LOCAL) is ALLOW
-
-
-def test_a_price_in_another_currency_counts_by_its_rate() -> None:
-    """Without a rate the price is unknown."""
-    euros = cloud(Price(per_request=0.01, currency="EUR"))
-    call = a_call(wishes=Wishes(max_cost=0.0105))
-
-    def judged(settings: Settings) -> str:
-        return budget.judge(call, euros, World(), settings).detail
-
-    assert judged(household(budget=Budget(rates={"EUR": 1.0}))) == ""
-    assert "0.0108" in judged(household(budget=Budget(rates={"EUR": 1.08})))
-    assert "no known price" in judged(household())
 
 
 def test_who_is_down_or_has_no_key_is_put_off() -> None:

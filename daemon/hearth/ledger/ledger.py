@@ -12,7 +12,7 @@ from hearth.ledger.learned import Row
 from hearth.ledger.state import LedgerFault, LedgerState, Limits
 from hearth.ledger.store import open_store
 from hearth.ledger.writer import Opener, Writer
-from hearth.record import Entry
+from hearth.record import Entry, Hold, Spending
 
 PURGE_S = 120.0
 
@@ -57,6 +57,19 @@ class Ledger:
             return self._writer.flush().result(timeout)
         except TimeoutError:
             return False
+
+    def hold(self, one: Hold) -> None:
+        """Write down what is set aside for a call under way, so that a kill does not lose it. Never waits or raises."""
+        self._writer.holds.append(one)
+        if self._writer.asleep:
+            self._writer.wake()
+
+    def spent(self, until: float) -> Future[list[Spending]]:
+        """Return what was spent by attempts that began before a time.time(), as soon as the file is open.
+
+        The future raises `LedgerFault` where the file cannot be read.
+        """
+        return self._writer.spent(until)
 
     def learned(self) -> Future[list[Row]]:
         """Return what was learned of targets before, as soon as the file is open; empty where it cannot be read."""

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from hearth.ledger.learned import m005_learned
+from hearth.ledger.spent import m006_money
 from hearth.ledger.state import NewerSchema
 from hearth.ledger.statements import APPLIED, HAS_MIGRATIONS
 
@@ -84,6 +85,7 @@ STEPS: tuple[Callable[[Database], None], ...] = (
     m003_views,
     m004_fewer_indexes,
     m005_learned,
+    m006_money,
 )
 """All steps in their order; a published one is never changed."""
 

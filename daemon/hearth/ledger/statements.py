@@ -51,3 +51,29 @@ CHECKPOINT = "PRAGMA wal_checkpoint(TRUNCATE)"
 
 HAS_MIGRATIONS = "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = '_sqlite_migrations'"
 APPLIED = "SELECT name FROM _sqlite_migrations WHERE migration_set = ? ORDER BY id"
+
+# What was spent: of calls written down, of purged ones (`carried`), of those under way or cut short (`held`).
+_COLUMNS = "day, provider, target, key_id, app, currency, amount"
+HOLD = f"INSERT OR REPLACE INTO held (call_id, number, {_COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?)"  # noqa: S608 -- constant
+LET_GO = "DELETE FROM held WHERE call_id = ?"
+_OF_ATTEMPTS = """
+SELECT date(attempts.started, 'unixepoch', 'localtime') AS day, attempts.provider AS provider,
+       attempts.target AS target, attempts.key_id AS key_id, calls.app AS app, attempts.currency AS currency,
+       total(attempts.cost) AS amount
+FROM calls JOIN attempts ON attempts.call_id = calls.id
+WHERE attempts.place = 'cloud' AND attempts.cost > 0 AND
+"""
+_GROUPED = " GROUP BY 1, 2, 3, 4, 5, 6"
+READ_SPENT = f"""
+{_OF_ATTEMPTS} calls.time >= :since AND attempts.started < :until {_GROUPED}
+UNION ALL SELECT {_COLUMNS} FROM carried WHERE day >= date(:since, 'unixepoch', 'localtime')
+UNION ALL SELECT {_COLUMNS} FROM held WHERE day >= date(:since, 'unixepoch', 'localtime')
+"""  # noqa: S608 -- made of constants
+CARRY_ALL = f"INSERT INTO carried ({_COLUMNS}) {_OF_ATTEMPTS} calls.time >= ? {_GROUPED}"
+CARRY_OLD = f"""
+INSERT INTO carried ({_COLUMNS}) {_OF_ATTEMPTS} calls.time >= ? AND attempts.call_id IN (
+    SELECT id FROM calls WHERE time < ? ORDER BY time, row LIMIT ?
+) {_GROUPED}
+"""  # noqa: S608 -- made of constants
+FORGET_CARRIED = "DELETE FROM carried WHERE day < date(?, 'unixepoch', 'localtime')"
+FORGET_HELD = "DELETE FROM held WHERE day < date(?, 'unixepoch', 'localtime')"

@@ -6,12 +6,13 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from time import time
 
-from hearth.ledger import files, rows, statements
+from hearth.ledger import files, rows, spent, statements
 from hearth.ledger.learned import Row, read_rows, write_rows
 from hearth.ledger.migrations import migrate
 from hearth.ledger.state import Damaged, LedgerFault, Limits, Moved
-from hearth.record import Entry
+from hearth.record import Entry, Hold, Spending
 
 BATCH = 500
 """Calls that one purging transaction takes, so that writing is never held up for long."""
@@ -58,6 +59,12 @@ class Store:
         self._wal_path = files.companions(path)[0]
         self._wal = files.identity(self._wal_path)
 
+    def hold(self, holds: Sequence[Hold]) -> None:
+        """Write down what was set aside for calls that are under way, on disk when this returns."""
+        self._in_place()
+        with self._transaction():
+            spent.hold(self.connection, holds)
+
     def write(self, entries: Sequence[Entry]) -> int:
         """Write calls with their attempts in one transaction, on disk when this returns; returns how many fit no row.
 
@@ -68,10 +75,12 @@ class Store:
         try:
             with self._transaction():
                 self._insert(entries)
+                spent.let_go(self.connection, entries)
             unfit = 0
         except _UNFIT:
             with self._transaction():
                 unfit = sum(not self._insert_carefully(entry) for entry in entries)
+                spent.let_go(self.connection, entries)
         self._in_place()
         return unfit
 
@@ -79,6 +88,7 @@ class Store:
         """Delete up to `BATCH` calls from before a time.time(); returns whether there may be more."""
         self._in_place()
         with self._transaction():
+            spent.carry(self.connection, time(), before, BATCH)
             self.connection.execute(statements.DELETE_OLD_ATTEMPTS, (before, BATCH))
             deleted = self.connection.execute(statements.DELETE_OLD_CALLS, (before, BATCH)).rowcount
         return deleted == BATCH
@@ -96,6 +106,11 @@ class Store:
                 next_step="Close it and purge again.",
             )
         return count
+
+    def spent(self, until: float) -> list[Spending]:
+        """Return what was spent by attempts that began before a time.time(), as far as any budget reaches back."""
+        self._in_place()
+        return spent.read(self.connection, until)
 
     def learned(self) -> list[Row]:
         """Return what was learned of targets before."""
@@ -147,6 +162,7 @@ class Store:
     def _empty(self) -> int:
         with self._transaction():
             (count,) = self.connection.execute(statements.COUNT_ALL).fetchone()
+            spent.carry(self.connection, time())
             self.connection.execute(statements.DELETE_ALL_ATTEMPTS)
             self.connection.execute(statements.DELETE_ALL_CALLS)
             self.connection.execute(statements.DELETE_ALL_LEARNED)

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from hearth.call import Place
 from hearth.money.tags import PriceTag, at_home, configured
+from hearth_config.addresses import TcpAddress, place_of
 from hearth_config.settings import Key, Price, Provider, Settings
 
 MILLION = 1_000_000
@@ -170,6 +171,8 @@ class PriceBook(Mapping[str, PriceTag]):
         if provider is None:
             return None
         named = LIST_NAMES.get(provider.preset or "", "")
+        if not named and _at_home(provider):
+            return None
         return PublicPrice(named, "" if named else str(provider.address), base_of(target.model))
 
     @staticmethod
@@ -178,6 +181,12 @@ class PriceBook(Mapping[str, PriceTag]):
         if given is None or made is None or given < 0 or made < 0:
             return None
         return PriceTag(input=given / MILLION, output=made / MILLION, source="provider")
+
+
+def _at_home(provider: Provider) -> bool:
+    """Whether the address alone says that the public list cannot know it."""
+    address = provider.address
+    return not isinstance(address, TcpAddress) or place_of(address.host) in {"machine", "lan"}
 
 
 def _own(key: Key, provider: Provider) -> bool:

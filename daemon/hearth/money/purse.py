@@ -83,7 +83,7 @@ class Purse:
         for row in rows:
             payer = Payer(row.provider, row.target, row.key_id, row.app)
             self._add((row.day, payer), row.currency, row.amount)
-        self._count_anew(_day(now))
+        self._count_anew(day_of(now))
         self._heed_what_was_known()
 
     def in_budget(self, cost: Cost) -> float | None:
@@ -219,7 +219,7 @@ class Purse:
 
     def _turn(self, now: float) -> None:
         """Begin another day when it is one: forwards, or back to one that was left."""
-        today = _day(now)
+        today = day_of(now)
         if today != self._day:
             self._count_anew(today)
 
@@ -290,5 +290,6 @@ class Purse:
         return f"may cost up to {amount:.4g} {currency}, and {left:.4g} {currency} are left of {account.limit.words}"
 
 
-def _day(now: float) -> str:
+def day_of(now: float) -> str:
+    """Return the local day of a time.time(), as "2026-11-21"."""
     return date.fromtimestamp(now).isoformat()  # noqa: DTZ012 -- a day is a day where the user lives

@@ -10,16 +10,19 @@ import random
 from time import monotonic
 from typing import TYPE_CHECKING, Protocol
 
+from hearth.outbound.key_turns import KeyTurns, used
 from hearth.outbound.lanes import Overflow, Ticket
 from hearth.outbound.loading import failed_load
+from hearth.outbound.noting import noted
 from hearth.outbound.upstream import Asked, Sink, Target, Upstream
 from hearth.outbound.watching import watched
-from hearth.problems import Overloaded, Problem, ProviderProblem, QueueFull
+from hearth.problems import OverBudget, Overloaded, Problem, ProviderProblem, QueueFull
 from hearth.record import Attempt, Ending
 
 if TYPE_CHECKING:
-    from hearth.outbound.keys import Keys
+    from hearth.outbound.keys import Credential, Keys
     from hearth.outbound.lanes import Lane
+    from hearth.outbound.paying import Till
     from hearth.outbound.pool import Pool
     from hearth.routing.plan import Candidate, Plan
     from hearth_config.settings import Retry
@@ -28,7 +31,7 @@ MAX_RETRY_AFTER_S = 20.0
 """A provider that wants a longer pause than this, or rests for longer, is left alone (F14, F16)."""
 
 
-_REASONS = {"model_missing": "missing", "overloaded": "busy", "rate_limited": "busy"}
+_REASONS = {"model_missing": "missing", "overloaded": "busy", "rate_limited": "busy", "budget": "refused:budget"}
 
 
 class RetryBudget:
@@ -60,6 +63,7 @@ class Surroundings(Protocol):
     pool: Pool
     keys: Keys
     retries: RetryBudget
+    till: Till
 
     @property
     def patience_s(self) -> float:
@@ -84,6 +88,10 @@ class Surroundings(Protocol):
 
     def trying(self, upstream: Upstream) -> None:
         """Take note that an attempt begins."""
+        ...
+
+    def left(self, upstream: Upstream) -> None:
+        """Take note that an attempt has ended, however it did."""
         ...
 
     def noticed(self, upstream: Upstream, problem: Problem | None) -> None:
@@ -157,12 +165,12 @@ class Answering:
     async def _ask(self, candidate: Candidate, *, last: bool) -> None:
         lane = self.around.lane(candidate)
         if lane is None:
-            await self._with_keys(candidate)
+            await self._with_keys(candidate, self.around.patience_s if last else 0.0)
             return
         if not lane.enter_at_once(self.ticket):
             await self._enter(lane, candidate, None if last else self.around.patience_s)
         try:
-            await self._with_keys(candidate)
+            await self._with_keys(candidate, 0.0)
         finally:
             lane.leave(self.ticket)
 
@@ -189,39 +197,33 @@ class Answering:
             failed_load(self.asked.call.id, number, candidate.target, problem, waited_s, reason, address)
         )
 
-    async def _with_keys(self, candidate: Candidate) -> None:
+    async def _with_keys(self, candidate: Candidate, patience: float) -> None:
         """Ask with one key after the other, as long as it is the key that is at fault."""
+        keys, model = self.around.keys, candidate.target.model
         target = self.around.target(candidate.target.provider).speaking(candidate.target.dialect)
-        name = target.settings.name
-        tried: frozenset[str] = frozenset()
-        problem: Problem | None = None
+        turns = KeyTurns(keys, target, self.asked.call.outline, model)
         while True:
-            credential = self.around.keys.at_hand(target, tried) or await self.around.keys.choose(target, tried)
-            if credential is None:
-                raise problem if problem is not None else Overloaded("all keys were tried", who=name)
+            credential = keys.at_hand(target, turns.tried) or await self._choose(turns, patience)
+            reason = self.because or candidate.reason
+            upstream = self.attempt(self.asked, candidate, target, credential, len(self.attempts) + 1, reason)
             try:
-                await self._try(
-                    self.attempt(
-                        self.asked,
-                        candidate,
-                        target,
-                        credential,
-                        len(self.attempts) + 1,
-                        self.because or candidate.reason,
-                    )
-                )
+                await self._try(upstream)
             except ProviderProblem as failed:
-                self.around.keys.rest(name, credential.id, failed)
-                if self.sink.committed or failed.cause not in ("auth", "quota", "rate_limit"):
+                if not await turns.goes_on(credential, failed, committed=self.sink.committed):
                     raise
-                problem = failed
-                tried |= {credential.id}
             else:
-                self.around.keys.accepted(name, credential.id)
+                keys.accepted(target.settings.name, credential.id, model, upstream.started_ns / 1e9)
                 return
+
+    async def _choose(self, turns: KeyTurns, patience: float) -> Credential:
+        try:
+            return await turns.next(patience)
+        finally:
+            self.queued_s, turns.waited_s = self.queued_s + turns.waited_s, 0.0
 
     async def _try(self, upstream: Upstream) -> None:
         self.current = upstream
+        await self._set_aside(upstream)
         self.around.trying(upstream)
         try:
             with watched(upstream, self.around.pool):
@@ -234,7 +236,23 @@ class Answering:
             raise
         self._note(upstream, "complete", None)
 
+    async def _set_aside(self, upstream: Upstream) -> None:
+        """Learn what the attempt costs and set that much aside. Raises `OverBudget`, written down as a refusal."""
+        till = self.around.till
+        upstream.tag = till.tag(upstream)
+        if not till.guards(upstream):
+            return
+        try:
+            await till.reserve(upstream, self.attempts)
+        except OverBudget as refused:
+            self.attempts.append(noted(upstream, "refused", refused))
+            raise
+
     def _note(self, upstream: Upstream, ending: Ending, problem: Problem | None) -> None:
-        self.attempts.append(upstream.record(ending, problem))
+        self.around.left(upstream)
+        attempt, credential = noted(upstream, ending, problem), upstream.credential
+        self.attempts.append(attempt)
+        self.around.till.settle(upstream, attempt)
+        self.around.keys.observe(attempt.provider, credential.id, upstream.head, used(attempt), credential.lease)
         if ending != "client_gone":
             self.around.noticed(upstream, problem)

@@ -25,6 +25,9 @@ from hearth.problems import Problem
 BYTES_PER_TOKEN = 4
 """The estimate for text nobody counted (wire/providers §6); every such figure is marked as estimated."""
 
+MOST_TOKENS = 1_000_000_000
+"""No call has so many: a count beyond it is nonsense, and an estimate stands in."""
+
 _COUNTED = frozenset((TextDelta, ThinkingDelta, RefusalDelta, ToolCallDelta, Usage, Finished, Done, Failed))
 _MEANINGFUL = frozenset(MEANINGFUL)
 
@@ -79,8 +82,8 @@ class Meter:
         A cut stream is billed by what was seen (pain 12).
         """
         usage = self.usage
-        counted_in = usage.input if usage is not None else None
-        counted_out = usage.output if usage is not None else None
+        counted_in = plausible(usage.input) if usage is not None else None
+        counted_out = plausible(usage.output) if usage is not None else None
         if counted_in is not None and counted_out is not None:
             return counted_in, counted_out, False
         if not self.first_ns and usage is None:
@@ -91,6 +94,11 @@ class Meter:
             counted_out if counted_out is not None else estimate_out,
             True,
         )
+
+
+def plausible(count: int | None) -> int | None:
+    """Return a provider's count of tokens, or None where it cannot be one."""
+    return count if count is not None and 0 <= count < MOST_TOKENS else None
 
 
 def _later(old: Usage, new: Usage) -> Usage:

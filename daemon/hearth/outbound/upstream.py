@@ -19,12 +19,13 @@ from hearth.outbound.limits import Limits
 from hearth.outbound.loading import stays_until
 from hearth.outbound.meter import Meter
 from hearth.outbound.relay import Relay
-from hearth.problems import Problem
-from hearth.record import Attempt, Ending
+from hearth.outbound.soundness import check_turns
 
 if TYPE_CHECKING:
     from hearth.call import Call, Mode
     from hearth.chat import Members, Request
+    from hearth.money.purse import Reservation
+    from hearth.money.tags import PriceTag
     from hearth.outbound.egress import Egress
     from hearth.outbound.keys import Credential
     from hearth.outbound.memory import Memory
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
 
 WHOLE_REPLY_S = 600.0
 """How long a reply that is not streamed may take to begin unless the config says: all of it is made before that."""
-MILLION = 1_000_000
 log = logging.getLogger("hearth.upstream")
 
 
@@ -156,6 +156,10 @@ class Upstream:
         self.started_ns = monotonic_ns()
         self.sent_ns = 0
         self.bytes_out = 0
+        self.tag: PriceTag | None = None
+        """What it costs, with this key; None while nobody knows."""
+        self.reservation: Reservation | None = None
+        """The room in the budget that is set aside for it."""
 
     async def run(self, pool: Pool, sink: Sink, first_token_s: float | None) -> None:
         """Ask, and hand all frames of the answer to the sink.
@@ -203,6 +207,7 @@ class Upstream:
         """Return the request: the caller's own, spliced, in the same dialect; else written from its meaning."""
         call = self.asked.call
         destination = self.destination
+        check_turns(self.asked, destination)
         if self.passthrough:
             return self.target.called.splice(call.outline, self.asked.members(steady=destination.steady), destination)
         meaning = self.asked.memory.restored(self.asked.meaning(steady=destination.steady), call, self.target)
@@ -235,54 +240,6 @@ class Upstream:
             output_tokens=tokens_out,
             stays_until=stays_until(self.destination.pins.keep_alive),
         )
-
-    def record(self, ending: Ending, problem: Problem | None = None) -> Attempt:
-        """Return what is written down of this try."""
-        target, meter, usage = self.candidate.target, self.meter, self.meter.usage
-        tokens_in, tokens_out, estimated = meter.tokens(self.asked.call.outline.prompt_bytes // 4)
-        return Attempt(
-            call_id=self.asked.call.id,
-            number=self.number,
-            target=target.name,
-            provider=target.provider,
-            model=target.model,
-            place=target.place,
-            key_id=self.credential.id,
-            started=self.started,
-            ending=ending,
-            problem=problem.kind if problem is not None else "",
-            detail=problem.text[:300] if problem is not None else "",
-            upstream_status=self.head.status if self.head is not None else None,
-            first_token_ms=(meter.first_ns - self.started_ns) / MILLION if meter.first_ns else None,
-            total_ms=(monotonic_ns() - self.started_ns) / MILLION,
-            load_ms=usage.load_ns / MILLION if usage is not None and usage.load_ns is not None else None,
-            input_tokens=tokens_in,
-            output_tokens=tokens_out,
-            cached_tokens=usage.cached if usage is not None else None,
-            reasoning_tokens=usage.reasoning if usage is not None else None,
-            estimated=estimated,
-            cost=self.cost(),
-            currency=usage.currency if usage is not None and usage.cost is not None else "",
-            cost_source=self.cost_source(),
-            reason=self.reason,
-            address=self.target.origin.address,
-            bytes_out=self.bytes_out,
-            bytes_in=meter.bytes_in,
-        )
-
-    def cost(self) -> float | None:
-        """A local answer costs nothing; any other costs what its provider says, or is unknown (never guessed)."""
-        if self.candidate.target.place == "machine":
-            return 0.0
-        usage = self.meter.usage
-        return usage.cost if usage is not None else None
-
-    def cost_source(self) -> str:
-        """Return whose figure the cost is."""
-        if self.candidate.target.place == "machine":
-            return "local"
-        usage = self.meter.usage
-        return "provider" if usage is not None and usage.cost is not None else "unknown"
 
 
 @cache

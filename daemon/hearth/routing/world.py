@@ -74,6 +74,11 @@ class Purse(Protocol):
     currency: str
     """The budget's."""
 
+    @property
+    def active(self) -> bool:
+        """Whether there is any limit."""
+        ...
+
     def sought(self, name: str) -> bool:
         """Whether a target's price is still being looked up, so that it is judged when it is tried."""
         ...
@@ -99,7 +104,7 @@ class World(Struct, frozen=True):
     prices: Mapping[str, PriceTag] = {}
     """What is known of costs, by target."""
     purse: Purse | None = None
-    """What may be spent; None where neither a limit nor this request asks for it."""
+    """What may be spent; None: whatever it costs."""
     turn: int = 0
     """How many calls of the same name were planned before: whose turn it is."""
     hold: Hold | None = None

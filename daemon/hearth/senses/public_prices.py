@@ -52,6 +52,7 @@ async def read_prices(wanted: Iterable[PublicPrice]) -> Read:
     finally:
         if child is not None and child.returncode is None:
             child.kill()
+            await asyncio.shield(child.wait())
 
 
 _PROGRAM = "import sys; sys.path[:] = {path!r}; from hearth.senses.price_list import main; main()"

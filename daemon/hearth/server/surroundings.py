@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from hearth.generation import ProviderRuntime
     from hearth.outbound.lanes import Lane
+    from hearth.outbound.paying import Till
     from hearth.outbound.upstream import Upstream
     from hearth.problems import Problem
     from hearth.routing.plan import Candidate
@@ -24,7 +25,7 @@ CLOUD_FIRST_TOKEN_S = 120.0
 class CallSurroundings:
     """The `Surroundings` of one call; make it together with the call's plan."""
 
-    __slots__ = ("_core", "_generation", "keys", "pool", "retries")
+    __slots__ = ("_core", "_generation", "keys", "pool", "retries", "till")
 
     def __init__(self, core: Core) -> None:
         """Keep the generation of now."""
@@ -33,6 +34,7 @@ class CallSurroundings:
         self.pool = core.pool
         self.keys = core.keys
         self.retries = core.retries
+        self.till: Till = core.till
 
     @property
     def patience_s(self) -> float:

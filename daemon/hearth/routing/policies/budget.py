@@ -27,12 +27,8 @@ def judge(call: Call, target: Target, world: World, settings: Settings) -> Verdi
     """Refuse a target in the cloud whose answer may cost more than the request allows or than is left of a limit."""
     if target.place != "cloud" or call.outline.counts:
         return ALLOW
-    allowed = call.outline.wishes.max_cost
-    purse = world.purse
-    if allowed is UNSET and purse is None:
-        return ALLOW
-    name = target.name
-    if purse is None or purse.sought(name):
+    allowed, purse, name = call.outline.wishes.max_cost, world.purse, target.name
+    if purse is None or (allowed is UNSET and not purse.active) or purse.sought(name):
         return ALLOW
     tag = world.prices.get(name)
     amount = purse.in_budget(bound(call, target, tag), tag) if tag is not None else None

@@ -1,0 +1,109 @@
+"""What is written down of an attempt: its times, its counts, and what it cost by whose price."""
+
+from __future__ import annotations
+
+from time import monotonic_ns
+from typing import TYPE_CHECKING
+
+from hearth.money.tags import Cost, Use, cost
+from hearth.outbound.meter import BYTES_PER_TOKEN, plausible
+from hearth.problems import TimedOut
+from hearth.record import Attempt, Ending
+
+if TYPE_CHECKING:
+    from hearth.outbound.upstream import Upstream
+    from hearth.problems import Problem
+
+MILLION = 1_000_000
+NOTHING = Cost(0.0, "", "free")
+
+
+def noted(upstream: Upstream, ending: Ending, problem: Problem | None = None) -> Attempt:
+    """Return the record of a try that has ended."""
+    target, meter, usage = upstream.candidate.target, upstream.meter, upstream.meter.usage
+    used, estimated = _used(upstream, ending, problem)
+    paid = _cost(upstream, used)
+    if paid is None and used.input is None and ending != "complete":
+        source = ""
+    else:
+        source = paid.source if paid is not None else "unknown"
+    return Attempt(
+        call_id=upstream.asked.call.id,
+        number=upstream.number,
+        target=target.name,
+        provider=target.provider,
+        model=target.model,
+        place=target.place,
+        key_id=upstream.credential.id,
+        started=upstream.started,
+        ending=ending,
+        problem=problem.kind if problem is not None else "",
+        detail=problem.text[:300] if problem is not None else "",
+        upstream_status=upstream.head.status if upstream.head is not None else None,
+        first_token_ms=(meter.first_ns - upstream.started_ns) / MILLION if meter.first_ns else None,
+        total_ms=(monotonic_ns() - upstream.started_ns) / MILLION,
+        load_ms=usage.load_ns / MILLION if usage is not None and usage.load_ns is not None else None,
+        input_tokens=used.input,
+        output_tokens=used.output,
+        cached_tokens=used.cached,
+        reasoning_tokens=used.reasoning,
+        estimated=estimated,
+        cost=paid.amount if paid is not None else None,
+        currency=paid.currency if paid is not None else "",
+        cost_source=source,
+        reason=upstream.reason,
+        address=upstream.target.origin.address,
+        bytes_out=upstream.bytes_out,
+        bytes_in=meter.bytes_in,
+    )
+
+
+def cost_of(upstream: Upstream) -> Cost | None:
+    """Return what an attempt has cost that answered well; None when nobody knows."""
+    used, _ = _used(upstream, "complete", None)
+    return _cost(upstream, used)
+
+
+def _cost(upstream: Upstream, used: Use) -> Cost | None:
+    """A price that the user or the public list gives comes first, then the provider's own figure, then its list's."""
+    if upstream.asked.call.outline.counts:
+        return NOTHING
+    tag, usage = upstream.tag, upstream.meter.usage
+    if tag is not None and tag.source != "provider":
+        found = cost(tag, used) if used.input is not None or tag.source == "local" else None
+        if found is not None:
+            return found
+    if usage is not None and usage.cost is not None and 0 <= usage.cost < MILLION:
+        return Cost(usage.cost, usage.currency, "provider")
+    return cost(tag, used) if tag is not None and used.input is not None else None
+
+
+def _used(upstream: Upstream, ending: Ending, problem: Problem | None) -> tuple[Use, bool]:
+    """Return what the attempt took, and whether any of it is our own estimate."""
+    meter, outline = upstream.meter, upstream.asked.call.outline
+    prompt = outline.prompt_bytes // BYTES_PER_TOKEN
+    given, made, estimated = meter.tokens(prompt)
+    usage = meter.usage
+    if given is not None and outline.operation == "embed" and (usage is None or usage.output is None):
+        made, estimated = 0, usage is None or plausible(usage.input) is None
+    if given is None and not outline.counts and _worked(upstream, ending, problem):
+        given, made, estimated = prompt, -(-meter.bytes_in // BYTES_PER_TOKEN), True
+    seconds = (monotonic_ns() - upstream.sent_ns) / 1e9 if upstream.sent_ns else 0.0
+    if usage is None:
+        return Use(given, made, seconds=seconds), estimated
+    if usage.total_ns is not None and usage.total_ns >= 0:
+        seconds = max(usage.total_ns - (usage.load_ns or 0), 0) / 1e9
+    cached, written, thought = plausible(usage.cached), plausible(usage.cache_write), plausible(usage.reasoning)
+    return Use(given, made, cached, written, thought, seconds), estimated
+
+
+def _worked(upstream: Upstream, ending: Ending, problem: Problem | None) -> bool:
+    """Whether a provider in the cloud may have read the prompt, and will be paid for that, though it counted nothing.
+
+    Its reply had begun, or nobody waited for it any more.
+    """
+    if upstream.candidate.target.place != "cloud" or not upstream.sent_ns:
+        return False
+    if upstream.head is not None:
+        return upstream.head.status < 300
+    return ending in {"client_gone", "killed"} or isinstance(problem, TimedOut)
