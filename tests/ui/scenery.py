@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from time import time
 
-from end_to_end.callers import Caller, calm, chat, cloud, engine
-from hearth.record import Attempt, CallRecord, Entry
+from end_to_end.callers import Caller, call, calm, chat, cloud, engine
+from hearth.record import Attempt, CallRecord, Ending, Entry
 from hearth.rehearsal import ModelScript, Rehearsal, Script
 from hearth_home import Home, running
 
@@ -30,6 +30,20 @@ HERE = Script(
     pull_seconds=1.0,
 )
 FAR = Script(kind="openai", models=(ModelScript(name="qwen/qwen3-8b", tokens_per_second=SLOW),))
+KEYS = """
+keys = [ { id = "main", value = "sk-main-canary-5f1e", requests_per_minute = 60, tokens_per_day = 200000 },
+         { id = "spare", value = "env:FAR_SPARE_KEY" } ]
+models."qwen/qwen3-8b".price = { input_per_million = 0.4, output_per_million = 1.6, currency = "USD" }
+"""
+LIMITS = """
+[budget]
+daily_limit = 0.05
+monthly_limit = 0.60
+[apps.zed]
+match = { user_agent = "Zed/*" }
+requests_per_minute = 30
+parallel = 4
+"""
 NAMES = '[models.fast]\nuse = ["ollama/qwen3:8b", "far/qwen/qwen3-8b"]\n'
 _TARGETS = (
     ("ollama/qwen3:8b", "machine", "zed", 0.55),
@@ -41,7 +55,7 @@ _TARGETS = (
 
 def config(here: Rehearsal, far: Rehearsal, more: str = "") -> str:
     """Return a config with an Ollama on this machine and a provider in the cloud, both of them rehearsals."""
-    return "\n".join((f'default_model = "fast"\n{more}', calm(), engine(here), cloud(far), NAMES))
+    return "\n".join((f'default_model = "fast"\n{more}', calm(), engine(here), cloud(far, more=KEYS), NAMES))
 
 
 def week_of_calls(days: int, a_day: int, *, seed: int = 1, first: int = 0) -> Iterator[Entry]:
@@ -59,25 +73,26 @@ def _call(id: str, moment: float, dice: random.Random) -> Entry:
     failed = dice.random() < 0.02
     sent, got = dice.randint(40, 4000), 0 if failed else dice.randint(10, 900)
     first, took = dice.uniform(60, 900), dice.uniform(1000, 9000)
-    cost = sent * 4e-7 + got * 1.6e-6 if place == "cloud" else None
-    ending, problem = ("failed", "provider_error") if failed else ("complete", "")
+    cost = sent * 4e-7 + got * 1.6e-6 if place == "cloud" else 0.0
+    ending: Ending = "failed" if failed else "complete"
+    problem = "provider_error" if failed else ""
     attempt = Attempt(
         call_id=id, number=1, target=target, provider=provider, model=model, place=place,
         key_id="main" if place == "cloud" else "", started=moment, ending=ending, problem=problem,
         detail="The provider broke off." if failed else "", upstream_status=200, connect_ms=1.2,
         first_token_ms=None if failed else first, total_ms=took, input_tokens=sent, output_tokens=got,
-        cost=cost, currency="USD" if cost is not None else "", cost_source="config" if cost is not None else "",
+        cost=cost, currency="USD", cost_source="config" if cost else "local",
         reason="local" if place == "machine" else "busy", address="127.0.0.1:11434",
         bytes_out=sent * 4, bytes_in=got * 60,
     )  # fmt: skip
-    call = CallRecord(
+    record = CallRecord(
         id=id, time=moment, app=app, dialect="ollama", route="chat", task="chat", asked="fast", mode="prefer-local",
         stream=True, target=target, place=place, reason=attempt.reason, attempts=1, ending=ending, problem=problem,
         detail=attempt.detail, status=200, input_tokens=sent, output_tokens=got, cost=cost, currency=attempt.currency,
         queue_ms=0.0 if place == "machine" else 240.0, first_token_ms=attempt.first_token_ms, total_ms=took,
         overhead_ms=0.4, user_agent=f"{app}/1.0",
     )  # fmt: skip
-    return Entry(call, (attempt,))
+    return Entry(record, (attempt,))
 
 
 async def written_down(home: Home, entries: Iterator[Entry]) -> int:
@@ -97,6 +112,7 @@ async def lively(more: str = "", *, days: int = 30, a_day: int = 40) -> AsyncIte
     """A daemon in full use: weeks of calls behind it, and three under way, one of them in the cloud."""
     async with Rehearsal(HERE) as here, Rehearsal(FAR) as far, running(config(here, far, more)) as home:
         await written_down(home, week_of_calls(days, a_day))
+        await call(home, "/api/chat", chat("fast"), User_Agent="Zed/1.0")
         asked = [
             await Caller.ask(home, "/api/chat", chat("fast", ENDLESS), User_Agent="Zed/1.0"),
             await Caller.ask(home, "/v1/chat/completions", chat("qwen2.5-coder:1.5b", ENDLESS, stream=True)),

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from ui.browser import NARROW, WIDE, browser, pictures, signed_in
-from ui.scenery import lively
+from ui.scenery import LIMITS, lively
 
 PAGES = ("now", "models", "usage", "why", "why/last", "try", "providers", "privacy", "config")
 
@@ -21,7 +21,7 @@ def test_every_page_fits_and_is_pictured(width: int, dark: bool) -> None:
 
     async def scene() -> tuple[dict[str, int], list[str]]:
         overflow = {}
-        async with lively() as home, browser() as opened, signed_in(opened, home, width=width, dark=dark) as seen:
+        async with lively(LIMITS) as home, browser() as opened, signed_in(opened, home, width=width, dark=dark) as seen:
             for name in PAGES:
                 page = await seen.open(name)
                 await page.wait_for_timeout(700)

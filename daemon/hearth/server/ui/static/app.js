@@ -14,6 +14,7 @@ const PAGES = {
   privacy: ["Privacy", () => import("./privacy.js")],
   config: ["Config", () => import("./config.js")],
 };
+const MODES = { offline: "machine", lan: "lan", "prefer-local": "cloud", any: "cloud" };
 const BEAT_MS = 1000, REST_MS = 4000;
 const element = (id) => document.getElementById(id);
 
@@ -80,10 +81,9 @@ async function show() {
 }
 
 function state(status) {
-  const offline = status.mode === "offline";
   fill(element("state"),
-    h("a", { href: "#privacy", class: `badge ${offline ? "machine" : ""}`, title: "Privacy mode" },
-      status.stopped ? "everything stopped" : status.mode),
+    h("a", { href: "#privacy", class: `badge ${MODES[status.mode] ?? ""}`, title: "Privacy mode" },
+      h("span", { class: "dot" }), status.stopped ? "all outside is stopped" : status.mode),
     status.config.error && h("a", { href: "#config", class: "badge bad" }, "config error"),
     h("span", { class: "wide" }, `Hearth ${status.version}`),
     h("span", { class: "wide" }, `up ${span(status.uptime_s)}, ${counted(status.served, "call")}`),

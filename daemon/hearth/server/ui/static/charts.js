@@ -2,7 +2,7 @@
 
 import { h, section, svg } from "./dom.js";
 
-const WIDE = 640, HIGH = 170, LEFT = 46, BOTTOM = 20, TOP = 8;
+const WIDE = 460, HIGH = 165, LEFT = 42, BOTTOM = 22, TOP = 8;
 
 /** A round number at least as large, for the top of the scale. */
 function ceiling(value) {
@@ -19,7 +19,7 @@ function bars(days, series, words) {
     svg("line", { class: "grid", x1: LEFT, x2: WIDE, y1: y(top * share), y2: y(top * share) }),
     svg("text", { x: LEFT - 7, y: y(top * share) + 4, "text-anchor": "end" }, words(top * share)),
   ]);
-  const step = Math.ceil(days.length / 8);
+  const step = Math.ceil(days.length / 7);
   const columns = days.map((day, index) => {
     const x = LEFT + index * room + (room - width) / 2;
     let done = 0;

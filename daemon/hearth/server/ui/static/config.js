@@ -12,7 +12,7 @@ export function build(page, app) {
   const rows = table({
     columns: [
       { title: "Setting", kind: "name", cell: (row) => h("code", null, row.key) },
-      { title: "Value", cell: (row) => h("span", { class: "mono" }, row.value) },
+      { title: "Value", kind: "wide", cell: (row) => h("span", { class: "mono" }, row.value) },
       { title: "From", cell: (row) => badge(row.source, kind(row.source)) },
     ],
     key: (row) => row.key, empty: "No setting fits.",
@@ -39,9 +39,9 @@ export function build(page, app) {
         ["State", status.config.error ? badge("the last edit is refused", "bad") : badge("in force", "good")]]));
       fill(wrong, status.config.error && h("p", { class: "box bad" }, `${status.config.error} The last good settings stay in force.`),
         status.config.warnings.map((text) => h("p", { class: "box note" }, text)),
-        status.config.inactive.map((text) => h("p", { class: "box note" }, `Not active yet: ${text}`)),
+        status.config.inactive.length > 0 && h("p", { class: "box note" }, `Set, but not active yet: ${status.config.inactive.join(", ")}`),
         found.rows === null && h("p", { class: "box note" }, "The values are listed again when the file can be read."));
-      if (found.rows) values = found.rows;
+      if (found.rows) values = [...found.rows].sort((a, b) => a.key.includes(".") - b.key.includes("."));
       show();
     },
   };

@@ -55,24 +55,23 @@ export function keyed(parent, key, make) {
 }
 
 /**
- * A table that follows its items. Columns are {title, cell(item) → node or text, kind: "right" | "name" | "actions"};
- * a cell that returns a node is built once and kept when `once` is set.
+ * A table that follows its items; where it is narrow, each row becomes a card. Columns are {title, cell(item) → node
+ * or text, kind: "right" | "name" | "wide" | "extra" | "actions"}; with `once` a cell is built once and kept.
  */
-export function table({ caption, columns, key, empty, cards = true }) {
-  const body = h("tbody");
+export function table({ columns, key, empty }) {
+  const body = h("tbody", { role: "rowgroup" });
   const nothing = h("p", { class: "empty", hidden: true }, empty || "Nothing yet.");
-  const element = h("table", { class: cards ? "cards" : null },
-    caption && h("caption", null, caption),
-    h("thead", null, h("tr", null, columns.map((one) => h("th", { scope: "col", class: one.kind === "name" ? null : one.kind === "actions" ? "right" : one.kind },
-      one.title || h("span", null, "\u00a0"))))),
+  const element = h("table", { class: "cards", role: "table" },
+    h("thead", { role: "rowgroup" }, h("tr", { role: "row" }, columns.map((one) =>
+      h(one.title ? "th" : "td", one.title ? { scope: "col", role: "columnheader", class: one.kind === "right" ? "right" : null } : { role: "cell" }, one.title)))),
     body);
   const scroll = h("div", { class: "scroll" }, element);
   const update = keyed(body, key, (first) => {
-    const cells = columns.map((one) => h("td", { class: one.kind, "data-of": one.title }));
+    const cells = columns.map((one) => h("td", { class: one.kind, role: "cell", "data-of": one.title }));
     const last = [];
     columns.forEach((one, index) => { if (one.once) fill(cells[index], one.cell(first)); });
     return {
-      element: h("tr", null, cells),
+      element: h("tr", { role: "row" }, cells),
       update: (item) => columns.forEach((one, index) => {
         if (one.once) return one.update?.(cells[index], item);
         const content = one.cell(item);
@@ -121,7 +120,7 @@ export const section = (title, beside, ...children) =>
   h("section", null, h("div", { class: "heading" }, h("h2", null, title), beside), ...children);
 
 /** A list of facts: [[name, value], …]; those without a value are left out. */
-export const facts = (pairs) => h("dl", { class: "facts" },
+export const facts = (pairs, wide = false) => h("dl", { class: wide ? "facts pairs" : "facts" },
   pairs.filter(([, value]) => value !== "" && value !== null && value !== undefined)
     .map(([name, value]) => [h("dt", null, name), h("dd", null, value)]));
 

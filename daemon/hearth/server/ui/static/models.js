@@ -17,7 +17,7 @@ function actions(app) {
     const free = button("Unload", () => ask("unload", model.name, `The memory of ${model.name} is free.`), { "aria-label": `Unload ${model.name}` });
     const use = button("Use by default", () => app.act(() => put("default-model", { model: model.name }), `${model.name} answers requests that name no model.`),
       { "aria-label": `Use ${model.name} by default` });
-    const element = h("span", null, load, free, " ", use);
+    const element = h("span", null, load, free, use);
     return { element, load, free, use };
   };
 }
@@ -66,7 +66,7 @@ export function build(page, app) {
       { title: "State", cell: condition },
       { title: "Window", kind: "right", cell: (model) => number(model.window) },
       { title: "Size", kind: "right", cell: (model) => bytes(model.size) },
-      { title: "On the GPU", kind: "right", cell: (model) => bytes(model.size_vram) },
+      { title: "On the GPU", kind: "right", cell: (model) => model.size_vram === 0 ? "none of it" : bytes(model.size_vram) },
       { title: "In flight", kind: "right", cell: (model) => model.slots || model.in_flight ? `${model.in_flight}${model.slots ? ` of ${model.slots}` : ""}` : DASH },
       { title: "Waiting", kind: "right", cell: (model) => model.queued ? number(model.queued) : DASH },
       { title: "", kind: "actions", once: true,
@@ -84,7 +84,7 @@ export function build(page, app) {
   const names = table({
     columns: [
       { title: "Name", kind: "name", cell: (alias) => alias.name },
-      { title: "Stands for", cell: (alias) => alias.use.join(", ") },
+      { title: "Stands for", kind: "wide", cell: (alias) => alias.use.join(", ") },
       { title: "Strategy", cell: (alias) => alias.strategy.replaceAll("_", " ") },
     ],
     key: (alias) => alias.name,

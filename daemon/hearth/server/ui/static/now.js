@@ -14,7 +14,7 @@ export const ending = (call) => badge(call.ending.replace("_", " "), ENDINGS[cal
 export const CALLS = [
   { title: "Asked", kind: "name", cell: (call) => h("a", { href: `#why/${encodeURIComponent(call.id)}` }, call.asked || "default") },
   { title: "App", cell: (call) => call.app || DASH },
-  { title: "Answered by", cell: (call) => call.target || "nobody" },
+  { title: "Answered by", kind: "wide", cell: (call) => call.target || "nobody" },
   { title: "Place", cell: (call) => place(call.place) },
   { title: "Why", cell: (call) => call.reason || DASH },
   { title: "Tokens in", kind: "right", cell: (call) => compact(call.input_tokens) },
@@ -46,7 +46,7 @@ export function build(page, app) {
     columns: [
       { title: "Asked", kind: "name", cell: (call) => h("a", { href: `#why/${encodeURIComponent(call.id)}` }, call.asked || "default") },
       { title: "App", cell: (call) => call.app || DASH },
-      { title: "At", cell: (call) => call.target || DASH },
+      { title: "At", kind: "wide", cell: (call) => call.target || DASH },
       { title: "Place", cell: (call) => place(call.place) },
       { title: "Phase", cell: (call) => badge(call.position ? `queued, place ${call.position}` : call.phase, PHASES[call.phase] ?? "") },
       { title: "Tokens", kind: "right", cell: (call) => call.output_tokens ? `≈ ${number(call.output_tokens)}` : DASH },
@@ -62,7 +62,7 @@ export function build(page, app) {
   const warm = table({
     columns: [
       { title: "Loaded", kind: "name", cell: (model) => model.name },
-      { title: "Memory", kind: "right", cell: (model) => bytes(model.size_vram ?? model.size) },
+      { title: "Memory", kind: "right", cell: (model) => bytes(model.size_vram || model.size) },
       { title: "In flight", kind: "right", cell: (model) => number(model.in_flight) },
       { title: "Waiting", kind: "right", cell: (model) => number(model.queued) },
     ],
@@ -95,7 +95,7 @@ export function build(page, app) {
       figures.update([
         ["calls today", today ? compact(today.calls ?? 0) : null, today?.calls ? `${compact(today.local_calls)} at home` : ""],
         ["tokens today", today ? compact((today.input_tokens ?? 0) + (today.output_tokens ?? 0)) : null],
-        ["spent today", today ? moneys(today.costs, today.unknown_costs) : null],
+        ["spent today", today ? moneys(today.costs) : null, today?.unknown_costs ? `+ ${compact(today.unknown_costs)} of unknown price` : ""],
         ["default model", status.default_model || null],
         ["Hearth's memory", status.memory_bytes === null ? null : bytes(status.memory_bytes)],
         ["up", span(status.uptime_s)],

@@ -27,7 +27,7 @@ export function build(page, app) {
   const send = h("button", { class: "first", type: "submit" }, "Send"), stop = h("button", { type: "button", disabled: true, onclick: () => going?.abort() }, "Stop");
   const form = h("form", { onsubmit: (event) => { event.preventDefault(); ask(); } },
     h("div", { class: "line" }, h("label", { class: "field" }, "Dialect", dialect), h("label", { class: "field grow" }, "Model", model), h("label", { class: "field" }, "Mode of this call", mode)), h("br"),
-    h("label", { class: "field" }, "Your words", words), h("br"), send, stop, h("span", { class: "quiet tiny" }, "  Ctrl+Enter sends."), models);
+    h("label", { class: "field" }, "Your words", words), h("br"), h("span", { class: "buttons" }, send, stop, h("span", { class: "quiet tiny" }, "Ctrl+Enter sends.")), models);
   const answer = h("p", { id: "answer", tabindex: "0", "aria-label": "Answer" }), state = h("span", { role: "status" });
   const thoughts = h("p", { class: "quiet" }), thinking = h("details", { hidden: true }, h("summary", null, "What it thought"), thoughts);
   const heads = h("div", null, h("p", { class: "quiet" }, "They come with the answer."));

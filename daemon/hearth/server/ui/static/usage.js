@@ -26,7 +26,7 @@ function totals(figures, report) {
     ["answered at home", total.calls ? percent(total.local_calls / total.calls) : null],
     ["tokens in", compact(total.input_tokens)],
     ["tokens out", compact(total.output_tokens), total.estimated ? "some estimated" : ""],
-    ["spent", moneys(total.costs, total.unknown_costs)],
+    ["spent", moneys(total.costs), total.unknown_costs ? `+ ${compact(total.unknown_costs)} of unknown price` : ""],
     ["saved by answering at home", Object.keys(saved).length ? moneys(saved) : null,
       total.compared?.length ? `against ${total.compared.join(", ")}` : ""],
   ]);
@@ -57,7 +57,7 @@ export function build(page, app) {
     columns: [
       { title: "Name", kind: "name", cell: (row) => (group.value === "place" && PLACES[row.name]) || row.name || DASH },
       { title: "Calls", kind: "right", cell: (row) => number(row.calls) },
-      { title: "", cell: (row) => h("span", { title: number(row.calls) }, share(row.calls / most)) },
+      { title: "", kind: "extra", cell: (row) => h("span", { title: number(row.calls) }, share(row.calls / most)) },
       { title: "Failed", kind: "right", cell: (row) => number(row.errors) },
       { title: "Tokens in", kind: "right", cell: (row) => number(row.input_tokens) },
       { title: "Tokens out", kind: "right", cell: (row) => number(row.output_tokens) },

@@ -26,12 +26,13 @@ function course(call) {
       svg("svg", { viewBox: "0 0 10 10", "aria-hidden": "true" }, svg("rect", { class: fillClass, width: 10, height: 10, rx: 2 })), `${text} ${milliseconds(took)}`))));
 }
 
-function verdicts(plan) {
+function verdicts(plan, attempts) {
+  const asked = new Set(attempts.map((one) => one.target));
   return section("Who could have answered", badge(`mode ${plan.mode}`),
     h("p", { class: "quiet" }, `“${plan.asked || "default"}” for ${plan.task}${plan.strategy ? `, strategy ${plan.strategy.replaceAll("_", " ")}` : ""}`),
     plan.steps?.length ? h("ol", { class: "steps quiet" }, plan.steps.map((step) => h("li", null, step))) : null,
     h("ol", { class: "steps" }, (plan.targets || []).map((one) => h("li", { value: one.order || 0 },
-      h("strong", null, one.target), " ", place(one.place), " ", one.order ? badge(`tried as number ${one.order}`, "good") : badge("never", "bad"),
+      h("strong", null, one.target), " ", place(one.place), " ", asked.has(one.target) ? badge("asked", "good") : one.order ? badge("in reserve") : badge("refused", "bad"),
       h("div", { class: "quiet" }, (one.why || []).join("; ") || one.reason || DASH)))),
     plan.problem && h("p", { class: "box bad" }, plan.problem),
     plan.near?.length ? h("p", null, `Names like it: ${plan.near.join(", ")}`) : null);
@@ -42,7 +43,7 @@ const attempt = (one) => section(`Attempt ${one.number}`, h("span", null, ending
   ["HTTP status", one.upstream_status], ["Problem", one.problem && `${one.problem.replaceAll("_", " ")}: ${one.detail}`],
   ["Connecting", one.connect_ms === null ? "" : milliseconds(one.connect_ms)], ["Loading", one.load_ms ? milliseconds(one.load_ms) : ""],
   ["First token", milliseconds(one.first_token_ms)], ["In all", milliseconds(one.total_ms)],
-  ["Tokens", tokens(one)], ["Cost", cost(one)], ["Sent, received", `${bytes(one.bytes_out)}, ${bytes(one.bytes_in)}`]]));
+  ["Tokens", tokens(one)], ["Cost", cost(one)], ["Sent, received", `${bytes(one.bytes_out)}, ${bytes(one.bytes_in)}`]], true));
 
 function past({ call, attempts, plan }) {
   return [
@@ -51,8 +52,8 @@ function past({ call, attempts, plan }) {
       ["Route", `${call.dialect}, ${call.route}, ${call.task}${call.stream ? ", streamed" : ""}`], ["Mode", call.mode],
       ["Answered by", call.target ? `${call.target}: ${call.reason}` : "nobody"], ["HTTP status", call.status || DASH],
       ["Problem", call.detail], ["Tokens", tokens(call)], ["Cost", cost(call)], ["Program", call.user_agent],
-      ["Time", `${milliseconds(call.total_ms)} in all, Hearth's own part ${call.overhead_ms.toFixed(1)} ms`]]), h("br"), course(call)),
-    plan ? verdicts(plan) : section("Who could have answered", null, h("p", { class: "quiet" }, "One target fitted, and nothing spoke against it.")),
+      ["Time", `${milliseconds(call.total_ms)} in all, Hearth's own part ${call.overhead_ms.toFixed(1)} ms`]], true), h("br"), course(call)),
+    plan ? verdicts(plan, attempts) : section("Who could have answered", null, h("p", { class: "quiet" }, "One target fitted, and nothing spoke against it.")),
     ...attempts.map(attempt),
   ];
 }
