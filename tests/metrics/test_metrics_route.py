@@ -23,7 +23,7 @@ async def _scraped(config: str = "", calls: int = 2) -> tuple[httpx.Response, ht
         def ask() -> tuple[httpx.Response, httpx.Response, httpx.Response]:
             for _ in range(calls):
                 httpx.post(f"{home.url}/api/chat", json=QUESTION, trust_env=False, timeout=30).raise_for_status()
-            httpx.post(f"{home.url}/api/chat", json={**QUESTION, "model": "nobody"}, trust_env=False)
+            httpx.post(f"{home.url}/api/chat", json={**QUESTION, "model": "frobnicator"}, trust_env=False)
             plain = httpx.get(f"{home.url}/metrics", trust_env=False)
             return _figures(home, home.token("admin")), _figures(home, home.token("infer")), plain
 
@@ -63,7 +63,7 @@ def test_nothing_said_in_a_call_is_in_its_figures() -> None:
     answer, _, _ = asyncio.run(_scraped())
 
     assert "xyzzy" not in answer.text
-    assert "nobody" not in answer.text
+    assert "frobnicator" not in answer.text
 
 
 def test_only_the_owner_reads_the_figures() -> None:
