@@ -58,13 +58,6 @@ def test_prefer_local_puts_the_cloud_last_whatever_the_strategy() -> None:
     assert tried(made) == ["box/qwen3-8b", "ollama/qwen3:8b", CLOUD]
 
 
-def test_a_strategy_that_is_not_active_yet_behaves_as_local_first() -> None:
-    """The config accepts its name, and nothing surprising happens."""
-    alias = replace(FAST, strategy="cheapest")
-
-    assert tried(planned(a_call("fast"), household(models={"fast": alias})))[0] == "ollama/qwen3:8b"
-
-
 def test_busy_goes_to_the_fallback_and_comes_back_last() -> None:
     """The busy model is not lost: it is tried, or queued for, when the cloud fails."""
     made = planned(a_call("qwen3:8b"), world=BUSY)

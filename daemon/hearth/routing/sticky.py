@@ -4,29 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-import msgspec
-from msgspec import Raw, Struct
-
 from hearth.call import Call
 from hearth.chat import Members
 from hearth.routing.expected import estimate_tokens, expected_first_token, heeded, is_cold
+from hearth.routing.said import is_users, turns_of
 from hearth.routing.targets import Target
 from hearth.routing.world import UNKNOWN_TARGET, Machine, World
 from hearth_config.settings import Settings
 
 _BEFORE = ("system", "instructions", "systemInstruction", "system_instruction", "preamble")
-_TURNS = ("messages", "input", "contents", "prompt")
-"""The members in which dialects carry what stands before a conversation, and its turns."""
+"""The members in which dialects carry what stands before a conversation."""
 
 _ELSEWHERE = Machine()
-
-
-class _Turn(Struct):
-    role: str = "user"
-
-
-_turns = msgspec.json.Decoder(list[Raw])
-_turn = msgspec.json.Decoder(_Turn)
 
 
 def kept(targets: Sequence[Target], call: Call, world: World, settings: Settings) -> Sequence[Target]:
@@ -49,29 +38,10 @@ def beginning(members: Members) -> Iterator[bytes]:
     for name in _BEFORE:
         if name in members:
             yield bytes(members[name])
-    for name in _TURNS:
-        if name in members:
-            yield from _up_to_user(bytes(members[name]))
-
-
-def _up_to_user(said: bytes) -> Iterator[bytes]:
-    """Yield the turns until the first one that a user took; a text, or what is no list of turns, as a whole."""
-    try:
-        turns = _turns.decode(said)
-    except msgspec.DecodeError:
-        yield said
-        return
-    for turn in turns:
+    for turn in turns_of(members):
         yield bytes(turn)
-        if _role(turn) == "user":
+        if is_users(turn):
             return
-
-
-def _role(turn: Raw) -> str:
-    try:
-        return _turn.decode(turn).role
-    except msgspec.DecodeError:
-        return "user"
 
 
 def _wait(target: Target, call: Call, world: World, settings: Settings) -> float:

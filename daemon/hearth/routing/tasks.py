@@ -9,11 +9,11 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import msgspec
-from msgspec import Raw
 
 from hearth.call import Call, Task
 from hearth.chat import Members
 from hearth.routing.expected import estimate_tokens
+from hearth.routing.said import UNREADABLE, is_users, turns_of
 from hearth_config.settings import Tasks
 
 KINDS_OF_CHAT: tuple[Task, ...] = ("images", "long_context", "tools", "summary", "code")
@@ -22,8 +22,6 @@ KINDS_OF_CHAT: tuple[Task, ...] = ("images", "long_context", "tools", "summary",
 READ_BYTES = 4096
 """So much is read of the last message's beginning, and of its end: that is where people say what they want."""
 
-_turns = msgspec.json.Decoder(list[Raw])
-_TURNS = ("messages", "input", "contents", "prompt")
 _MOST_TURNS_BACK = 8
 
 
@@ -86,32 +84,19 @@ def _pattern(words: tuple[str, ...]) -> re.Pattern[str]:
 
 
 def last_said(members: Members) -> str:
-    """Return the beginning and the end of what the user said last; "" where nobody said anything."""
+    """Return the beginning and the end of what the user said last; "" where nobody said anything.
+
+    Only a few turns back are looked at: where the user took none of them, the very last turn counts.
+    """
     text = "\n".join(_last_turn(members))
     return text if len(text) <= 2 * READ_BYTES else f"{text[:READ_BYTES]}\n{text[-READ_BYTES:]}"
 
 
 def _last_turn(members: Members) -> Iterator[str]:
-    said = next((members[name] for name in _TURNS if name in members), None)
-    if said is None:
-        return
-    try:
-        turns = _turns.decode(said)
-    except msgspec.DecodeError:
-        turns = [said]
-    with suppress(msgspec.DecodeError):
-        yield from _texts(_users_last(turns))
-
-
-def _users_last(turns: Sequence[Raw]) -> object:
-    """Return the last turn of the user, looking a few turns back; the very last one where there is none."""
-    last: object = ""
-    for turn in reversed(turns[-_MOST_TURNS_BACK:]):
-        read = msgspec.json.decode(turn)
-        if not isinstance(read, Mapping) or read.get("role", "user") == "user":
-            return read
-        last = last or read
-    return last
+    turns = turns_of(members)
+    users = (turn for turn in reversed(turns[-_MOST_TURNS_BACK:]) if is_users(turn))
+    with suppress(*UNREADABLE):
+        yield from _texts(msgspec.json.decode(next(users, turns[-1]))) if turns else ()
 
 
 def _texts(said: object) -> Iterator[str]:
