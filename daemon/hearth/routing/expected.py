@@ -57,11 +57,14 @@ class Average(Struct, frozen=True):
 
     def value(self, now: float, prior: float) -> float:
         """Return the mean, drawn to `prior` the less and the longer ago it was fed."""
+        if not self.weight:
+            return prior
         weight = self._weight_at(now)
-        return prior if weight == 0 else (self.mean * weight + prior * _TRUST) / (weight + _TRUST)
+        return (self.mean * weight + prior * _TRUST) / (weight + _TRUST)
 
     def _weight_at(self, now: float) -> float:
-        return self.weight * 0.5 ** (max(now - self.at, 0.0) / HALF_LIFE) if self.weight else 0.0
+        age = now - self.at
+        return self.weight * 0.5 ** (age / HALF_LIFE) if age > 0 else self.weight
 
 
 _FRESH = Average()

@@ -1,4 +1,4 @@
-"""The turns of a conversation as they stand in a request's body, under any dialect's name for them; nothing is checked."""
+"""The turns of a conversation as they stand in a request's body, in whatever dialect; nothing is checked."""
 
 from __future__ import annotations
 
