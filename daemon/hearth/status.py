@@ -7,6 +7,7 @@ from typing import Literal
 from msgspec import Struct
 
 from hearth.status_apps import AppStatus
+from hearth.status_cache import CacheStatus
 
 
 class Finding(Struct, frozen=True):
@@ -241,6 +242,8 @@ class Status(Struct, frozen=True):
     own: OwnStatus = OwnStatus()
     apps: tuple[AppStatus, ...] = ()
     """The apps that have limits, and what they used of them."""
+    caches: tuple[CacheStatus, ...] = ()
+    """The answer cache, where the config wants one."""
     keys: tuple[KeyStatus, ...] = ()
     """The keys of all providers."""
     stopped: bool = False

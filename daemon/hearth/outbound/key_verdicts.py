@@ -71,7 +71,7 @@ def lift(state: KeyState) -> Notice | None:
 
 def _out(state: KeyState, why: str, problem: KeyRefused) -> Notice | None:
     news, state.out = state.out != why, why
-    return _notice("key_refused", state, problem) if news else None
+    return _notice("key_refused", state, problem, why=why) if news else None
 
 
 def _limited(state: KeyState, problem: RateLimited, now: float) -> Notice | None:

@@ -97,9 +97,9 @@ class Keys:
 
     def _next(self, provider: Provider, tried: frozenset[str], tokens: float | None, model: str) -> KeyState | None:
         left = [self._state(provider.name, key) for key in keys_of(provider) if key.id not in tried]
-        if tokens is None or not left:
-            return next_key(left, 0.0, model, monotonic(), first=not tried)
         now = monotonic()
+        if tokens is None or not left:  # a question takes no turn
+            return next_key([one for one in left if one.awake(now)][:1] or left, 0.0, model, now, first=not tried)
         unspent = [one for one in left if not self.spent(provider.name, one.key.id)]
         waits = {one.key.id: one.room.wait_s(one.limits, tokens, now) for one in unspent}
         allowed = [one for one in unspent if waits[one.key.id] <= 0]

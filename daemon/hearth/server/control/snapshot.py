@@ -15,7 +15,6 @@ from hearth.status import (
     AliasStatus,
     ConfigStatus,
     ContactStatus,
-    KeyStatus,
     LedgerStatus,
     ModelsStatus,
     ModelStatus,
@@ -48,6 +47,7 @@ def status(core: Core) -> Status:
         config=_config(core),
         providers=tuple(_provider(core, runtime) for runtime in core.generation.providers.values()),
         loaded=tuple(_model(core, target) for target in targets if _is_warm(core, target)),
+        keys=tuple(view for one in core.generation.providers.values() for view in core.keys.views(one.settings)),
         calls=tuple(live.view() for live in core.calls),
         served=core.calls.served,
         ledger=LedgerStatus(state.state, state.reason, str(state.path), state.queued, state.written, state.dropped),
@@ -60,6 +60,7 @@ def status(core: Core) -> Status:
         refused_callers=dict(core.refused_callers),
         memory_bytes=mine.memory,
         own=mine,
+        caches=(core.cache.view(),) if core.cache is not None else (),
         apps=tuple(quota.view() for quota in (core.app_limits or {}).values()),
         stopped=core.switches.stopped,
     )
@@ -100,7 +101,7 @@ def _provider(core: Core, runtime: ProviderRuntime) -> ProviderStatus:
         reachable=listing.reachable,
         error=listing.error or (health.last_error if health is not None else ""),
         rests_s=round(rests, 1) if rests > 0 else None,
-        keys=tuple(KeyStatus(view.id, view.state, view.rests_s) for view in core.keys.views(settings)),
+        keys=core.keys.views(settings),
         version=listing.version,
     )
 

@@ -1,0 +1,271 @@
+"""Keys in a running daemon: a pool of them under load, refusals, rests, and secrets that change."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections import Counter
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from end_to_end.callers import Answer, admin, call, calm, chat, cloud
+from hearth.rehearsal import Fault, KeyLimit, ModelScript, Rehearsal, Script
+from hearth_home import Home, running
+
+MODELS = (ModelScript(name="scripted"), ModelScript(name="other"))
+PATH = "/v1/chat/completions"
+SECRETS = {"A": "sk-canary-aaaa", "B": "sk-canary-bbbb", "C": "sk-canary-cccc"}
+CALLERS = 32
+
+
+def pool(*ids: str, more: str = "", **limits: str) -> str:
+    """A provider's keys; each has what is said of it, and `more` is said of all."""
+    tables = (f'{{ id = "{id}", value = "env:{id.upper()}"{more}{limits.get(id, "")} }}' for id in ids)
+    return f"keys = [{', '.join(tables)}]"
+
+
+class Seen(NamedTuple):
+    """What callers got, which secrets the provider saw, how its keys stand, and what it held against them."""
+
+    answers: list[Answer]
+    used: Counter[str]
+    status: dict[str, dict[str, Any]]
+    over: int
+
+
+async def _ask(home: Home, count: int) -> list[Answer]:
+    """So many calls by 32 parallel callers."""
+    left = iter(range(count))
+
+    async def caller() -> list[Answer]:
+        return [await call(home, PATH, chat("far/scripted")) for _ in left]
+
+    found = await asyncio.gather(*(caller() for _ in range(CALLERS)))
+    return [answer for answers in found for answer in answers]
+
+
+def play(script: Script, keys: str, count: int, more: str = "", patience: str = "10s") -> Seen:
+    """Let 32 callers ask a provider with these keys."""
+
+    async def scene() -> Seen:
+        async with Rehearsal(script) as far, running(calm(patience) + cloud(far, more=keys) + more, SECRETS) as home:
+            answers = await _ask(home, count)
+            status = {one["id"]: one for one in (await admin(home, "/hearth/v1/status"))["keys"]}
+            used = Counter(one.header("Authorization")[7:] for one in far.calls if one.method == "POST")
+            return Seen(answers, used, status, sum(book.over for book in far.books.values()))
+
+    return asyncio.run(scene())
+
+
+def test_one_limited_and_one_revoked_key_cost_no_request() -> None:
+    """32 callers, three keys: one has a limit in the config and at its provider, one was revoked, one is free.
+
+    No request fails, the limited key is used up to its limit and never over it, and the revoked one is left alone.
+    """
+    limits = (KeyLimit(key=SECRETS["A"], requests=20, seconds=60.0, counts="sliding"), KeyLimit())
+    script = Script(kind="openai", models=MODELS, keys=(SECRETS["A"], SECRETS["C"]), limits=limits)
+
+    seen = play(script, pool("a", "b", "c", a=", requests_per_minute = 20"), 400)
+
+    assert [one.status for one in seen.answers] == [200] * 400
+    assert all(one.finished for one in seen.answers)
+    assert seen.over == 0
+    assert seen.used[SECRETS["A"]] == 20
+    assert seen.used[SECRETS["B"]] <= CALLERS
+    assert seen.used[SECRETS["C"]] == 380
+    assert [seen.status[id]["state"] for id in "abc"] == ["full", "key_refused", "ready"]
+
+
+@pytest.mark.parametrize("said", ["openai", "anthropic", "plain"])
+def test_limits_that_only_the_provider_knows_are_learned(said: Any) -> None:  # noqa: ANN401 -- one of three words
+    """Without a limit in the config the headers tell what is left, and the free key takes the rest."""
+    limited = KeyLimit(key=SECRETS["A"], requests=15, seconds=60.0, said=said, counts="sliding")
+    script = Script(kind="openai", models=MODELS, limits=(limited, KeyLimit()))
+
+    seen = play(script, pool("a", "b"), 300)
+
+    assert [one.status for one in seen.answers] == [200] * 300
+    assert 10 <= seen.used[SECRETS["A"]] - seen.over <= 15
+    assert seen.over <= CALLERS
+
+
+def test_keys_are_used_by_weight() -> None:
+    """Among keys that all have room each gets the share that its weight says."""
+    seen = play(Script(kind="openai", models=MODELS), pool("a", "b", "c", a=", weight = 2", b=", weight = 0.5"), 140)
+
+    assert seen.used == {SECRETS["A"]: 80, SECRETS["B"]: 20, SECRETS["C"]: 40}
+
+
+def test_a_limit_holds_though_32_callers_ask_at_once() -> None:
+    """One key with a limit: what is over it waits for room as long as patience allows, then gets 429 with the time."""
+    seen = play(
+        Script(kind="openai", models=MODELS, limits=(KeyLimit(requests=10, counts="sliding"),)),
+        pool("a", a=", requests_per_minute = 10"),
+        40,
+        "[retry]\nattempts = 1\n",
+        patience="300ms",
+    )
+
+    assert Counter(one.status for one in seen.answers) == {200: 10, 429: 30}
+    assert seen.over == 0
+    assert {int(one.headers["retry-after"]) > 30 for one in seen.answers if one.status == 429} == {True}
+    assert b"hearth keys" in next(one.body for one in seen.answers if one.status == 429)
+
+
+def test_a_limited_key_rests_until_its_reset_and_the_target_does_not() -> None:
+    """F14: 429 moves to the next key at once; the rest is as long as the provider says."""
+
+    async def scene() -> tuple[list[Answer], list[str], dict[str, Any]]:
+        async with Rehearsal(Script(kind="openai", models=MODELS)) as far:
+            far.when(lambda one: SECRETS["A"] in one.header("Authorization"), Fault.refuse(429, retry_after="7"))
+            async with running(calm() + cloud(far, more=pool("a", "b")), SECRETS) as home:
+                answers = [await call(home, PATH, chat("far/scripted")) for _ in range(4)]
+                status = {one["id"]: one for one in (await admin(home, "/hearth/v1/status"))["keys"]}
+            return answers, [one.header("Authorization")[7:] for one in far.calls if one.method == "POST"], status
+
+    answers, used, status = asyncio.run(scene())
+
+    assert [one.status for one in answers] == [200] * 4
+    assert used == [SECRETS["A"], *[SECRETS["B"]] * 4]
+    assert status["a"]["state"] == "rate_limited"
+    assert 5 < status["a"]["rests_s"] <= 7
+    assert [one.headers["x-hearth-attempts"] for one in answers] == ["2", "1", "1", "1"]
+
+
+def test_a_spent_quota_rests_until_the_date_that_is_named() -> None:
+    """402 names the day: until then the other key answers."""
+    said = b'{"error":{"message":"Credits used up. They renew on 2099-01-01. Also 2031-01-01.","type":"billing"}}'
+
+    async def scene() -> tuple[list[int], dict[str, Any]]:
+        async with Rehearsal(Script(kind="openai", models=MODELS)) as far:
+            far.when(
+                lambda one: SECRETS["A"] in one.header("Authorization"), Fault.refuse(402, said, retry_after="86400")
+            )
+            async with running(calm() + cloud(far, more=pool("a", "b")), SECRETS) as home:
+                answers = [await call(home, PATH, chat("far/scripted")) for _ in range(3)]
+                status = {one["id"]: one for one in (await admin(home, "/hearth/v1/status"))["keys"]}
+            return [one.status for one in answers], status
+
+    statuses, status = asyncio.run(scene())
+
+    assert statuses == [200] * 3
+    assert status["a"]["state"] == "quota_spent"
+    assert 86_000 < status["a"]["rests_s"] <= 86_400
+    assert "Credits used up" in status["a"]["last_error"]
+
+
+def test_a_key_that_may_not_use_one_model_serves_the_others() -> None:
+    """403 takes a key out for the model that it was refused, and for no other."""
+
+    async def scene() -> tuple[list[int], Counter[tuple[str, str]], dict[str, Any]]:
+        async with Rehearsal(Script(kind="openai", models=MODELS)) as far:
+            barred = Fault.refuse(403)
+            far.when(lambda one: SECRETS["A"] in one.header("Authorization") and b'"other"' in one.body, barred)
+            async with running(calm() + cloud(far, more=pool("a", "b")), SECRETS) as home:
+                asked = ["far/other", "far/scripted"] * 4
+                answers = [await call(home, PATH, chat(model)) for model in asked]
+                status = {one["id"]: one for one in (await admin(home, "/hearth/v1/status"))["keys"]}
+            used = Counter(
+                (one.header("Authorization")[7:], str(one.json()["model"])) for one in far.calls if one.method == "POST"
+            )
+            return [one.status for one in answers], used, status
+
+    statuses, used, status = asyncio.run(scene())
+
+    assert statuses == [200] * 8
+    assert used[SECRETS["A"], "other"] == 1
+    assert used[SECRETS["A"], "scripted"] >= 2
+    assert status["a"]["barred"] == ["other"]
+    assert status["a"]["state"] == "ready"
+
+
+def test_a_changed_file_is_used_without_a_restart() -> None:
+    """A key in a file is rotated: no request fails, and the new one is used from the next call on."""
+
+    async def scene() -> tuple[list[int], list[str], dict[str, Any]]:
+        async with Rehearsal(Script(kind="openai", models=MODELS, keys=("sk-old",))) as far:
+            config = calm() + cloud(far, more='key = "file:far.key"')
+            async with running(config) as home:
+                file = home.folder / "far.key"
+                _write(file, "sk-old")
+                answers = [await call(home, PATH, chat("far/scripted"))]
+                _write(file, "sk-new")
+                far.rescript(keys=("sk-new",))
+                answers += [await call(home, PATH, chat("far/scripted")) for _ in range(2)]
+                await asyncio.sleep(1.1)
+                _write(file, "sk-newer")
+                far.rescript(keys=("sk-newer",))
+                before = len(far.calls)
+                answers.append(await call(home, PATH, chat("far/scripted")))
+                at_once = [one.header("Authorization")[7:] for one in far.calls[before:] if one.method == "POST"]
+                status = {one["id"]: one for one in (await admin(home, "/hearth/v1/status"))["keys"]}
+            return [one.status for one in answers], at_once, status
+
+    statuses, at_once, status = asyncio.run(scene())
+
+    assert statuses == [200] * 4
+    assert at_once in (["sk-newer"], ["sk-new", "sk-newer"])
+    assert status["default"]["state"] == "ready"
+
+
+def test_a_command_that_gives_another_key_is_asked_again_when_one_is_refused(tmp_path: Path) -> None:
+    """401 asks the command at once; with an answer that is new, the same call goes through."""
+    store = tmp_path / "store"
+    _write(store, "sk-old")
+
+    async def scene() -> tuple[list[int], Counter[str]]:
+        async with Rehearsal(Script(kind="openai", models=MODELS, keys=("sk-old",))) as far:
+            config = calm() + cloud(far, more=f'key = "cmd:cat {store}"')
+            async with running(config, {"PATH": os.environ["PATH"]}) as home:
+                answers = await _ask(home, 8)
+                _write(store, "sk-new")
+                far.rescript(keys=("sk-new",))
+                answers += await _ask(home, 64)
+            used = Counter(one.header("Authorization")[7:] for one in far.calls if one.method == "POST")
+            return [one.status for one in answers], used
+
+    statuses, used = asyncio.run(scene())
+
+    assert statuses == [200] * 72
+    assert used["sk-new"] == 64
+    assert 9 <= used["sk-old"] <= 8 + CALLERS
+
+
+def test_a_revoked_key_comes_back_when_its_file_changes() -> None:
+    """A key that was taken out is used again once its file holds another one; refusals and return are told."""
+
+    async def scene() -> tuple[list[int], list[Any], list[Any]]:
+        async with Rehearsal(Script(kind="openai", models=MODELS, keys=("sk-b", "sk-a2"))) as far:
+            keys = 'keys = [{ id = "a", value = "file:a.key" }, { id = "b", value = "env:B" }]'
+            async with running(calm() + cloud(far, more=keys), {"B": "sk-b"}) as home:
+                _write(home.folder / "a.key", "sk-a1")
+                answers = [await call(home, PATH, chat("far/scripted")) for _ in range(4)]
+                states = [one["state"] for one in (await admin(home, "/hearth/v1/status"))["keys"]]
+                _write(home.folder / "a.key", "sk-a2")
+                answers += [await call(home, PATH, chat("far/scripted")) for _ in range(4)]
+                states += [one["state"] for one in (await admin(home, "/hearth/v1/status"))["keys"]]
+                told = [
+                    (one.kind, one.facts.get("why"))
+                    for one in home.daemon.core.events.recent
+                    if one.kind.startswith("key_")
+                ]
+            used = Counter(one.header("Authorization")[7:] for one in far.calls if one.method == "POST")
+            assert used["sk-a1"] == 1
+            assert used["sk-a2"] == 2
+            return [one.status for one in answers], states, told
+
+    statuses, states, told = asyncio.run(scene())
+
+    assert statuses == [200] * 8
+    assert states == ["key_refused", "ready", "ready", "ready"]
+    assert told == [("key_refused", "missing"), ("key_back", None), ("key_refused", "key_refused"), ("key_back", None)]
+
+
+def _write(file: Path, text: str) -> None:
+    """Write as careful programs do: a new file in the place of the old one."""
+    fresh = file.with_suffix(".new")
+    fresh.write_text(text)
+    fresh.chmod(0o600)
+    fresh.replace(file)
