@@ -96,6 +96,12 @@ class Till:
         finally:
             self._reading = None
 
+    async def read(self) -> None:
+        """Have the public list read, if a price is still to be sought there, and wait a little for it."""
+        self._read_soon()
+        if self._reading is not None:
+            await _soon(self._reading)
+
     # What was spent before this start.
 
     def load_soon(self) -> None:

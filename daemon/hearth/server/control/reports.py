@@ -11,6 +11,7 @@ from hearth.call import Place
 from hearth.ledger import reports
 from hearth.problems import BadRequest
 from hearth.record import Ending
+from hearth.server.control.savings import comparing
 from hearth.status import UsageReport
 
 if TYPE_CHECKING:
@@ -27,8 +28,10 @@ async def usage(core: Core, query: Mapping[str, str]) -> UsageReport:
     """Return sums by model, provider, key, app, place or day. Raises `BadRequest` for another grouping."""
     by = check_grouping(query.get("by", "model"))
     since, until = _moment(query, "since"), _moment(query, "until")
+    await core.till.read()
+    compare = comparing(core.catalog, core.till.book.tag)
     await asyncio.to_thread(core.ledger.flush, FLUSH_S)
-    return await asyncio.to_thread(reports.usage, core.ledger.path, by, since, until)
+    return await asyncio.to_thread(reports.usage, core.ledger.path, by, since, until, compare)
 
 
 def check_grouping(asked: str) -> reports.By:
