@@ -10,12 +10,12 @@ from hearth.chat import Need, Operation
 from hearth.problems import Cancelled, NotFound
 from hearth.routing.explain import explain, read
 from hearth.server.control import reports
-from hearth.server.control.orders import PREFIX, Named, admin, order, reply
+from hearth.server.control.orders import PREFIX, STRICT, Named, admin, order, reply
 from hearth.server.intake import new_id
 from hearth.server.routes import Table, Visit
 
 _encode = msgspec.json.Encoder().encode
-_SSE = {"Content-Type": "text/event-stream", "Cache-Control": "no-cache"}
+_SSE = {"Content-Type": "text/event-stream", **STRICT}
 
 
 async def explained(visit: Visit) -> web.StreamResponse:

@@ -10,7 +10,7 @@ from aiohttp import web
 from hearth.outbound.loading import unload_model
 from hearth.problems import BadRequest, Forbidden, Problem, UnknownModel
 from hearth.server.control import snapshot
-from hearth.server.control.orders import PREFIX, Named, admin, order, reply, told
+from hearth.server.control.orders import PREFIX, STRICT, Named, admin, order, reply, told
 from hearth.server.routes import Table, Visit
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from hearth.server.core import Core
 
 _encode = msgspec.json.Encoder().encode
-_LINES = {"Content-Type": "application/x-ndjson"}
+_LINES = {"Content-Type": "application/x-ndjson", **STRICT}
 
 
 async def models(visit: Visit) -> web.StreamResponse:

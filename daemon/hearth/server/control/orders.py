@@ -18,7 +18,14 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
 _encode = msgspec.json.Encoder().encode
-_JSON = {"Content-Type": "application/json", "X-Content-Type-Options": "nosniff"}
+STRICT = {
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+}
+"""What every reply carries: nothing in it is ever run, framed, guessed at or kept (T18)."""
+_JSON = {"Content-Type": "application/json", **STRICT}
 BODY_LIMIT = 1024 * 1024
 PREFIX = "/hearth/v1"
 

@@ -8,7 +8,7 @@ const WIDE = 460, HIGH = 165, LEFT = 42, BOTTOM = 22, TOP = 8;
 function ceiling(value) {
   if (value <= 0) return 1;
   const unit = 10 ** Math.floor(Math.log10(value));
-  return [1, 2, 2.5, 5, 10].map((step) => step * unit).find((top) => top >= value);
+  return [1, 1.2, 1.6, 2, 3, 4, 5, 6, 8, 10].map((step) => step * unit).find((top) => top >= value);
 }
 
 function bars(days, series, words) {
