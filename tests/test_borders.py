@@ -7,7 +7,18 @@ import pytest
 
 from source_tree import Source, product, under
 
-WORDS = ("chat", "events", "taxonomy", "problems", "call", "record", "status", "status_apps")
+WORDS = (
+    "chat",
+    "events",
+    "taxonomy",
+    "problems",
+    "call",
+    "record",
+    "status",
+    "status_apps",
+    "status_cache",
+    "status_money",
+)
 
 
 class Only(NamedTuple):

@@ -3,8 +3,6 @@
 from collections.abc import Iterator
 from typing import Final
 
-from msgspec import Struct
-
 from hearth_config.addresses import TcpAddress
 from hearth_config.check_providers import address_place
 from hearth_config.errors import Path, dotted
@@ -14,11 +12,9 @@ from hearth_config.settings import MODES, Provider, Settings
 
 Note = tuple[Path, str]
 
-_LATER_SECTIONS: Final = ("cache",)
 _LIMITS: Final = (
     "requests_per_minute", "tokens_per_minute", "requests_per_day", "tokens_per_day",
 )  # fmt: skip
-_APP_LIMITS: Final = ("requests_per_minute", "tokens_per_minute", "parallel")
 _OPTIONS: Final = (
     "organization", "project", "deployment", "api_version", "location", "credentials", "site_url", "site_title",
 )  # fmt: skip
@@ -86,15 +82,10 @@ def inactive(settings: Settings) -> tuple[str, ...]:
 
 
 def _inactive(settings: Settings) -> Iterator[Path]:
-    for section in _LATER_SECTIONS:
-        table = getattr(settings, section)
-        yield from ((section, name) for name in _changed(table))
     if settings.usage.bodies:
         yield ("usage", "bodies")
     for name, provider in settings.providers.items():
         yield from _inactive_of(("providers", name), provider)
-    for name, app in settings.apps.items():
-        yield from (("apps", name, limit) for limit in _APP_LIMITS if getattr(app, limit) is not None)
 
 
 def _inactive_of(path: Path, provider: Provider) -> Iterator[Path]:
@@ -102,8 +93,3 @@ def _inactive_of(path: Path, provider: Provider) -> Iterator[Path]:
     for index, key in enumerate(provider.keys):
         own = (limit for limit in _LIMITS if getattr(key, limit) not in {None, getattr(provider, limit)})
         yield from ((*path, "keys", index, limit) for limit in own)
-
-
-def _changed(table: Struct) -> list[str]:
-    default = type(table)()
-    return [name for name in table.__struct_fields__ if getattr(table, name) != getattr(default, name)]

@@ -16,6 +16,7 @@ from msgspec import Raw, Struct
 
 from hearth.record import CallRecord
 from hearth.status import ModelsStatus, PullStatus, Status, UsageReport
+from hearth.status_cache import CacheStatus, Cleared
 from hearth.told import DefaultModel, Happening, Link, ModeState, Told
 
 if TYPE_CHECKING:
@@ -152,6 +153,14 @@ class Client:
     def purge(self) -> int:
         """Empty the usage log; returns how many calls it held."""
         return self._ask("DELETE", "usage", dict[str, int])["purged"]
+
+    def cache(self) -> CacheStatus:
+        """Return what the answer cache holds and has saved."""
+        return self._ask("GET", "cache", CacheStatus)
+
+    def clear_cache(self) -> Cleared:
+        """Delete every answer that is kept; returns what there was."""
+        return self._ask("DELETE", "cache", Cleared)
 
     def events(self, listening: Callable[[], None] = lambda: None) -> Iterator[Happening]:
         """Yield what happens from now on; `listening` is called when nothing is missed any more."""

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from hearth.status_apps import AppStatus
 from hearth.status_cache import CacheStatus
+from hearth.status_money import BudgetStatus
 
 
 class Finding(Struct, frozen=True):
@@ -106,6 +107,15 @@ class KeyStatus(Struct, frozen=True):
     last_error_at: float | None = None
 
 
+class KeyTrial(Struct, frozen=True):
+    """What showing a key to its provider said: good, refused, failed (the provider, not the key), or unknown."""
+
+    provider: str
+    id: str
+    state: str
+    said: str = ""
+
+
 class ProviderStatus(Struct, frozen=True):
     """One provider: where it is, whether it answered when last asked, and its keys."""
 
@@ -193,25 +203,6 @@ class OwnStatus(Struct, frozen=True):
     loop_lag_s: float = 0.0
 
 
-class BudgetStatus(Struct, frozen=True):
-    """One limit, and what counts against it now. `scope` is all, provider, key, app or model, `period` day or month.
-
-    `since` names the period ("2026-11-21", "2026-11"); `reserved` is set aside for calls under way; `state` is ok,
-    alert or spent; `unknown` counts the attempts whose cost nobody knows. Sums are in `currency`.
-    """
-
-    scope: str
-    name: str
-    period: str
-    since: str
-    limit: float
-    spent: float
-    reserved: float
-    currency: str
-    state: str
-    unknown: int = 0
-
-
 class Status(Struct, frozen=True):
     """The whole daemon at one moment.
 
@@ -246,6 +237,10 @@ class Status(Struct, frozen=True):
     """The answer cache, where the config wants one."""
     keys: tuple[KeyStatus, ...] = ()
     """The keys of all providers."""
+    budgets: tuple[BudgetStatus, ...] = ()
+    """The limits on what may be spent."""
+    price_list: str = ""
+    """The public price list in use, with its date; "" while none was needed."""
     stopped: bool = False
     """Whether the kill switch holds: nothing leaves this machine until it is lifted."""
 

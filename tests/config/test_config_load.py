@@ -64,7 +64,6 @@ def test_what_is_not_heeded_yet_is_listed() -> None:
     )
 
     assert found.inactive == (
-        "cache.answers",
         "providers.openrouter.keys[0].requests_per_minute",
         "providers.openrouter.keys[0].tokens_per_minute",
         "providers.openrouter.keys[0].requests_per_day",

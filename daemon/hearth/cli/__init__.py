@@ -24,6 +24,7 @@ COMMANDS = (
     "why",
     "usage",
     "log",
+    "cache",
     "config",
     "doctor",
     "token",

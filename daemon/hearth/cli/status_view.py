@@ -10,6 +10,8 @@ from hearth.cli.words import PLACES, clock, counted, size, span
 if TYPE_CHECKING:
     from hearth.status import CallStatus, ConfigStatus, KeyStatus, LedgerStatus, ModelStatus, ProviderStatus, Status
     from hearth.status_apps import AppStatus
+    from hearth.status_cache import CacheStatus
+    from hearth.status_money import BudgetStatus
 
 Fact = tuple[str, str]
 
@@ -31,6 +33,10 @@ def facts(status: Status) -> Iterator[Fact]:
     yield from (("pull", _progress(one.model, one.status, one.completed, one.total)) for one in status.pulls)
     yield from (("call", call_in_words(one)) for one in status.calls)
     yield from (("app", _app(one)) for one in status.apps)
+    yield from (("budget", budget_in_words(one)) for one in status.budgets)
+    if status.price_list:
+        yield "prices", f"{status.price_list}, where the config names none"
+    yield from (("cache", _cache(one)) for one in status.caches)
     for one in status.contacts:
         last = clock(one.last)
         yield "contacted", f"{one.address} ({PLACES.get(one.place, one.place)}) {one.count} times, last {last}"
@@ -77,6 +83,22 @@ def _app(one: AppStatus) -> str:
     )
     said = ", ".join(f"{now} of {limit} {what}" for now, limit, what in used if limit is not None)
     return f"{one.name}: {said}" + (f", {one.refused} refused" if one.refused else "")
+
+
+def budget_in_words(one: BudgetStatus) -> str:
+    """Return a limit and what counts against it: "all providers, this day: 1.20 of 2.00 USD spent"."""
+    whose = "all providers" if one.scope == "all" else f"{one.scope} {one.name}"
+    reserved = f", {one.reserved:.4g} set aside for calls under way" if one.reserved else ""
+    unknown = f", {counted(one.unknown, 'attempt')} of unknown cost" if one.unknown else ""
+    reached = {"spent": ": spent", "alert": ": nearly spent"}.get(one.state, "")
+    spent = f"{one.spent:.4f} of {one.limit:.2f} {one.currency}"
+    return f"{whose}, this {one.period}: {spent}{reserved}{unknown}{reached}"
+
+
+def _cache(one: CacheStatus) -> str:
+    switched = " and ".join(name for name in ("answers", "embeddings") if getattr(one, name) != "off")
+    said = f"{switched} from {one.path}: {one.hits} hits, {one.shared} shared, {one.misses} missed"
+    return f"{said}; nothing is kept now: {one.note}" if one.note else said
 
 
 def _key(key: KeyStatus) -> str:

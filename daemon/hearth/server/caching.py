@@ -13,9 +13,10 @@ from hearth.cache.flight import Flight
 from hearth.cache.question import is_settled, may_be_kept, question
 from hearth.cache.replay import Replayed, form_of, saved
 from hearth.cache.shelf import Shelf
-from hearth.cache.store import Room
+from hearth.cache.store import Room, Sums, Unusable
 from hearth.events import Frame
 from hearth.problems import Problem
+from hearth.status_cache import CacheStatus
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -59,6 +60,30 @@ class Caching:
         self.misses = 0
         self.saved_tokens = 0
         self._flights: dict[_Key, tuple[Flight, Answering]] = {}
+
+    def view(self) -> CacheStatus:
+        """Return what it has done since start."""
+        settings = self.settings
+        return CacheStatus(
+            answers=settings.answers,
+            embeddings=settings.embeddings,
+            path=str(self.shelf.path),
+            limit=settings.size,
+            ttl=settings.ttl,
+            hits=self.hits,
+            shared=self.shared,
+            misses=self.misses,
+            saved_tokens=self.saved_tokens,
+            note=self.shelf.note,
+        )
+
+    async def sums(self) -> Sums:
+        """Return what lies on disk. Raises `Unusable`."""
+        return await self.shelf.sums()
+
+    async def clear(self) -> Sums:
+        """Delete everything that is kept; returns what there was. Raises `Unusable`."""
+        return await self.shelf.clear()
 
     async def close(self) -> None:
         """Write what waits, and let go of the file."""
@@ -225,3 +250,11 @@ def caching(core: Core, path: Path, key_path: Path) -> Caching | None:
     found = core.cache or Caching(core, Shelf(path, key_path, room))
     found.shelf.use(room)
     return found
+
+
+def at_rest(core: Core) -> Caching:
+    """Return a cache to be looked at or emptied while the config wants none. Raises `Unusable` without a place."""
+    if core.answers_in is None:
+        raise Unusable("this daemon has no place to keep answers in")
+    settings = core.generation.settings.cache
+    return Caching(core, Shelf(*core.answers_in, Room(settings.size, settings.ttl)))

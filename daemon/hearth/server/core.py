@@ -81,7 +81,8 @@ class Core:
     reloads = 0
     stand_in = ""
     """The address of the stand-in engine while it answers for a missing Ollama, else ""."""
-    _answers_in: tuple[Path, Path] | None = None
+    answers_in: tuple[Path, Path] | None = None
+    """Where answers are kept: a database, and the key to its names."""
 
     def __init__(
         self,
@@ -132,6 +133,7 @@ class Core:
         self._beside: set[asyncio.Future[object]] = set()
         self.catalog = Catalog(generation.settings, Inventory(), switches.default_model(generation.settings))
         self.till = Till(self)
+        self.keys.spent = self.till.purse.key_spent
 
     # The config and the switches.
 
@@ -155,13 +157,13 @@ class Core:
         self.lanes.take_over(self.catalog.targets)
 
     def keep_answers(self, files: tuple[Path, Path] | None = None) -> None:
-        """Keep answers as the config of now says, in these files or those named before: a database and its key."""
-        self._answers_in = files or self._answers_in
+        """Keep answers as the config of now says, in these files or those named before."""
+        self.answers_in = files or self.answers_in
         wanted = self.generation.settings.cache
-        if self._answers_in is not None and (self.cache or "exact" in (wanted.answers, wanted.embeddings)):
+        if self.answers_in is not None and (self.cache or "exact" in (wanted.answers, wanted.embeddings)):
             from hearth.server.caching import caching  # not before somebody wants it: it brings a database along
 
-            self.cache = caching(self, *self._answers_in)
+            self.cache = caching(self, *self.answers_in)
 
     def apply_mode(self) -> int:
         """Let the mode of now hold for what is under way too; returns how many calls and pulls that ended."""

@@ -5,7 +5,7 @@ It is served on the Unix socket, and on TCP to an admin token or to a dashboard 
 
 from __future__ import annotations
 
-from hearth.server.control import calls, daemon, dashboard, doctor, kill_switch, metrics, models, values
+from hearth.server.control import cache, calls, daemon, dashboard, doctor, keys, kill_switch, metrics, models, values
 from hearth.server.control.openapi import with_description
 from hearth.server.routes import Table
 
@@ -14,8 +14,10 @@ TABLE: Table = with_description(
     | values.TABLE
     | kill_switch.TABLE
     | calls.TABLE
+    | cache.TABLE
     | models.TABLE
     | doctor.TABLE
+    | keys.TABLE
     | metrics.TABLE
     | dashboard.TABLE
 )

@@ -62,6 +62,8 @@ def status(core: Core) -> Status:
         own=mine,
         caches=(core.cache.view(),) if core.cache is not None else (),
         apps=tuple(quota.view() for quota in (core.app_limits or {}).values()),
+        budgets=core.till.views(),
+        price_list=core.till.list_name,
         stopped=core.switches.stopped,
     )
 
