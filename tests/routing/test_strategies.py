@@ -11,12 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hearth.dialects.dialect import ModelInfo
-from hearth.money.tags import PriceTag
+from hearth.money.tags import PriceTag, Use, cost
 from hearth.routing.catalog import Catalog, Inventory, Listing
-from hearth.routing.expected import Average, Learned
+from hearth.routing.expected import Average, Learned, estimate_tokens, usual_answer
 from hearth.routing.explain import explain, lines
 from hearth.routing.plan import Plan, plan
 from hearth.routing.strategies import MOVING, ordered
+from hearth.routing.strategies.cost import expected_cost
+from hearth.routing.strategies.speed import expected_seconds
 from hearth.routing.world import Hold, Machine, ProviderState, TargetState, World
 from hearth_config.settings import Alias, Budget, Settings, Strategy
 from routing.routing_examples import CHAT, a_call, household, planned, provider, reasons, tried
@@ -296,6 +298,26 @@ def test_every_strategy_returns_all_targets_once(
     assert len(set(tried(made))) == len(made.candidates)
     assert {one.target.name for one in made.candidates} | {one.target.name for one in made.refused} == set(ALL)
     list(lines(explain(made)))
+
+
+@given(tag=TAGS, prompt=st.integers(0, 1 << 20), most=st.none() | st.integers(0, 1 << 12))
+def test_what_is_measured_is_what_an_answer_will_cost(tag: PriceTag, prompt: int, most: int | None) -> None:
+    """The order goes by the very sum that is written down later for an answer of that size."""
+    settings = settings_of("cheapest", budget=Budget(rates={"EUR": 2.0}))
+    call = a_call("fast", prompt_bytes=prompt, max_tokens=most)
+    box = Catalog(settings, Inventory()).resolve("box/qwen3-8b", "chat").targets[0]
+    world = World(now=NOW, prices={BOX: tag})
+
+    figure = expected_cost(call, world, settings)(box)
+
+    use = Use(
+        estimate_tokens(call.outline), usual_answer(call.outline), seconds=expected_seconds(call, world, settings)(box)
+    )
+    known = cost(tag, use)
+    if known is None or (known.amount and tag.currency == ""):
+        assert figure is None
+    else:
+        assert figure == pytest.approx(known.amount * (2.0 if tag.currency == "EUR" else 1.0))
 
 
 def test_only_strategies_that_move_remember_conversations() -> None:

@@ -138,8 +138,9 @@ def _judge(call: Call, target: Target, world: World, settings: Settings, *, is_f
             rank = max(rank, _RANK.get(verdict.code, _REFUSED))
             if verdict.kind == "refuse":
                 break
-    unsure = bool(verdicts) and any(verdict.code == UNSURE for verdict in verdicts)
-    return _Judged(target, tuple(verdicts), rank, is_fallback, unsure)
+    if not verdicts:
+        return _Judged(target, is_fallback=is_fallback)
+    return _Judged(target, tuple(verdicts), rank, is_fallback, any(verdict.code == UNSURE for verdict in verdicts))
 
 
 def _may_fall_back(call: Call, resolution: Resolution, judged: list[_Judged]) -> bool:

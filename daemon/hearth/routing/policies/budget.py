@@ -30,7 +30,7 @@ def judge(call: Call, target: Target, world: World, settings: Settings) -> Verdi
     allowed, purse, name = call.outline.wishes.max_cost, world.purse, target.name
     if purse is None or (allowed is UNSET and not purse.active) or purse.sought(name):
         return ALLOW
-    tag = world.prices.get(name)
+    tag = world.prices.get(name) if not call.outline.unread else None
     amount = purse.in_budget(bound(call, target, tag), tag) if tag is not None else None
     if allowed is not UNSET:
         refused = too_dear(amount, allowed, purse.currency)

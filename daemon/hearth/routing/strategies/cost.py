@@ -20,7 +20,7 @@ def expected_cost(call: Call, world: World, settings: Settings) -> Callable[[Tar
     """Return the measure of cost in the budget's currency.
 
     None: a price that counts here is not known, or the rate of its currency. A model on this machine without any price
-    is free.
+    is free. The plain case of `cost` is worked out here, since 200 targets may be measured for one call.
     """
     outline = call.outline
     prompt, answer = estimate_tokens(outline), usual_answer(outline)
@@ -31,13 +31,16 @@ def expected_cost(call: Call, world: World, settings: Settings) -> Callable[[Tar
         tag = prices.get(target.name)
         if tag is None:
             return 0.0 if target.place == "machine" else None
-        use = Use(input=prompt, output=answer, seconds=seconds(target) if tag.per_second else None)
-        found = cost(tag, use)
-        if found is None:
-            return None
-        if not found.amount or found.currency == budget.currency:
-            return found.amount
-        rate = budget.rates.get(found.currency)
-        return None if rate is None else found.amount * rate
+        if tag.input is not None and tag.output is not None and not (tag.longer or tag.per_second):
+            amount, currency = prompt * tag.input + answer * tag.output + (tag.per_request or 0.0), tag.currency
+        else:
+            found = cost(tag, Use(prompt, answer, seconds=seconds(target)))
+            if found is None:
+                return None
+            amount, currency = found.amount, found.currency
+        if not amount or currency == budget.currency:
+            return amount
+        rate = budget.rates.get(currency)
+        return None if rate is None else amount * rate
 
     return measure
