@@ -74,4 +74,5 @@ def _attempt(one: Attempt) -> str:
     detail = f": {one.detail}" if one.detail else ""
     place = PLACES.get(one.place, one.place)
     took = milliseconds(one.total_ms)
-    return f"{one.target} ({place}, {one.reason or 'as planned'}{key}){status}, {took}, {one.ending}{detail}"
+    cost = f", cost {one.cost:.6g} {one.currency} ({one.cost_source})" if one.cost else ""
+    return f"{one.target} ({place}, {one.reason or 'as planned'}{key}){status}, {took}{cost}, {one.ending}{detail}"

@@ -15,7 +15,7 @@ from msgspec import Struct
 from hearth.money.accounts import Account, Payer, limits_of
 from hearth.money.tags import Cost
 from hearth.record import Spending
-from hearth.status import BudgetStatus
+from hearth.status_money import BudgetStatus
 from hearth_config.settings import Settings
 
 KEPT_DAYS = 62

@@ -129,6 +129,9 @@ def _total_cost(attempts: tuple[Attempt, ...]) -> float | None:
 
     An attempt that failed before any token cost nothing.
     """
-    costs = [one.cost for one in attempts if one.ending == "complete" or one.first_token_ms is not None]
+    billed = [one for one in attempts if one.ending == "complete" or one.input_tokens is not None]
+    costs = [one.cost for one in billed]
+    if len({one.currency for one in billed if one.cost}) > 1:
+        return None
     known = [cost for cost in costs if cost is not None]
     return sum(known) if costs and len(known) == len(costs) else None

@@ -102,6 +102,7 @@ def _call(visit: Visit, upload: Upload, route: str, need: Need | None) -> Call:
             stream=False,
             needs=frozenset((need,) if need is not None else ()),
             native=(visit.request.rel_url.raw_path,),
+            unread=visit.request.method == "POST",
             wishes=wishes,
         ),
         members={},

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from hearth.outbound.upstream import Upstream
     from hearth.record import Attempt
     from hearth.server.core import Core
-    from hearth.status import BudgetStatus
+    from hearth.status_money import BudgetStatus
 
 READING_S = 8.0
 """How long an attempt waits for prices or sums that are being read, before it takes them for unknown."""
