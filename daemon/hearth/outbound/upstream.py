@@ -170,6 +170,8 @@ class Upstream:
         """
         target = self.target
         called = target.called
+        if self.candidate.target.remote:  # its address is here, its answer is made elsewhere (T31)
+            pool.egress.allow(self.candidate.target.place, self.candidate.target.name, target.settings.name)
         if hasattr(called, "exchanges") and isinstance(called, CalledInTurns):  # the first test costs nothing
             self.sent_ns = monotonic_ns()
             await ask_in_turns(self, called, pool, sink, self._limits(first_token_s))

@@ -123,6 +123,8 @@ class Switches:
         try:
             return None if raw is None else msgspec.json.decode(raw, type=kind | None)
         except _UNREADABLE:
+            if name == "stopped":
+                return Before()
             if name == "mode":
                 self._tighten('has a "mode" that means nothing')
                 return self.mode
