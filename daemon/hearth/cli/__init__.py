@@ -24,6 +24,7 @@ COMMANDS = (
     "why",
     "usage",
     "log",
+    "budget",
     "cache",
     "config",
     "doctor",

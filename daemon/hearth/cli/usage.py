@@ -1,44 +1,55 @@
-"""`hearth usage`: what was asked, how long it took and what it cost."""
+"""`hearth usage`: what was asked, how long it took, what it cost and what answers at home saved."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+import sys
 
 import click
 
 from hearth.cli.context import client, json_option, since_option, yes_option
 from hearth.cli.output import print_json, print_table, say
-from hearth.cli.words import counted, milliseconds, money, number
-
-if TYPE_CHECKING:
-    from hearth.status import UsageReport
-
-_HEADINGS = ("CALLS", "ERRORS", "LOCAL", "INPUT", "OUTPUT", "CACHED", "COST", "FIRST TOKEN p50/p95", "TOTAL p50/p95")
+from hearth.cli.usage_export import export
+from hearth.cli.words import counted
 
 
 @click.group(invoke_without_command=True)
 @click.option(
     "--by",
-    type=click.Choice(["model", "provider", "key", "app", "place", "day"]),
+    type=click.Choice(["model", "target", "provider", "key", "app", "place", "day"]),
     default="model",
     show_default=True,
     help="What each row sums up.",
 )
 @since_option
+@click.option("--all", "whole", is_flag=True, help="Show all columns at a terminal too.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print CSV.")
 @json_option
+@click.option("--forecast", "ahead", is_flag=True, help="Say instead where this month will end, with its range.")
 @click.pass_context
-def usage(ctx: click.Context, *, by: str, since: float | None, as_json: bool) -> None:
-    """Show what was asked, how long it took and what it cost."""
+def usage(  # noqa: PLR0913 -- one for each option
+    ctx: click.Context, *, by: str, since: float | None, whole: bool, as_csv: bool, as_json: bool, ahead: bool
+) -> None:
+    """Show what was asked, how long it took, what it cost and saved."""
     if ctx.invoked_subcommand is not None:
+        return
+    if as_csv and as_json:
+        raise click.UsageError("--csv and --json are two forms: choose one.")
+    if ahead:
+        show_forecast(client(), as_json=as_json)
         return
     report = client().usage(by, since)
     if as_json:
         print_json(report)
         return
-    print_table((report.by.upper(), *_HEADINGS), _rows(report))
-    if report.note:
-        say(report.note, err=True)
+    from hearth.cli import spreadsheet, usage_view
+
+    if as_csv:
+        for line in spreadsheet.lines(*usage_view.flat(report)):
+            click.echo(line)
+        return
+    print_table(*usage_view.table(report, whole=whole or not sys.stdout.isatty()))
+    for remark in usage_view.remarks(report):
+        say(remark, err=True)
 
 
 @usage.command()
@@ -51,22 +62,4 @@ def purge(*, yes: bool) -> None:
     say(f"{counted(daemon.purge(), 'call')} removed from the usage log.")
 
 
-def _rows(report: UsageReport) -> Iterator[tuple[str, ...]]:
-    for row in report.rows:
-        about = "~" if row.estimated else ""
-        yield (
-            row.name,
-            number(row.calls),
-            number(row.errors),
-            number(row.local_calls),
-            about + number(row.input_tokens),
-            about + number(row.output_tokens),
-            number(row.cached_tokens),
-            money(row.costs, row.unknown_costs),
-            _pair(row.first_token_p50_ms, row.first_token_p95_ms),
-            _pair(row.total_p50_ms, row.total_p95_ms),
-        )
-
-
-def _pair(middle: float | None, high: float | None) -> str:
-    return f"{milliseconds(middle)} / {milliseconds(high)}"
+usage.add_command(export)
