@@ -26,7 +26,7 @@ from hearth.cli.words import counted
 @json_option
 @click.option("--forecast", "ahead", is_flag=True, help="Say instead where this month will end, with its range.")
 @click.pass_context
-def usage(  # noqa: PLR0913 -- one for each option
+def usage(
     ctx: click.Context, *, by: str, since: float | None, whole: bool, as_csv: bool, as_json: bool, ahead: bool
 ) -> None:
     """Show what was asked, how long it took, what it cost and saved."""
@@ -35,6 +35,8 @@ def usage(  # noqa: PLR0913 -- one for each option
     if as_csv and as_json:
         raise click.UsageError("--csv and --json are two forms: choose one.")
     if ahead:
+        from hearth.cli.usage_forecast import show_forecast
+
         show_forecast(client(), as_json=as_json)
         return
     report = client().usage(by, since)
