@@ -208,6 +208,18 @@ class Keys:
             state.barred.update(others)
             self._ailing.add((provider, key_id))
 
+    async def anew(self, holder: Holder, key: Key) -> Credential:
+        """Look a key up again and return it, whatever is held against it. Raises `KeyRefused` when it cannot be had."""
+        self._secrets.forget(holder.settings.name, key.id)
+        self._at_hand.pop(holder.settings.name, None)
+        return (await self._secrets.get(holder, key)).credential
+
+    def trust(self, provider: str, key_id: str) -> None:
+        """Take a key back that was found good, save that a limit holds until its time is over."""
+        state = self._states.get((provider, key_id))
+        if state is not None and (state.out or state.kind != RateLimited.kind):
+            self._lift(state)
+
     def _tell(self, notice: Notice | None, state: KeyState, problem: Problem) -> None:
         name = (state.provider, state.key.id)
         if not state.well():

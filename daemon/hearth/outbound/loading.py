@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from hearth.dialects.dialect import Called, Destination, Head, HttpRequest
 from hearth.dialects.ollama import probes
-from hearth.outbound.keys import Credential, Holder, Keys
+from hearth.outbound.key_secrets import Holder
+from hearth.outbound.keys import Credential, Keys
 from hearth.outbound.limits import Limits
 from hearth.outbound.watching import ANSWER_S, EngineWatch
 from hearth.problems import KeyRefused, ProviderProblem
@@ -76,10 +77,24 @@ def embeds(target: Target) -> bool:
 async def ask_engine(
     engine: EngineHolder, request: HttpRequest, pool: Pool, keys: Keys, *, first_s: float
 ) -> tuple[Head, bytes]:
-    """Ask a provider one question of Hearth's own and return the whole answer. Raises the `Problem` it ended in."""
-    credential = await keys.choose(engine, frozenset())
-    if credential is None:
-        raise KeyRefused("no key can be used", who=engine.settings.name)
+    """Ask a provider one question of Hearth's own and return the whole answer. Raises the `Problem` it ended in.
+
+    A key that is refused is not judged by it: some may answer chats, and not list models.
+    """
+    tried: frozenset[str] = frozenset()
+    problem = KeyRefused("no key can be used", who=engine.settings.name)
+    while (credential := await keys.choose(engine, tried)) is not None:
+        try:
+            return await ask_with(engine, credential, request, pool, first_s=first_s)
+        except KeyRefused as refused:
+            tried, problem = tried | {credential.id}, refused
+    raise problem
+
+
+async def ask_with(
+    engine: EngineHolder, credential: Credential, request: HttpRequest, pool: Pool, *, first_s: float
+) -> tuple[Head, bytes]:
+    """Ask a provider the same with a certain key. Raises the `Problem` it ended in."""
     reply = await pool.send(
         engine.origin,
         request.method,

@@ -5,7 +5,19 @@ It is served on the Unix socket, and on TCP to an admin token or to a dashboard 
 
 from __future__ import annotations
 
-from hearth.server.control import cache, calls, daemon, dashboard, doctor, keys, kill_switch, metrics, models, values
+from hearth.server.control import (
+    cache,
+    calls,
+    daemon,
+    dashboard,
+    doctor,
+    exports,
+    keys,
+    kill_switch,
+    metrics,
+    models,
+    values,
+)
 from hearth.server.control.openapi import with_description
 from hearth.server.routes import Table
 
@@ -14,6 +26,7 @@ TABLE: Table = with_description(
     | values.TABLE
     | kill_switch.TABLE
     | calls.TABLE
+    | exports.TABLE
     | cache.TABLE
     | models.TABLE
     | doctor.TABLE

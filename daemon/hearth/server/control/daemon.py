@@ -99,19 +99,11 @@ async def config(visit: Visit) -> web.StreamResponse:
     return reply({"path": str(loaded.path), "settings": msgspec.to_builtins(loaded.settings, enc_hook=str)})
 
 
-async def keys(visit: Visit) -> web.StreamResponse:
-    """`GET keys`: the state of every key, by its id."""
-    return reply(
-        [{"provider": one.name, "keys": one.keys} for one in snapshot.status(visit.core).providers if one.keys]
-    )
-
-
 TABLE: Table = {
     f"{PREFIX}/status": {"GET": admin(status)},
     f"{PREFIX}/mode": {"GET": admin(mode_now), "PUT": admin(set_mode)},
     f"{PREFIX}/default-model": {"GET": admin(default_now), "PUT": admin(set_default)},
     f"{PREFIX}/addresses": {"GET": admin(addresses)},
-    f"{PREFIX}/keys": {"GET": admin(keys)},
     f"{PREFIX}/config": {"GET": admin(config)},
     f"{PREFIX}/reload": {"POST": admin(reload)},
     f"{PREFIX}/stop": {"POST": admin(stop)},
