@@ -9,6 +9,7 @@ NameOrNone = Annotated[str | None, Meta(extra={"form": "name or none"})]
 ReasoningInput = Literal[
     "reasoning_effort", "thinking", "adaptive_thinking", "reasoning", "chat_template_kwargs", "none"
 ]
+TurnOrder = Literal["any", "paired", "alternating"]
 FimForm = Literal["none", "completions", "beta_completions", "fim_completions", "infill"]
 
 
@@ -24,6 +25,8 @@ class Quirks(Struct, frozen=True, forbid_unknown_fields=True):
     system_role: Literal["system", "developer", "by_model"] = "system"  # by_model: developer for o* and gpt-5 or later
     echo_reasoning: NameOrNone = None  # field of an assistant turn that carries its earlier reasoning back
     tool_id: Literal["any", "9alnum"] = "any"  # the form tool call ids must have
+    # any: whatever comes; paired: a tool's result after its call; alternating: users and assistants take turns as well
+    turns: TurnOrder = "paired"
     images_by_url: bool = True  # False: only data: URLs are understood
 
     # Knobs of a request

@@ -18,10 +18,13 @@ def split_data_url(url: str) -> tuple[str, str]:
 
 
 def picture_url(media_type: str, data: str) -> str:
-    """Return the `data:` URL of a picture; a media type that nobody told is seen from the data."""
-    return f"data:{media_type or picture_type(data)};base64,{data}"
+    """Return the `data:` URL of a picture."""
+    return f"data:{picture_type(data, media_type)};base64,{data}"
 
 
-def picture_type(data: str) -> str:
-    """Return the media type of a picture, by how its base64 begins; PNG where it is none of the usual ones."""
-    return next((kind for magic, kind in _MAGIC if data.startswith(magic)), "image/png")
+def picture_type(data: str, said: str = "") -> str:
+    """Return the media type of a picture by how its base64 begins; where it is none of the usual ones what was said.
+
+    A wrong label is not handed on: some providers compare.
+    """
+    return next((kind for magic, kind in _MAGIC if data.startswith(magic)), said or "image/png")

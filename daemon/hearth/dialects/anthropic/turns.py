@@ -166,7 +166,7 @@ def _image(image: Image) -> Object:
     if image.url and not image.url.startswith("data:"):
         return {"type": "url", "url": image.url}
     media_type, data = split_data_url(image.url) if image.url else (image.media_type, image.data)
-    return {"type": "base64", "media_type": media_type or picture_type(data), "data": data}
+    return {"type": "base64", "media_type": picture_type(data, media_type), "data": data}
 
 
 def _document(file: File) -> Object:

@@ -149,7 +149,7 @@ def _part(part: Part) -> Content | None:
                 param="messages",
             )
         case Image(data=data, media_type=kind):
-            return _blob(data, kind or picture_type(data))
+            return _blob(data, picture_type(data, kind))
         case Audio(data=data, format=form):
             return _blob(data, f"audio/{form or 'wav'}")
         case File(id=id, data=data) if id and not data:
