@@ -246,6 +246,7 @@ class Daemon:
             listener.pre_shutdown()
             listener.stop_sweeping()
         await self._drain()
+        self.core.events.close()
         for task in [*self._tasks]:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

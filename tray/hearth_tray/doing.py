@@ -54,7 +54,7 @@ class Doer:
             return
         try:
             self._do(action)
-        except DaemonAway:
+        except (DaemonAway, RuntimeError):  # httpx says with a RuntimeError that the daemon went away meanwhile
             self._tell(Notice("Hearth is not running", "Choose Start Hearth first."))
         except ClientError as error:
             self._tell(Notice("That was not done", str(error)))

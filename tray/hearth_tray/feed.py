@@ -37,16 +37,19 @@ class Feed:
         self._client: Client | None = None
         self._facts: Facts | None = None
         self._lock = threading.Lock()
+        self._looking = threading.Lock()
+        """Held while the daemon is asked: the client is closed by nobody else meanwhile."""
         self._looked_at = 0.0
         self._timer: threading.Timer | None = None
         self._poked = threading.Event()
         self._over = False
+        self.thread = threading.Thread(target=self.run, name="hearth-feed", daemon=True)
         self.at_login: bool | None = None
         """Whether Hearth starts at login, told by whoever has asked; shown with the next look."""
 
     def start(self) -> None:
         """Follow the daemon in a thread, until `stop`."""
-        threading.Thread(target=self.run, name="hearth-feed", daemon=True).start()
+        self.thread.start()
 
     def stop(self) -> None:
         """End it; a connection that is open ends with the process."""
@@ -69,18 +72,31 @@ class Feed:
         """Follow the daemon, and find it again when it goes."""
         misses = 0
         while not self._over:
+            came = False
             try:
                 with Client(self._paths) as client:
-                    self._follow(client)
+                    try:
+                        self._follow(client)
+                    finally:
+                        came = self._leave()
             except ClientError:
                 pass
-            came = self._client is not None
-            self._client = None
             misses = 0 if came else misses + 1
             if came or misses == 1:
                 self._publish(None)
             self._poked.wait(RETRY_S[min(misses, len(RETRY_S) - 1)])
             self._poked.clear()
+
+    def _leave(self) -> bool:
+        """Let go of the client, once nobody looks through it any more; returns whether a daemon was there."""
+        with self._lock:
+            if self._timer is not None:
+                self._timer.cancel()
+                self._timer = None
+        with self._looking:
+            came = self._client is not None
+            self._client = None
+        return came
 
     def _follow(self, client: Client) -> None:
         """Read events until the daemon goes. Raises `ClientError` when it has."""
@@ -119,10 +135,13 @@ class Feed:
         with self._lock:
             self._timer = None
             self._looked_at = monotonic()
-        try:
-            self._publish(look(client, datetime.now().astimezone(), at_login=self.at_login))
-        except (ClientError, RuntimeError):
-            return  # it has gone meanwhile, which the feed notices by itself; httpx says so with a RuntimeError
+        with self._looking:
+            if self._client is not client:
+                return
+            try:
+                self._publish(look(client, datetime.now().astimezone(), at_login=self.at_login))
+            except ClientError:
+                return  # it has gone meanwhile, which the feed notices by itself
 
     def _publish(self, facts: Facts | None) -> None:
         with self._lock:

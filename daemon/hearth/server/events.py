@@ -8,13 +8,15 @@ from collections import deque
 from time import time
 from typing import TypeAlias
 
+import msgspec
 from msgspec import Struct
 
 log = logging.getLogger("hearth")
 
 Fact: TypeAlias = str | int | float | bool | None
 _KEPT = 200
-_BACKLOG = 256
+_BACKLOG = 1024
+_encode = msgspec.json.Encoder().encode
 
 
 class Happening(Struct, frozen=True):
@@ -25,13 +27,43 @@ class Happening(Struct, frozen=True):
     facts: dict[str, Fact]
 
 
+class Watcher:
+    """One who watches: the events that wait for it, as bytes of its stream; the oldest are lost when it is slow."""
+
+    def __init__(self) -> None:
+        """Nothing has happened yet."""
+        self._waiting: deque[bytes] = deque(maxlen=_BACKLOG)
+        self._something = asyncio.Event()
+        self._over = False
+
+    def tell(self, event: bytes) -> None:
+        """Add an event."""
+        if not self._waiting:
+            self._something.set()
+        self._waiting.append(event)
+
+    def leave(self) -> None:
+        """End the stream after what still waits."""
+        self._over = True
+        self._something.set()
+
+    async def next(self) -> bytes:
+        """Return all that waits, once there is something; b"" at the end."""
+        await self._something.wait()
+        told = b"".join(self._waiting)
+        self._waiting.clear()
+        if not self._over:
+            self._something.clear()
+        return told
+
+
 class Events:
-    """Hands events to all watchers; one that is slow loses the oldest, and nobody else waits for it."""
+    """Hands events to all watchers. A slow one loses the oldest, and nobody else waits for it."""
 
     def __init__(self) -> None:
         """Nobody watches yet."""
         self.recent: deque[Happening] = deque(maxlen=_KEPT)
-        self._watchers: set[asyncio.Queue[Happening]] = set()
+        self._watchers: set[Watcher] = set()
 
     def say(self, kind: str, **facts: Fact) -> None:
         """Tell all watchers, and the daemon's own log."""
@@ -50,20 +82,25 @@ class Events:
         self._hand_out(Happening(time(), kind, facts))
 
     def _hand_out(self, happening: Happening) -> None:
-        for queue in self._watchers:
-            if queue.full():
-                queue.get_nowait()
-            queue.put_nowait(happening)
+        if self._watchers:
+            event = b"event: %b\ndata: %b\n\n" % (happening.kind.encode(), _encode(happening))
+            for watcher in self._watchers:
+                watcher.tell(event)
 
-    def watch(self) -> asyncio.Queue[Happening]:
-        """Return a queue that gets what happens from now on; give it back with `unwatch`."""
-        queue: asyncio.Queue[Happening] = asyncio.Queue(_BACKLOG)
-        self._watchers.add(queue)
-        return queue
+    def watch(self) -> Watcher:
+        """Return a watcher that is told what happens from now on; give it back with `unwatch`."""
+        watcher = Watcher()
+        self._watchers.add(watcher)
+        return watcher
 
-    def unwatch(self, queue: asyncio.Queue[Happening]) -> None:
-        """Stop feeding a queue."""
-        self._watchers.discard(queue)
+    def unwatch(self, watcher: Watcher) -> None:
+        """Stop telling it."""
+        self._watchers.discard(watcher)
+
+    def close(self) -> None:
+        """End all streams: the daemon stops."""
+        for watcher in self._watchers:
+            watcher.leave()
 
 
 def _in_line(fact: Fact) -> str:
