@@ -116,6 +116,23 @@ WHERE row > coalesce((SELECT row FROM calls WHERE id = :after), 0)
   AND (:until IS NULL OR time < :until)
 ORDER BY row DESC LIMIT :limit
 """
+# For an export, oldest first, a page at a time.
+PAGE = """
+SELECT row, id, time, app, dialect, route, task, asked, mode, stream, target, place, reason, attempts, ending, problem,
+       detail, status, input_tokens, output_tokens, cached_tokens, estimated, cost, currency, queue_ms, first_token_ms,
+       total_ms, overhead_ms, user_agent, plan
+FROM calls WHERE row > :after AND time >= :since AND time < :until ORDER BY row LIMIT :limit
+"""
+ATTEMPTS_OF_PAGE = """
+SELECT attempts.call_id, attempts.number, attempts.target, provider, model, attempts.place, key_id, started,
+       attempts.ending, attempts.problem, attempts.detail, upstream_status, connect_ms, attempts.first_token_ms,
+       attempts.total_ms, load_ms, attempts.input_tokens, attempts.output_tokens, attempts.cached_tokens,
+       reasoning_tokens, attempts.estimated, attempts.cost, attempts.currency, cost_source, attempts.reason, address,
+       bytes_out, bytes_in
+FROM calls JOIN attempts ON attempts.call_id = calls.id
+WHERE calls.row > :after AND calls.row <= :last AND calls.time >= :since AND calls.time < :until
+ORDER BY calls.row, attempts.number
+"""
 ONE_CALL = """
 SELECT id, time, app, dialect, route, task, asked, mode, stream, target, place, reason, attempts, ending, problem,
        detail, status, input_tokens, output_tokens, cached_tokens, estimated, cost, currency, queue_ms, first_token_ms,

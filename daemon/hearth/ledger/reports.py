@@ -18,7 +18,7 @@ from hearth.ledger.sums import BY_CALL, NOBODY, By, Span, sums
 from hearth.record import Attempt, CallRecord, Entry
 from hearth.status import Usage, UsageReport
 
-__all__ = ["ANY", "NOBODY", "By", "Filters", "call", "log", "open_for_reading", "today", "usage"]
+__all__ = ["ANY", "NOBODY", "By", "Filters", "call", "log", "open_for_reading", "reading", "today", "usage"]
 
 BUSY_S = 1.0
 _TOTAL = "total"
@@ -49,7 +49,7 @@ def usage(
     Raises `LedgerFault` when the file cannot be read.
     """
     span = Span(since, until)
-    with _reading(path) as connection:
+    with reading(path) as connection:
         if connection is None:
             return UsageReport(by=by, since=since, until=until, rows=())
         connection.execute(questions.BEGIN)
@@ -62,7 +62,7 @@ def usage(
 
 def today(path: Path) -> Usage:
     """Return the sums since local midnight. Raises `LedgerFault` when the file cannot be read."""
-    with _reading(path) as connection:
+    with reading(path) as connection:
         rows = sums(connection, "today", Span(_midnight()), uncomparable) if connection is not None else []
     return rows[0] if rows else Usage("today", 0, 0, 0, 0, 0, 0, 0, {}, 0)
 
@@ -73,7 +73,7 @@ def log(path: Path, limit: int, after: str = "", filters: Filters = ANY) -> tupl
     Raises `LedgerFault` when the file cannot be read.
     """
     asked = {name: bindable(value) for name, value in structs.asdict(filters).items()}
-    with _reading(path) as connection:
+    with reading(path) as connection:
         if connection is None:
             return ()
         found = connection.execute(questions.NEWEST, {**asked, "after": bindable(after), "limit": limit})
@@ -82,7 +82,7 @@ def log(path: Path, limit: int, after: str = "", filters: Filters = ANY) -> tupl
 
 def call(path: Path, call_id: str) -> Entry | None:
     """Return one call with its attempts, None when there is none. Raises `LedgerFault` when the file cannot be read."""
-    with _reading(path) as connection:
+    with reading(path) as connection:
         if connection is None:
             return None
         row = connection.execute(questions.ONE_CALL, (bindable(call_id),)).fetchone()
@@ -93,7 +93,7 @@ def call(path: Path, call_id: str) -> Entry | None:
 
 
 @contextmanager
-def _reading(path: Path) -> Iterator[sqlite3.Connection | None]:
+def reading(path: Path) -> Iterator[sqlite3.Connection | None]:
     """Give a connection that can only read, or None when there is no file yet."""
     if not path.exists():
         yield None

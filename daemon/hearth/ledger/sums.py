@@ -29,6 +29,13 @@ class Span(Struct, frozen=True):
     since: float | None = None
     until: float | None = None
 
+    def bound(self) -> dict[str, float]:
+        """Return both ends as questions compare with them."""
+        return {
+            "since": float("-inf") if self.since is None else self.since,
+            "until": float("inf") if self.until is None else self.until,
+        }
+
 
 class _Found(Struct, frozen=True):
     """The answers to all questions, by the name of the row."""
@@ -43,11 +50,7 @@ class _Found(Struct, frozen=True):
 
 def sums(connection: sqlite3.Connection, by: str, span: Span, compare: Compare) -> list[Usage]:
     """Return a row for each name of a grouping; a word that is none of `By` gets all calls in one row of that name."""
-    bound = {
-        "by": by,
-        "since": float("-inf") if span.since is None else span.since,
-        "until": float("inf") if span.until is None else span.until,
-    }
+    bound = {"by": by, **span.bound()}
     by_attempt = by in get_args(By) and by not in BY_CALL
     connection.execute(questions.SERVED_BY_ATTEMPT if by_attempt else questions.SERVED_BY_CALL, bound)
     connection.execute(questions.SPENT, bound)

@@ -27,7 +27,7 @@ _GROUPINGS: tuple[reports.By, ...] = get_args(reports.By)
 async def usage(core: Core, query: Mapping[str, str]) -> UsageReport:
     """Return sums by model, provider, key, app, place or day. Raises `BadRequest` for another grouping."""
     by = check_grouping(query.get("by", "model"))
-    since, until = _moment(query, "since"), _moment(query, "until")
+    since, until = moment(query, "since"), moment(query, "until")
     await core.till.read()
     compare = comparing(core.catalog, core.till.book.tag)
     await asyncio.to_thread(core.ledger.flush, FLUSH_S)
@@ -59,8 +59,8 @@ def _filters(query: Mapping[str, str]) -> reports.Filters:
         target=query.get("target") or None,
         place=_one_of("place", query.get("place"), get_args(Place)),
         ending=_one_of("ending", query.get("ending"), get_args(Ending)),
-        since=_moment(query, "since"),
-        until=_moment(query, "until"),
+        since=moment(query, "since"),
+        until=moment(query, "until"),
     )
 
 
@@ -86,12 +86,13 @@ async def purge(core: Core) -> int:
     return await asyncio.to_thread(core.ledger.purge)
 
 
-def _moment(query: Mapping[str, str], name: str) -> float | None:
+def moment(query: Mapping[str, str], name: str) -> float | None:
+    """Return a time of a query, as time.time(); None where there is none. Raises `BadRequest`."""
     text = query.get(name)
     if not text:
         return None
     try:
-        moment = float(text)
+        when = float(text)
     except ValueError:
         raise BadRequest(f"{name} is a time in seconds since 1970.") from None
-    return time() + moment if moment < 0 else moment
+    return time() + when if when < 0 else when
