@@ -17,6 +17,7 @@ from msgspec import Raw, Struct
 from hearth.record import CallRecord
 from hearth.status import ModelsStatus, PullStatus, Status, UsageReport
 from hearth.status_cache import CacheStatus, Cleared
+from hearth.status_keys import KeyTrial, KeyTrials, ProviderKeys
 from hearth.told import DefaultModel, Happening, Link, ModeState, Told
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 ANSWER_S = 30.0
+TRIAL_S = 60.0
 _V1 = "/hearth/v1"
 _JSON = {"Content-Type": "application/json"}
 
@@ -186,9 +188,14 @@ class Client:
         """Return the "path" of the config and the "settings" in force, keys left as references."""
         return self._ask("GET", "config", dict[str, Any])
 
-    def keys(self) -> list[dict[str, Any]]:
-        """Return the state of every key by its id, a dict for each "provider"."""
-        return self._ask("GET", "keys", list[dict[str, Any]])
+    def keys(self) -> tuple[ProviderKeys, ...]:
+        """Return the state of every key by its id, for each provider that has any."""
+        return self._ask("GET", "keys", tuple[ProviderKeys, ...])
+
+    def try_keys(self, provider: str = "", key_id: str = "") -> tuple[KeyTrial, ...]:
+        """Have keys shown to their providers: all, those of one provider, or one."""
+        order = {"provider": provider, "id": key_id}
+        return self._ask("POST", "keys/test", KeyTrials, order, timeout=TRIAL_S).keys
 
     @contextmanager
     def stream(

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from hearth.status_apps import AppStatus
 from hearth.status_cache import CacheStatus
+from hearth.status_keys import KeyStatus
 from hearth.status_money import BudgetStatus
 
 
@@ -71,49 +72,6 @@ class ModelsStatus(Struct, frozen=True):
     default: str
     models: tuple[ModelStatus, ...]
     aliases: tuple[AliasStatus, ...] = ()
-
-
-class RoomStatus(Struct, frozen=True):
-    """One limit of a key: `what` is requests or tokens, `per` minute, hour, day or "" where it was not said.
-
-    `source` is config, or provider for what its replies told; `resets_s` is when all of it is there again.
-    """
-
-    what: str
-    per: str
-    limit: float | None
-    left: int
-    resets_s: float | None = None
-    source: str = "config"
-
-
-class KeyStatus(Struct, frozen=True):
-    """One key, by its id; never its value.
-
-    `state` is ready, or why it is not used: a problem's kind (key_refused, rate_limited, quota_spent, …), missing (it
-    cannot be had), full (a limit of the config is reached), spent (its money is). `rests_s` is for how long; None where
-    it takes a change of the config, of the secret, or `hearth keys test`. `barred` are the models it may not use.
-    """
-
-    id: str
-    state: str
-    rests_s: float | None = None
-    provider: str = ""
-    weight: float = 1.0
-    uses: int = 0
-    room: tuple[RoomStatus, ...] = ()
-    barred: tuple[str, ...] = ()
-    last_error: str = ""
-    last_error_at: float | None = None
-
-
-class KeyTrial(Struct, frozen=True):
-    """What showing a key to its provider said: good, refused, failed (the provider, not the key), or unknown."""
-
-    provider: str
-    id: str
-    state: str
-    said: str = ""
 
 
 class ProviderStatus(Struct, frozen=True):

@@ -25,6 +25,7 @@ COMMANDS = (
     "usage",
     "log",
     "budget",
+    "keys",
     "cache",
     "config",
     "doctor",

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from hearth.cli.key_view import state_in_words
 from hearth.cli.words import PLACES, clock, counted, size, span
 
 if TYPE_CHECKING:
-    from hearth.status import CallStatus, ConfigStatus, KeyStatus, LedgerStatus, ModelStatus, ProviderStatus, Status
+    from hearth.status import CallStatus, ConfigStatus, LedgerStatus, ModelStatus, ProviderStatus, Status
     from hearth.status_apps import AppStatus
     from hearth.status_cache import CacheStatus
+    from hearth.status_keys import KeyStatus
     from hearth.status_money import BudgetStatus
 
 Fact = tuple[str, str]
@@ -102,7 +104,7 @@ def _cache(one: CacheStatus) -> str:
 
 
 def _key(key: KeyStatus) -> str:
-    return f"{key.id} {key.state}" + (f" for {span(key.rests_s)}" if key.rests_s else "")
+    return f"{key.id} {state_in_words(key)}"
 
 
 def _model(one: ModelStatus) -> str:

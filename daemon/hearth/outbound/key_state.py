@@ -9,7 +9,7 @@ from hearth.dialects.dialect import Head
 from hearth.outbound.circuit import CLOSED, Circuit
 from hearth.outbound.key_room import Lease, Limits, Room
 from hearth.outbound.rate_limits import read_limits
-from hearth.status import KeyStatus, RoomStatus
+from hearth.status_keys import KeyStatus, RoomStatus
 from hearth_config.secrets import Secret
 from hearth_config.settings import Key, Provider
 

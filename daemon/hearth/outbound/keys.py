@@ -18,7 +18,7 @@ from hearth.outbound.key_verdicts import Notice, full, hold_against, lift, missi
 from hearth.outbound.key_watch import KeyWatch
 from hearth.outbound.tokens import Tokens
 from hearth.problems import KeyRefused, Problem, QuotaSpent, RateLimited
-from hearth.status import KeyStatus
+from hearth.status_keys import KeyStatus
 from hearth_config.settings import Key, Provider
 
 _DOUBTFUL = (KeyRefused, QuotaSpent)

@@ -10,7 +10,7 @@ from hearth.outbound.keys import Credential
 from hearth.outbound.loading import ask_with
 from hearth.problems import Forbidden, KeyRefused, NotFound, NotPermitted, Problem, Unsupported
 from hearth.routing.near import nearest, shown
-from hearth.status import KeyTrial
+from hearth.status_keys import KeyTrial
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
