@@ -100,7 +100,8 @@ class Flight:
             changed = self._changed
             if (self.committed or (self.over and self.problem is None)) and given < len(self.frames):
                 if not given and self.attempt is not None:
-                    member.sink.begin(member.seat(self.attempt, first=self.members[0] is member))
+                    first = (self.payer or self.members[0]) is member
+                    member.sink.begin(member.seat(self.attempt, first=first))
                 news, given = self.frames[given:], len(self.frames)
                 await member.sink.take(news, meaningful=True)
             elif self.over:
