@@ -127,6 +127,7 @@ class Provider(Struct, frozen=True, forbid_unknown_fields=True):
     defaults: dict[str, object] = field(default_factory=dict)
     default_model: str | None = None
     embedding_model: str | None = None
+    health_check_interval: SecondsOrAuto = None  # None: 60 s on this machine, else never; 0: never
     timeouts: Timeouts = Timeouts()  # the provider's own over [timeouts]
     retry: Retry = Retry()  # the provider's own over [retry]
     quirks: Quirks = field(default_factory=Quirks)

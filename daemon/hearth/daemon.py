@@ -137,6 +137,7 @@ class Daemon:
             raise
         self._spawn("learned", restore(self.core))
         self._spawn("inventory", self._look_around())
+        self._spawn("probing", self.core.prober.run())
         self._spawn("config", self._watch_config())
         self._spawn("metrics", observe(self.core))
 

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from hearth.status_apps import AppStatus
 from hearth.status_cache import CacheStatus
+from hearth.status_health import HealthStatus
 from hearth.status_keys import KeyStatus
 from hearth.status_money import BudgetStatus
 
@@ -195,6 +196,8 @@ class Status(Struct, frozen=True):
     """The answer cache, where the config wants one."""
     keys: tuple[KeyStatus, ...] = ()
     """The keys of all providers."""
+    health: tuple[HealthStatus, ...] = ()
+    """How providers and models are, as far as anything is known."""
     budgets: tuple[BudgetStatus, ...] = ()
     """The limits on what may be spent."""
     price_list: str = ""

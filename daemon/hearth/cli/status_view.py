@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from hearth.cli.health_words import health_in_words
 from hearth.cli.key_view import state_in_words
 from hearth.cli.words import PLACES, clock, counted, size, span
 
@@ -32,6 +33,7 @@ def facts(status: Status) -> Iterator[Fact]:
     yield "usage log", _ledger(status.ledger)
     yield from (("provider", _provider(one)) for one in status.providers)
     yield from (("loaded", _model(one)) for one in status.loaded)
+    yield from (("health", health_in_words(one)) for one in status.health)
     yield from (("pull", _progress(one.model, one.status, one.completed, one.total)) for one in status.pulls)
     yield from (("call", call_in_words(one)) for one in status.calls)
     yield from (("app", _app(one)) for one in status.apps)

@@ -35,12 +35,13 @@ _MEANINGFUL = frozenset(MEANINGFUL)
 class Meter:
     """One attempt's counts."""
 
-    __slots__ = ("bytes_in", "done", "failed", "finished", "first_ns", "text_bytes", "usage")
+    __slots__ = ("bytes_in", "done", "failed", "finished", "first_ns", "last_ns", "text_bytes", "usage")
 
     def __init__(self) -> None:
         """Start at nothing seen."""
         self.usage: Usage | None = None
         self.first_ns = 0
+        self.last_ns = 0
         self.text_bytes = 0
         self.bytes_in = 0
         self.finished = False
@@ -59,6 +60,8 @@ class Meter:
                         self.first_ns = now_ns
                 if kind in _COUNTED:
                     self._count(event)
+        if meaningful:
+            self.last_ns = now_ns
         return meaningful
 
     def _count(self, event: Event) -> None:

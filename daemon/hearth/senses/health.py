@@ -44,6 +44,8 @@ class HealthSense:
         self._errors: dict[str, Counter[str]] = {}
         self._timed_out_at: dict[str, float] = {}
         self._grace_until = 0.0
+        self.tell: Callable[[str, str, float], None] = _nobody
+        """Hears "target_down" or "target_back", of whom (a target or a provider), and for how many seconds it rests."""
 
     @property
     def providers(self) -> Mapping[str, ProviderState]:
@@ -59,6 +61,11 @@ class HealthSense:
         """Return until when (monotonic seconds) a target rests, and why; (0.0, "") for one that is trusted."""
         circuit = self._targets.get(target)
         return (0.0, "") if circuit is None else (circuit.resting_until, circuit.reason)
+
+    def circuit(self, name: str) -> Circuit:
+        """Return the circuit of a target ("provider/model") or of the way to a provider ("provider")."""
+        known = self._targets if "/" in name else self._routes
+        return known.get(name, CLOSED)
 
     def check_suspend(self) -> bool:
         """Find out whether the machine has slept; if so forget all rests. Ask when a call begins."""
@@ -82,7 +89,7 @@ class HealthSense:
 
     def succeeded(self, target: str) -> None:
         """Say that an attempt ended well: target and provider are trusted again."""
-        self._targets.pop(target, None)
+        self._close(self._targets, target)
         self.reached(_provider_of(target), reachable=True)
 
     def failed(self, target: str, problem: Problem) -> bool:
@@ -102,7 +109,7 @@ class HealthSense:
             self._unreachable(name, problem, now)
             return True
         if isinstance(problem, ProviderRefusal):
-            self._targets.pop(target, None)
+            self._close(self._targets, target)
             return False
         if problem.cause in _OF_A_KEY or problem.cause == "missing":
             return False
@@ -112,7 +119,7 @@ class HealthSense:
     def reached(self, provider: str, *, reachable: bool | None, error: str = "") -> None:
         """Say what asking a provider for its models showed. True ends the rest that its silence had earned."""
         if reachable:
-            self._routes.pop(provider, None)
+            self._close(self._routes, provider)
             known = self._providers.get(provider, UNKNOWN_PROVIDER)
             if known.resting_until or not known.reachable:
                 self._show(provider, reachable=True, resting_until=0.0, rest_reason="")
@@ -134,8 +141,10 @@ class HealthSense:
 
     def _unreachable(self, name: str, problem: Problem, now: float) -> None:
         """Let the provider rest: for a moment at once, for longer when it stays away."""
-        route = self._routes.get(name, CLOSED).failed(now, problem.message)
+        before = self._routes.get(name, CLOSED)
+        route = before.failed(now, problem.message)
         self._set_route(name, route.rest(now + REFUSED_REST_S, problem.message))
+        self._say_down(name, before, route)
 
     def _ill(self, target: str, problem: ProviderProblem, now: float) -> None:
         circuit = self._targets.get(target, CLOSED)
@@ -145,12 +154,22 @@ class HealthSense:
             return
         if isinstance(problem, TimedOut) and self._timed_out_with_others(target, now):
             return
-        self._targets[target] = circuit.failed(now, problem.message)
+        self._targets[target] = failed = circuit.failed(now, problem.message)
+        self._say_down(target, circuit, failed)
 
     def _timed_out_with_others(self, target: str, now: float) -> bool:
         """Whether a call just before this one timed out too: they were stalled together, perhaps by us (F36)."""
         before, self._timed_out_at[target] = self._timed_out_at.get(target), now
         return before is not None and now - before < TOGETHER_S
+
+    def _say_down(self, name: str, before: Circuit, after: Circuit) -> None:
+        if after.trips and not before.trips:
+            self.tell("target_down", name, after.resting_until - self._clock())
+
+    def _close(self, circuits: dict[str, Circuit], name: str) -> None:
+        """Trust somebody again."""
+        if name in circuits and circuits.pop(name).trips:
+            self.tell("target_back", name, 0.0)
 
     def _set_route(self, name: str, route: Circuit) -> None:
         self._routes[name] = route
@@ -158,6 +177,10 @@ class HealthSense:
 
     def _show(self, name: str, **facts: object) -> None:
         self._providers[name] = replace(self._providers.get(name, UNKNOWN_PROVIDER), **facts)
+
+
+def _nobody(what: str, who: str, rests_s: float) -> None:
+    """Hear nothing."""
 
 
 def _provider_of(target: str) -> str:

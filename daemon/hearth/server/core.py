@@ -20,6 +20,7 @@ from hearth.routing.catalog import Catalog
 from hearth.routing.inventory import Inventory
 from hearth.routing.plan import Plan, plan
 from hearth.routing.world import World
+from hearth.senses.probing import Prober
 from hearth.server.activity import ActivityWatch
 from hearth.server.app_limits import quotas
 from hearth.server.choosing import Choosing
@@ -29,6 +30,7 @@ from hearth.server.lanes import Lanes
 from hearth.server.learned import LearnedTimes
 from hearth.server.learned_kept import save
 from hearth.server.live import LiveCalls
+from hearth.server.probes import CorePatients
 from hearth.server.provider_state import ProviderState
 from hearth.server.pulls import Pulls
 from hearth.server.remembered import Remembered
@@ -115,6 +117,8 @@ class Core:
         self.learned = LearnedTimes()
         self.lanes = Lanes(self)
         self.choosing = Choosing(self)
+        self.prober = Prober(CorePatients(self))
+        self.health.tell = lambda what, who, rests: self.events.say(what, target=who, rests_s=round(rests, 1))
         self.pulls = Pulls(self)
         self.sessions = Sessions()
         self.reckoner = Reckoner(self)
@@ -153,6 +157,7 @@ class Core:
         self.keep_answers()
         self.config_error = ""
         self.apply_mode()
+        self.prober.wake()
         self.rebuild_catalog()
         self.lanes.take_over(self.catalog.targets)
 

@@ -44,6 +44,20 @@ def unload(to: Destination, *, embedding: bool = False) -> HttpRequest:
     return post("embed" if embedding else "generate", _pinned(to, embedding=embedding) | {"keep_alive": raw(0)}, to)
 
 
+def one_token(to: Destination, window: int, keep_alive: float | None) -> HttpRequest:
+    """Ask a loaded model for one token.
+
+    `window` is what it was loaded with, since another one would load it again. `keep_alive` are the seconds left of its
+    stay, which begins anew when a call ends; None leaves it as it is, for a model that stays for ever.
+    """
+    members = _pinned(to, embedding=False)
+    options = {"num_ctx": window, "num_predict": 1, "temperature": 0}
+    members |= {"prompt": raw("ok"), "raw": raw(True), "options": raw(options)}
+    if keep_alive is not None:
+        members["keep_alive"] = raw(keep_alive)
+    return post("generate", members, to)
+
+
 def _pinned(to: Destination, *, embedding: bool) -> Members:
     members: Members = {"model": raw(sent_name(to, guarded=not embedding))}
     options = spliced(None, to)

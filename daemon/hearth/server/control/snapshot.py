@@ -10,6 +10,7 @@ import hearth
 from hearth.outbound.lane_values import LaneView
 from hearth.routing.matrix import record_of
 from hearth.senses.own import own
+from hearth.server.health_views import health_views
 from hearth.status import (
     AbilityStatus,
     AliasStatus,
@@ -57,6 +58,7 @@ def status(core: Core) -> Status:
         ),
         stand_in=core.stand_in,
         pulls=core.pulls.views(),
+        health=health_views(core),
         refused_callers=dict(core.refused_callers),
         memory_bytes=mine.memory,
         own=mine,
