@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import NamedTuple
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from hearth.metrics.kinds import Family, Kind, Labels, Metric, Sample
-from hearth.status import Status
+from hearth.metrics.kinds import Family, Metric, Sample
+from hearth.metrics.limits import OF_CACHE, OF_LIMITS
+from hearth.metrics.readings import Reading, Values, plain
 
-Values = Iterable[tuple[Labels, float | None]]
+if TYPE_CHECKING:
+    from hearth.status import Status
+
 PHASES = ("planning", "queued", "waiting", "answering")
 PLACES = ("machine", "lan", "cloud")
-KEY = ("hearth.provider", "hearth.key")
-READY = ("ready", "ok")
-
-
-class Reading(NamedTuple):
-    """A metric and how it is read from the status; None is not shown."""
-
-    metric: Metric
-    read: Callable[[Status], Values]
 
 
 def families(status: Status) -> Iterator[Family]:
@@ -29,28 +23,12 @@ def families(status: Status) -> Iterator[Family]:
         yield Family(reading.metric, tuple(Sample(labels, float(value)) for labels, value in values))
 
 
-def _plain(
-    name: str, unit: str, words: str, read: Callable[[Status], float | None], kind: Kind = "gauge", prometheus: str = ""
-) -> Reading:
-    """A metric without labels."""
-    return Reading(Metric(name, kind, unit, words, prometheus=prometheus), lambda status: (((), read(status)),))
-
-
 def _in_flight(status: Status) -> Values:
     return (((phase,), sum(call.phase == phase for call in status.calls)) for phase in PHASES)
 
 
 def _reachable(status: Status) -> Values:
     return (((one.name, one.place), None if one.reachable is None else int(one.reachable)) for one in status.providers)
-
-
-def _room(status: Status) -> Values:
-    return (
-        ((one.name, key.id, room.what, room.per, room.source), room.left)
-        for one in status.providers
-        for key in one.keys
-        for room in key.room
-    )
 
 
 def _contacts(status: Status) -> Values:
@@ -70,8 +48,8 @@ _OF_HEARTH = (
         Metric("hearth.contacts", "counter", "{contact}", "Addresses dialled and names looked up.", ("hearth.place",)),
         _contacts,
     ),
-    _plain("hearth.config.reloads", "{reload}", "Configs taken over.", lambda one: one.config.reloads, "counter"),
-    _plain("hearth.config.refused", "", "1 while the config on disk is refused.", lambda one: bool(one.config.error)),
+    plain("hearth.config.reloads", "{reload}", "Configs taken over.", lambda one: one.config.reloads, "counter"),
+    plain("hearth.config.refused", "", "1 while the config on disk is refused.", lambda one: bool(one.config.error)),
 )
 _OF_PROVIDERS = (
     Reading(
@@ -89,14 +67,6 @@ _OF_PROVIDERS = (
         lambda status: (((one.name,), one.rests_s or 0.0) for one in status.providers),
     ),
     Reading(
-        Metric("hearth.key.usable", "gauge", "", "1 if the key can be used now, 0 if not.", KEY),
-        lambda status: (((one.name, key.id), key.state in READY) for one in status.providers for key in one.keys),
-    ),
-    Reading(
-        Metric("hearth.key.room", "gauge", "", "What is left under a limit of a key.", (*KEY, "what", "per", "source")),
-        _room,
-    ),
-    Reading(
         Metric("hearth.model.memory", "gauge", "By", "GPU memory that a loaded model holds.", ("hearth.target",)),
         lambda status: (((one.name,), one.size_vram) for one in status.loaded),
     ),
@@ -106,41 +76,39 @@ _OF_PROVIDERS = (
     ),
 )
 _OF_LEDGER = (
-    _plain("hearth.usage_log.queued", "{call}", "Calls not yet written down.", lambda one: one.ledger.queued),
-    _plain("hearth.usage_log.written", "{call}", "Calls written down.", lambda one: one.ledger.written, "counter"),
-    _plain(
+    plain("hearth.usage_log.queued", "{call}", "Calls not yet written down.", lambda one: one.ledger.queued),
+    plain("hearth.usage_log.written", "{call}", "Calls written down.", lambda one: one.ledger.written, "counter"),
+    plain(
         "hearth.usage_log.dropped", "{call}", "Calls that were lost to it.", lambda one: one.ledger.dropped, "counter"
     ),
-    _plain("hearth.usage_log.degraded", "", "1 while it cannot be written.", lambda one: one.ledger.state != "ok"),
+    plain("hearth.usage_log.degraded", "", "1 while it cannot be written.", lambda one: one.ledger.state != "ok"),
 )
 _OF_PROCESS = (
-    _plain(
+    plain(
         "process.memory.usage",
         "By",
         "Resident memory of the daemon.",
         lambda one: one.own.memory,
         prometheus="process_resident_memory_bytes",
     ),
-    _plain(
-        "process.cpu.time", "s", "CPU time used.", lambda one: one.own.cpu_s, "counter", "process_cpu_seconds_total"
-    ),
-    _plain(
+    plain("process.cpu.time", "s", "CPU time used.", lambda one: one.own.cpu_s, "counter", "process_cpu_seconds_total"),
+    plain(
         "process.unix.file_descriptor.count",
         "{file_descriptor}",
         "Open file descriptors.",
         lambda one: one.own.files,
         prometheus="process_open_fds",
     ),
-    _plain(
+    plain(
         "hearth.process.file_descriptor.limit",
         "{file_descriptor}",
         "How many there may be.",
         lambda one: one.own.most_files,
         prometheus="process_max_fds",
     ),
-    _plain("process.thread.count", "{thread}", "Threads.", lambda one: one.own.threads),
-    _plain("process.uptime", "s", "Since the daemon started.", lambda one: one.uptime_s),
-    _plain(
+    plain("process.thread.count", "{thread}", "Threads.", lambda one: one.own.threads),
+    plain("process.uptime", "s", "Since the daemon started.", lambda one: one.uptime_s),
+    plain(
         "hearth.process.start_time",
         "s",
         "When the process began, in seconds since 1970.",
@@ -148,4 +116,11 @@ _OF_PROCESS = (
         prometheus="process_start_time_seconds",
     ),
 )
-READINGS: tuple[Reading, ...] = (*_OF_HEARTH, *_OF_PROVIDERS, *_OF_LEDGER, *_OF_PROCESS)
+READINGS: tuple[Reading, ...] = (
+    *_OF_HEARTH,
+    *_OF_PROVIDERS,
+    *OF_LIMITS,
+    *OF_CACHE,
+    *_OF_LEDGER,
+    *_OF_PROCESS,
+)
