@@ -64,12 +64,12 @@ class Ledger:
         if self._writer.asleep:
             self._writer.wake()
 
-    def spent(self, until: float) -> Future[list[Spending]]:
-        """Return what was spent by attempts that began before a time.time(), as soon as the file is open.
+    def spent(self) -> Future[list[Spending]]:
+        """Return what was spent before this start, as soon as the file is open; it can be asked once.
 
         The future raises `LedgerFault` where the file cannot be read.
         """
-        return self._writer.spent(until)
+        return self._writer.spent()
 
     def learned(self) -> Future[list[Row]]:
         """Return what was learned of targets before, as soon as the file is open; empty where it cannot be read."""

@@ -62,8 +62,13 @@ def carry(connection: sqlite3.Connection, now: float, before: float | None = Non
 
 
 def read(connection: sqlite3.Connection, now: float) -> list[Spending]:
-    """Return what was spent in the last two months by attempts that began before `now` (time.time())."""
-    rows = connection.execute(statements.READ_SPENT, {"since": now - KEPT_S, "until": now})
+    """Return what was spent in the two months before `now` (time.time()), or before the newest call.
+
+    A clock that runs a year ahead does not hide what it will find when it is set right (F55).
+    """
+    (newest,) = connection.execute(statements.NEWEST_CALL).fetchone()
+    since = min(now, newest if newest is not None else now) - KEPT_S
+    rows = connection.execute(statements.READ_SPENT, {"since": since})
     return [_spending(row) for row in rows]
 
 

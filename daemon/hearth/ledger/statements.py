@@ -65,10 +65,11 @@ WHERE attempts.place = 'cloud' AND attempts.cost > 0 AND
 """
 _GROUPED = " GROUP BY 1, 2, 3, 4, 5, 6"
 READ_SPENT = f"""
-{_OF_ATTEMPTS} calls.time >= :since AND attempts.started < :until {_GROUPED}
+{_OF_ATTEMPTS} calls.time >= :since {_GROUPED}
 UNION ALL SELECT {_COLUMNS} FROM carried WHERE day >= date(:since, 'unixepoch', 'localtime')
 UNION ALL SELECT {_COLUMNS} FROM held WHERE day >= date(:since, 'unixepoch', 'localtime')
 """  # noqa: S608 -- made of constants
+NEWEST_CALL = "SELECT max(time) FROM calls"
 CARRY_ALL = f"INSERT INTO carried ({_COLUMNS}) {_OF_ATTEMPTS} calls.time >= ? {_GROUPED}"
 CARRY_OLD = f"""
 INSERT INTO carried ({_COLUMNS}) {_OF_ATTEMPTS} calls.time >= ? AND attempts.call_id IN (

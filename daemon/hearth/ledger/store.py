@@ -107,10 +107,9 @@ class Store:
             )
         return count
 
-    def spent(self, until: float) -> list[Spending]:
-        """Return what was spent by attempts that began before a time.time(), as far as any budget reaches back."""
-        self._in_place()
-        return spent.read(self.connection, until)
+    def spent(self) -> list[Spending]:
+        """Return what was spent so far, as far as any budget reaches back."""
+        return spent.read(self.connection, time())
 
     def learned(self) -> list[Row]:
         """Return what was learned of targets before."""

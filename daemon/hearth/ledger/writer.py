@@ -58,6 +58,8 @@ class Writer:
         self._check = True
         self._stopping = False
         self._failures = 0
+        self._spent: list[Spending] | None = None
+        """What was spent before this start, read before the first row of our own is written."""
         self._next_try = 0.0
         self._retired = -1
         """The day of the year on which old calls were last deleted."""
@@ -75,9 +77,9 @@ class Writer:
         """Ask for a purge; the answer is how many calls are gone, or a `LedgerFault`."""
         return self._ask(lambda: self._purged(before))
 
-    def spent(self, until: float) -> Future[list[Spending]]:
-        """Ask for what was spent before a time.time(); the answer is a `LedgerFault` where nobody can say."""
-        return self._ask(lambda: self._read_spent(until))
+    def spent(self) -> Future[list[Spending]]:
+        """Ask for what was spent before this start; the answer is a `LedgerFault` where nobody can say."""
+        return self._ask(self._read_spent)
 
     def learned(self) -> Future[list[Row]]:
         """Ask for what was learned of targets before; the answer is empty where the log cannot be read."""
@@ -160,6 +162,8 @@ class Writer:
     def _write(self, store: Store) -> None:
         while self.waiting:
             self.batch.append(self.waiting.popleft())
+        if self._spent is None:
+            self._spent = store.spent()
         self._write_holds(store)
         if not self.batch:
             return
@@ -260,10 +264,11 @@ class Writer:
         self.notice = ""
         return count
 
-    def _read_spent(self, until: float) -> list[Spending]:
-        if not self._work() or self._store is None:
+    def _read_spent(self) -> list[Spending]:
+        if self._spent is None and not self._work():
             raise LedgerFault(self.fault or "The usage log cannot be read.")
-        return self._store.spent(until)
+        found, self._spent = self._spent or [], []
+        return found
 
     def _read_learned(self) -> list[Row]:
         return self._store.learned() if self._work() and self._store is not None else []

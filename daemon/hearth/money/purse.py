@@ -7,7 +7,7 @@ it had, so that no budget begins twice (F55).
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import date, timedelta
+from datetime import date
 from typing import Protocol
 
 from msgspec import Struct
@@ -18,8 +18,8 @@ from hearth.record import Spending
 from hearth.status_money import BudgetStatus
 from hearth_config.settings import Settings
 
-KEPT_DAYS = 62
-"""Days whose sums are kept: this month's and the last one's."""
+KEPT_DAYS = 130
+"""So many days with spending are kept: far more than a month has, so that no jump of the clock drives one out."""
 _MOST_PAYERS = 4096
 
 
@@ -246,12 +246,12 @@ class Purse:
         return account.covers(day) and account.limit.binds(payer)
 
     def _forget(self, today: str) -> None:
-        """Let go of days that no period reaches any more; those ahead of a clock that went back are kept."""
-        oldest = (date.fromisoformat(today) - timedelta(days=KEPT_DAYS)).isoformat()
-        for key in [key for key in self._spent if key[0] < oldest]:
-            del self._spent[key]
-        for key in [key for key in self._unknown if key[0] < oldest]:
-            del self._unknown[key]
+        """Let go of the oldest days, and never of a day because the clock says that it is long ago (F55)."""
+        days = sorted({key[0] for key in (*self._spent, *self._unknown)})
+        gone = {day for day in days[:-KEPT_DAYS] if day[:7] != today[:7]}
+        if gone:
+            self._spent = {key: sums for key, sums in self._spent.items() if key[0] not in gone}
+            self._unknown = {key: count for key, count in self._unknown.items() if key[0] not in gone}
 
     def _watch(self, account: Account) -> None:
         if account.spent >= account.limit.amount * self.budget.alert_at and account.period not in account.alerted:

@@ -110,7 +110,7 @@ class Till:
 
     async def _load(self) -> None:
         try:
-            rows = await asyncio.wrap_future(self._core.ledger.spent(time()))
+            rows = await asyncio.wrap_future(self._core.ledger.spent())
         except Exception:
             log.exception("what was spent before this start is not known")
             return
