@@ -24,6 +24,8 @@ class ThinkingWire(Struct):
     """`thinking`; "adaptive" and "between_tools" leave it to the model when and how much."""
 
     type: str = "adaptive"
+    display: str | None = None
+    """"summarized": the thoughts are to be shown, whatever the model's own default is."""
     budget_tokens: int | None = None
 
 
@@ -104,7 +106,7 @@ def read_reasoning(members: Members) -> Reasoning:
         raise BadRequest(f"thinking.type: {wire.type!r} is none of {', '.join(_THINKING)}", param="thinking")
     if wire is not None and wire.type == "disabled":
         return Reasoning(on=False)
-    on = True if wire is not None and wire.type == "enabled" else None
+    on = True if wire is not None and (wire.type == "enabled" or wire.display == "summarized") else None
     return Reasoning(on=on, effort=effort, optional=True)
 
 
