@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 Choose = Callable[[Action], None]
+
+
+LOOK_AGAIN_S = 0.5
+"""How often it is looked at whether an open menu has been closed."""
 
 
 class Tray:
@@ -30,6 +35,9 @@ class Tray:
         self._size = size
         self._images: dict[IconState, Image] = {}
         self._shown = first
+        self._in_menu = first.lines
+        self._lock = threading.Lock()
+        self._timer: threading.Timer | None = None
         self.icon = pystray.Icon("hearth", self._image(first.icon), first.title, self._menu(first))
 
     def run(self, ready: Callable[[], None]) -> None:
@@ -52,8 +60,32 @@ class Tray:
             self.icon.icon = self._image(view.icon)
         if view.title != before.title:
             self.icon.title = view.title
-        if view.lines != before.lines:
-            self.icon.menu = self._menu(view)
+        if view.lines != self._in_menu:
+            self._change_menu()
+
+    def _change_menu(self) -> None:
+        """Put the newest lines into the menu; one that is open is left as it is, since changing it would close it."""
+        with self._lock:
+            if self._timer is not None:
+                return
+            if self._is_open():
+                self._timer = threading.Timer(LOOK_AGAIN_S, self._try_again)
+                self._timer.daemon = True
+                self._timer.start()
+                return
+        view = self._shown
+        self._in_menu = view.lines
+        self.icon.menu = self._menu(view)
+
+    def _try_again(self) -> None:
+        with self._lock:
+            self._timer = None
+        self._change_menu()
+
+    def _is_open(self) -> bool:
+        """Whether the menu is on the screen; only GTK can say."""
+        visible = getattr(getattr(self.icon, "_menu_handle", None), "get_visible", None)
+        return bool(visible is not None and visible())
 
     def tell(self, notice: Notice) -> None:
         """Show a notification, where this kind of tray can."""

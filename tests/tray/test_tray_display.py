@@ -1,0 +1,136 @@
+"""The real icon on a virtual screen: each state in a picture, the menu in another, and clicks that the daemon feels."""
+
+import asyncio
+import importlib.util
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("Xlib", reason="needs python-xlib, which pystray brings on Linux")
+
+from PIL import Image, ImageChops
+from Xlib import XK
+
+from hearth.rehearsal import Rehearsal
+from hearth_home import beside, running
+from hearth_tray.backends import borrow_gi
+from hearth_tray.menu import ICON_STATES
+from tray.screen import WAIT_S, Screen, missing, screen
+
+pytestmark = pytest.mark.skipif(bool(missing()), reason=missing() or "all is there")
+HAS_GI = importlib.util.find_spec("gi") is not None or borrow_gi() is not None
+PATH = ":".join(sys.path)
+SEEN = {"local": (240, 120, 32), "cloud": (58, 130, 246), "offline": (38, 158, 92), "config_error": (220, 48, 48)}
+"""A colour that only this state has much of."""
+
+
+def until(holds: Callable[[], Any]) -> Any:  # noqa: ANN401 -- whatever came
+    """Wait for something to come true."""
+    deadline = time.monotonic() + WAIT_S
+    while not (found := holds()):
+        assert time.monotonic() < deadline, "it never came"
+        time.sleep(0.05)
+    return found
+
+
+def shows(picture: Image.Image | None, colour: tuple[int, int, int]) -> bool:
+    """Whether a colour is on a picture."""
+    if picture is None:
+        return False
+    data = picture.tobytes()
+    pixels = zip(data[0::3], data[1::3], data[2::3], strict=True)
+    return any(all(abs(one - other) < 40 for one, other in zip(pixel, colour, strict=True)) for pixel in pixels)
+
+
+def _is_shown(seen: Screen, colour: tuple[int, int, int]) -> bool:
+    return shows(seen.icon(), colour)
+
+
+def started(seen: Screen, *command: str) -> "subprocess.Popen[str]":
+    """Start a program on that screen, with a message bus of its own."""
+    return subprocess.Popen(
+        ["dbus-run-session", "--", sys.executable, *command],
+        env={**seen.environ, "PYTHONPATH": PATH},
+        start_new_session=True,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("bar", ["light", "dark"])
+def test_each_state_has_a_picture_of_its_own(bar: str) -> None:
+    """On a light and on a dark bar; no two states look the same."""
+    pictures: dict[str, Image.Image] = {}
+    with screen() as seen:
+        parade = started(seen, str(Path(__file__).with_name("parade.py")), bar)
+        assert parade.stdin and parade.stdout  # noqa: PT018 -- both were asked for
+        kind = parade.stdout.readline().strip()
+        until(seen.icon)
+        for state in ICON_STATES:
+            parade.stdin.write(f"{state}\n")
+            parade.stdin.flush()
+            assert parade.stdout.readline() == "shown\n"
+            if state in SEEN:
+                until(partial(_is_shown, seen, SEEN[state]))
+            time.sleep(0.4)
+            pictures[state] = seen.icon() or Image.new("RGB", (1, 1))
+            seen.shot(f"{kind}-{bar}-{state}").close()
+        parade.stdin.close()
+        parade.wait(10)
+        parade.stdout.close()
+
+    for one in ICON_STATES:
+        for other in ICON_STATES:
+            same = pictures[one].size == pictures[other].size
+            assert one == other or not same or ImageChops.difference(pictures[one], pictures[other]).getbbox()
+
+
+@pytest.mark.skipif(not HAS_GI, reason="needs PyGObject of this Python's version: apt-get install python3-gi")
+def test_the_menu_opens_and_stops_what_leaves_this_machine() -> None:
+    """A right click, three steps down, Return: the daemon's kill switch is thrown."""
+
+    async def play() -> bool:
+        async with Rehearsal() as rehearsal, running(beside(rehearsal)) as home:
+            stopped = await asyncio.to_thread(_throw, home.folder, lambda: home.daemon.core.switches.stopped)
+            return bool(stopped)
+
+    assert asyncio.run(play())
+
+
+def _and_see(seen: Screen, act: Callable[[], None]) -> None:
+    """Do something, and wait until the screen has changed and stands still."""
+    before = seen.shot()
+    act()
+    until(lambda: ImageChops.difference(before, seen.shot()).getbbox())
+    last = seen.shot()
+    while True:
+        time.sleep(0.3)
+        now = seen.shot()
+        if not ImageChops.difference(last, now).getbbox():
+            return
+        last = now
+
+
+def _throw(folder: Path, stopped: Callable[[], bool]) -> bool:
+    with screen() as seen:
+        tray = started(seen, "-m", "hearth_tray", "--home", str(folder), "--light")
+        until(seen.icon)
+        time.sleep(1.5)  # the first look at the daemon
+        _and_see(seen, partial(seen.click_icon, 3))
+        seen.shot("menu")
+        for key in (XK.XK_Down, XK.XK_Right):
+            _and_see(seen, partial(seen.press, key))
+        seen.shot("menu-models")
+        for key in (XK.XK_Left, XK.XK_Down, XK.XK_Down, XK.XK_Return):
+            _and_see(seen, partial(seen.press, key))
+        found = until(stopped)
+        os.killpg(tray.pid, signal.SIGTERM)
+        tray.communicate(timeout=10)
+        return bool(found)
