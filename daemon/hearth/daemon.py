@@ -89,6 +89,7 @@ class Daemon:
         self.core.keep_answers((paths.answers_file, paths.answers_key))
         self.core.reload = self.reload
         self.core.ask_to_stop = self.stopping.set
+        self.health.tell = self._tell_health
         self.application = Application(self.core, Rules())
         self.inventory.use(generation.providers)
         self.core.apply_mode()
@@ -111,6 +112,9 @@ class Daemon:
 
     def _reached(self, provider: str, reachable: bool | None, error: str) -> None:  # noqa: FBT001 -- a fact, not a switch
         self.health.reached(provider, reachable=reachable, error=error)
+
+    def _tell_health(self, what: str, who: str, rests_s: float) -> None:
+        self.core.events.say(what, target=who, rests_s=round(rests_s, 1))
 
     def _resumed(self) -> None:
         self.pool.drop_idle()
@@ -206,8 +210,11 @@ class Daemon:
         self.core.config_error = said
         self.core.events.say("config_error", said=said)
 
-    def take_over(self, plain: Loaded) -> None:
-        """Build a whole new generation, then swap one reference; nothing changes if it cannot be built."""
+    def take_over(self, plain: Loaded, *, edited: bool = True) -> None:
+        """Build a whole new generation, then swap one reference; nothing changes if it cannot be built.
+
+        `edited`: the user's file is what has changed, which is counted and told.
+        """
         loaded = self.dress(plain)
         try:
             generation = Generation(loaded, self.pool)
@@ -219,7 +226,7 @@ class Daemon:
         self.ledger.keep(loaded.settings.usage.keep)
         self.core.keys.forget(self._resolve)
         self.core.take_over(generation)
-        self.core.loaded_at, self.core.reloads = time(), self.core.reloads + 1
+        self.core.loaded_at, self.core.reloads = time(), self.core.reloads + edited
         self.health.keep(generation.providers)
         self.inventory.use(generation.providers)
         self.inventory.wanted()
@@ -227,7 +234,8 @@ class Daemon:
         self._take_rules()
         if moved(before.settings.listen, loaded.settings.listen):
             self.core.config_error = f"{loaded.path}: [listen] tcp, also and socket take effect at the next start."
-        self.core.events.say("config_loaded", path=str(loaded.path), reloads=self.core.reloads)
+        if edited:
+            self.core.events.say("config_loaded", path=str(loaded.path), reloads=self.core.reloads)
 
     # Stop.
 

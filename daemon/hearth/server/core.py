@@ -118,7 +118,6 @@ class Core:
         self.lanes = Lanes(self)
         self.choosing = Choosing(self)
         self.prober = Prober(CorePatients(self))
-        self.health.tell = lambda what, who, rests: self.events.say(what, target=who, rests_s=round(rests, 1))
         self.pulls = Pulls(self)
         self.sessions = Sessions()
         self.reckoner = Reckoner(self)
