@@ -23,6 +23,7 @@ HERE = Script(
             name="qwen3:8b", size=5_225_388_164, context_length=40960, vram=5_225_388_164, tokens_per_second=SLOW
         ),
         ModelScript(name="qwen2.5-coder:1.5b", size=986_062_089, context_length=32768, tokens_per_second=SLOW),
+        ModelScript(name="thinker", capabilities=("tools", "thinking", "completion")),
         ModelScript(name="nomic-embed-text", size=274_302_450, capabilities=("embedding",)),
     ),
     registry=(ModelScript(name="gemma3:4b", size=3_338_801_718),),

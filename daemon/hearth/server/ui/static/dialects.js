@@ -40,16 +40,16 @@ function fromOllama(data, say) {
   if (said.message?.content) say(said.message.content);
 }
 
-/** By name: title, path(model), body(model, text), read(one record, say), and whether records are server-sent events. */
+/** By name: title, path(model), body(model, text, think), read(one record, say), and whether records are server-sent events. */
 export const DIALECTS = {
   ollama: { title: "Ollama", path: () => "/api/chat", sse: false, read: fromOllama,
-    body: (model, text) => ({ model, messages: turn(text), stream: true }) },
+    body: (model, text, think) => ({ model, messages: turn(text), stream: true, ...(think && { think }) }) },
   openai_chat: { title: "OpenAI Chat Completions", path: () => "/v1/chat/completions", sse: true, read: fromOpenAi,
-    body: (model, text) => ({ model, messages: turn(text), stream: true }) },
+    body: (model, text, think) => ({ model, messages: turn(text), stream: true, ...(think && { reasoning_effort: "medium" }) }) },
   openai_responses: { title: "OpenAI Responses", path: () => "/v1/responses", sse: true, read: fromResponses,
-    body: (model, text) => ({ model, input: text, stream: true, store: false }) },
+    body: (model, text, think) => ({ model, input: text, stream: true, store: false, ...(think && { reasoning: { effort: "medium", summary: "auto" } }) }) },
   anthropic: { title: "Anthropic Messages", path: () => "/v1/messages", sse: true, read: fromAnthropic,
-    body: (model, text) => ({ model, messages: turn(text), stream: true, max_tokens: 2048 }) },
+    body: (model, text, think) => ({ model, messages: turn(text), stream: true, max_tokens: 4096, ...(think && { thinking: { type: "enabled", budget_tokens: 2048 } }) }) },
   gemini: { title: "Gemini", path: (model) => `/v1beta/models/${encodeURIComponent(model)}:streamGenerateContent?alt=sse`, sse: true, read: fromGemini,
-    body: (_, text) => ({ contents: [{ role: "user", parts: [{ text }] }] }) },
+    body: (_, text, think) => ({ contents: [{ role: "user", parts: [{ text }] }], ...(think && { generationConfig: { thinkingConfig: { includeThoughts: true } } }) }) },
 };

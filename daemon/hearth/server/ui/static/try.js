@@ -24,10 +24,11 @@ export function build(page, app) {
   const mode = h("select", { name: "mode" }, MODES.map(([value, text]) => h("option", { value }, text)));
   const words = h("textarea", { name: "words", required: true, placeholder: "Say something …",
     onkeydown: (event) => { if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) { event.preventDefault(); form.requestSubmit(); } } });
+  const think = h("input", { type: "checkbox", name: "think" });
   const send = h("button", { class: "first", type: "submit" }, "Send"), stop = h("button", { type: "button", disabled: true, onclick: () => going?.abort() }, "Stop");
   const form = h("form", { onsubmit: (event) => { event.preventDefault(); ask(); } },
     h("div", { class: "line" }, h("label", { class: "field" }, "Dialect", dialect), h("label", { class: "field grow" }, "Model", model), h("label", { class: "field" }, "Mode of this call", mode)), h("br"),
-    h("label", { class: "field" }, "Your words", words), h("br"), h("span", { class: "buttons" }, send, stop, h("span", { class: "quiet tiny" }, "Ctrl+Enter sends.")), models);
+    h("label", { class: "field" }, "Your words", words), h("br"), h("span", { class: "buttons" }, send, stop, h("label", null, think, "let it think"), h("span", { class: "quiet tiny" }, "Ctrl+Enter sends.")), models);
   const answer = h("p", { id: "answer", tabindex: "0", "aria-label": "Answer" }), state = h("span", { role: "status" });
   const thoughts = h("p", { class: "quiet" }), thinking = h("details", { hidden: true }, h("summary", null, "What it thought"), thoughts);
   const heads = h("div", null, h("p", { class: "quiet" }, "They come with the answer."));
@@ -47,7 +48,7 @@ export function build(page, app) {
     fill(state, badge("waiting", "note"));
     try {
       const response = await fetch(chosen.path(name), { method: "POST", signal: going.signal, credentials: "same-origin", redirect: "error",
-        headers: { "Content-Type": "application/json", ...(mode.value ? { "X-Hearth-Mode": mode.value } : {}) }, body: JSON.stringify(chosen.body(name, words.value)) });
+        headers: { "Content-Type": "application/json", ...(mode.value ? { "X-Hearth-Mode": mode.value } : {}) }, body: JSON.stringify(chosen.body(name, words.value, think.checked)) });
       show(response);
       if (!response.ok) { fill(state, badge(`HTTP ${response.status}`, "bad")); answer.textContent = await refused(response); return; }
       for await (const line of lines(response)) {
