@@ -44,9 +44,8 @@ class StandIn:
         await rehearsal.start()
         self._rehearsal = rehearsal
         self._daemon.dress = self._dressed
-        self._daemon.take_over(self._daemon.loaded)
+        self._daemon.take_over(self._daemon.loaded, edited=False)
         self._daemon.core.stand_in = rehearsal.url
-        self._daemon.core.reloads = 0
         self._task = asyncio.create_task(self._leave_in_time(), name="stand-in")
 
     def _dressed(self, loaded: Loaded) -> Loaded:
@@ -79,7 +78,7 @@ class StandIn:
         self._daemon.core.stand_in = ""
         if not self._daemon.stopping.is_set():
             self._daemon.dress = _plain
-            self._daemon.take_over(self._daemon.undressed)
+            self._daemon.take_over(self._daemon.undressed, edited=False)
             self._daemon.core.events.say("stand_in_left")
         await rehearsal.stop()
 

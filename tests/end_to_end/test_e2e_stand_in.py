@@ -116,17 +116,20 @@ def test_with_an_ollama_no_stand_in_comes() -> None:
 def test_an_edit_while_the_stand_in_answers_keeps_it() -> None:
     """A reload takes the edit over and loses neither the stand-in nor what names it."""
 
-    async def scene() -> tuple[str, Answer]:
+    async def scene() -> tuple[str, Answer, list[Object]]:
         port = _free_port()
         async with _stood_in(port) as home:
             (home.folder / "hearth.toml").write_text(_config(port) + LISTEN + '[models.fast]\nuse = ["ollama/m"]\n')
             assert await home.daemon.reload() == ""
-            return home.daemon.core.stand_in, await call(home, "/api/chat", chat(f"{NAME}/{MODEL}"))
+            answer = await call(home, "/api/chat", chat(f"{NAME}/{MODEL}"))
+            told = [one.facts for one in home.daemon.core.events.recent if one.kind == "config_loaded"]
+            return home.daemon.core.stand_in, answer, told
 
-    stand_in, answer = asyncio.run(scene())
+    stand_in, answer, told = asyncio.run(scene())
 
     assert stand_in
     assert answer.status == 200
+    assert [one["reloads"] for one in told] == [1]  # the edit: that the stand-in came is none
 
 
 def test_a_plain_run_never_starts_a_stand_in() -> None:
