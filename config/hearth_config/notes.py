@@ -12,9 +12,6 @@ from hearth_config.settings import MODES, Provider, Settings
 
 Note = tuple[Path, str]
 
-_LIMITS: Final = (
-    "requests_per_minute", "tokens_per_minute", "requests_per_day", "tokens_per_day",
-)  # fmt: skip
 _OPTIONS: Final = (
     "organization", "project", "deployment", "api_version", "location", "credentials", "site_url", "site_title",
 )  # fmt: skip
@@ -84,12 +81,3 @@ def inactive(settings: Settings) -> tuple[str, ...]:
 def _inactive(settings: Settings) -> Iterator[Path]:
     if settings.usage.bodies:
         yield ("usage", "bodies")
-    for name, provider in settings.providers.items():
-        yield from _inactive_of(("providers", name), provider)
-
-
-def _inactive_of(path: Path, provider: Provider) -> Iterator[Path]:
-    yield from ((*path, limit) for limit in _LIMITS if getattr(provider, limit) is not None)
-    for index, key in enumerate(provider.keys):
-        own = (limit for limit in _LIMITS if getattr(key, limit) not in {None, getattr(provider, limit)})
-        yield from ((*path, "keys", index, limit) for limit in own)

@@ -58,16 +58,11 @@ def test_an_everyday_config_is_read_to_its_meaning() -> None:
 
 
 def test_what_is_not_heeded_yet_is_listed() -> None:
-    """Limits and caches are checked and named: no key is silently ignored."""
-    found = loaded(
-        EVERYDAY.replace('"local_first"', '"cheapest"').replace('answers = "off"', 'answers = "exact"'),
-    )
+    """What nothing heeds yet is checked and named, and nothing else is: no key is silently ignored."""
+    everyday, kept = loaded(EVERYDAY), loaded(EVERYDAY.replace("bodies = false", "bodies = true"))
 
-    assert found.inactive == (
-        "providers.openrouter.keys[0].requests_per_minute",
-        "providers.openrouter.keys[0].tokens_per_minute",
-        "providers.openrouter.keys[0].requests_per_day",
-    )
+    assert everyday.inactive == ()
+    assert kept.inactive == ("usage.bodies",)
 
 
 @pytest.mark.parametrize("name", OURS)
