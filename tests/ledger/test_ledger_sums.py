@@ -1,9 +1,11 @@
 """What a row of usage says beyond counts: success, queues, speed, problems, the trend, and what home has saved."""
 
+from math import ceil
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hearth.ledger import reports
@@ -121,3 +123,25 @@ def test_energy_at_home_is_taken_off() -> None:
 
     assert saved([watts], lambda _target, _task: CLOUD).money == {"USD": 0.75}
     assert saved([euros], lambda _target, _task: CLOUD).money == {"USD": 1.0}
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from("abc"), st.none() | st.floats(0, 1e6)), min_size=1, max_size=40))
+def test_ranks_are_those_of_a_sorted_list(measured: list[tuple[str, float | None]]) -> None:
+    """Each row's median and 95th percentile, worked out by SQLite for all rows at once, are those of its own values."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "usage.db"
+        write(
+            path,
+            *(
+                Entry(call(str(number), app=app, first_token_ms=value), ())
+                for number, (app, value) in enumerate(measured)
+            ),
+        )
+
+        rows = reports.usage(path, "app").rows
+
+    for row in rows:
+        values = sorted(value for app, value in measured if app == row.name and value is not None)
+        ranks = [values[ceil(len(values) * share) - 1] if values else None for share in (0.5, 0.95)]
+        assert [row.first_token_p50_ms, row.first_token_p95_ms] == ranks

@@ -77,8 +77,10 @@ def _by_name(connection: sqlite3.Connection, question: str) -> dict[Cell, dict[s
 
 def _ranks(connection: sqlite3.Connection) -> dict[Cell, dict[str, Numbers]]:
     found: dict[Cell, dict[str, Numbers]] = {}
+    connection.execute(questions.RANKED)
     for name, kind, middle, high in connection.execute(questions.RANKS):
         found.setdefault(name, {})[kind] = (middle, high)
+    connection.execute(questions.FORGET_RANKED)
     return found
 
 
