@@ -9,6 +9,7 @@ import msgspec
 from msgspec import structs
 
 from hearth.cache.answer import Answer, Form, is_whole
+from hearth.cache.batch import Batches
 from hearth.cache.flight import Flight
 from hearth.cache.question import is_settled, may_be_kept, question
 from hearth.cache.replay import Replayed, form_of, saved
@@ -55,6 +56,7 @@ class Caching:
         """Answers are kept on the shelf."""
         self.core = core
         self.shelf = shelf
+        self.batches = Batches()
         self.hits = 0
         self.shared = 0
         self.misses = 0
@@ -72,6 +74,7 @@ class Caching:
             ttl=settings.ttl,
             hits=self.hits,
             shared=self.shared,
+            batched=self.batches.batched,
             misses=self.misses,
             saved_tokens=self.saved_tokens,
             note=self.shelf.note,
@@ -178,7 +181,10 @@ class Caching:
     def _start(self, key: _Key, name: bytes, own: Answering, retry: Retry) -> tuple[Flight, Answering]:
         async def work(flight: Flight) -> None:
             own.sink = flight
-            await own.run(retry)
+            if own.asked.call.outline.operation == "embed":
+                await self.batches.run(own, flight, retry)
+            else:
+                await own.run(retry)
 
         def ended(flight: Flight) -> None:
             if self._flights.get(key, (None,))[0] is flight:
