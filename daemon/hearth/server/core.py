@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
+from functools import cached_property
 from time import monotonic, strftime, time
 from typing import TYPE_CHECKING
 
@@ -37,6 +38,7 @@ from hearth.server.remembered import Remembered
 from hearth.server.states import States
 from hearth.server.till import Till
 from hearth.server.ui.sessions import Sessions
+from hearth.server.wished_windows import WishedWindows
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -117,7 +119,6 @@ class Core:
         self.learned = LearnedTimes()
         self.lanes = Lanes(self)
         self.choosing = Choosing(self)
-        self.prober = Prober(CorePatients(self))
         self.pulls = Pulls(self)
         self.sessions = Sessions()
         self.reckoner = Reckoner(self)
@@ -127,6 +128,7 @@ class Core:
         self.listening: list[str] = []
         self.loaded_at = time()
         self.notes: dict[str, str] = {}
+        self.wished = WishedWindows(self.events.say)
         """What a person should know of a target, by name: that a newer version was seen, that its prompts were cut."""
         self._digests: dict[str, str] = {}
         self.reload: Callable[[], Awaitable[str]] = _cannot_reload
@@ -137,6 +139,11 @@ class Core:
         self.catalog = Catalog(generation.settings, Inventory(), switches.default_model(generation.settings))
         self.till = Till(self)
         self.keys.spent = self.till.purse.key_spent
+
+    @cached_property
+    def prober(self) -> Prober:
+        """Who looks at providers while nobody asks them anything."""
+        return Prober(CorePatients(self))
 
     # The config and the switches.
 
