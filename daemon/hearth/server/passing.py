@@ -157,7 +157,7 @@ def _target(made: Plan, *, by_default: bool) -> Target:
 async def _ask(visit: Visit, passage: Passage, target: Target, path: str, upload: Upload) -> web.StreamResponse:
     core, request = visit.core, visit.request
     runtime = core.target(target.provider)
-    credential = await core.keys.choose(runtime, frozenset())
+    credential = await core.keys.choose(runtime, frozenset(), 0.0, target.model)
     if credential is None:
         raise KeyRefused("no key can be used", who=target.provider)
     passage.begin(target, credential.id, str(runtime.settings.address))
@@ -176,6 +176,7 @@ async def _ask(visit: Visit, passage: Passage, target: Target, path: str, upload
     )
     with reply:
         passage.answered(reply)
+        core.keys.observe(target.provider, credential.id, reply.head, lease=credential.lease)
         if reply.head.status >= 300:
             problem = runtime.called.problem(reply.head, await reply.read_all(ERROR_LIMIT), target.provider)
             core.keys.rest(target.provider, credential.id, problem)
