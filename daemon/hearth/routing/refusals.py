@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from hearth.call import Call
-from hearth.problems import ContextTooLong, Forbidden, Problem, UnknownModel, Unsupported
+from hearth.problems import ContextTooLong, Forbidden, OverBudget, Problem, UnknownModel, Unsupported
 from hearth.routing.modes import REACH, mode_of, who_set
 from hearth.routing.near import shown
 from hearth.routing.policies import ability, app_models, privacy
@@ -111,7 +111,11 @@ def _too_long(message: str, one: Refused, call: Call, world: World, settings: Se
 
 
 def _too_dear(message: str, one: Refused, call: Call, world: World, settings: Settings) -> Problem:  # noqa: ARG001
-    return Forbidden(message, next_step="Raise max_cost, or ask for a model on this machine.", code="budget")
+    what = "max_cost" if "the request" in one.verdict.detail else "that limit"
+    step = f"Raise {what}, name a lower max_tokens, or ask for a model on this machine."
+    if "no known price" in one.verdict.detail:
+        step = f'Give it a price in [providers.{one.target.provider}.models."{one.target.model}"], or ask for another.'
+    return OverBudget(message, next_step=step, code="budget")
 
 
 _BUILDERS: dict[str, Callable[[str, Refused, Call, World, Settings], Problem]] = {

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 READING_S = 8.0
 """How long an attempt waits for prices or sums that are being read, before it takes them for unknown."""
-_NEXT_STEP = "Raise the limit, ask for a cheaper model, or for one on this machine."
+_NEXT_STEP = "Raise that limit, name a lower max_tokens, or ask for a model on this machine."
 _BY_PRICE = frozenset({"cheapest", "best_value"})
 log = logging.getLogger("hearth.till")
 
@@ -122,6 +122,11 @@ class Till:
             if work is not None and not work.done():
                 work.cancel()
                 await asyncio.wait({work})
+
+    @property
+    def loaded(self) -> bool:
+        """Whether what was spent before this start is known."""
+        return self._loading is not None and self._loading.done()
 
     # What a plan asks.
 
