@@ -128,8 +128,8 @@ class Core:
         self.listening: list[str] = []
         self.loaded_at = time()
         self.notes: dict[str, str] = {}
-        self.wished = WishedWindows(self.events.say)
         """What a person should know of a target, by name: that a newer version was seen, that its prompts were cut."""
+        self.wished = WishedWindows(self.events.say)
         self._digests: dict[str, str] = {}
         self.reload: Callable[[], Awaitable[str]] = _cannot_reload
         """Reads the config again; set by the daemon. Returns what is wrong with it, "" when it was taken over."""

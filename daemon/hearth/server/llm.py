@@ -66,6 +66,8 @@ async def _answer(core: Core, live: LiveCall, served: Served, delivery: Delivery
         response: web.StreamResponse = delivery.refuse(refused)
         note(core, live, made, delivery, "refused", refused)
         return response
+    if "options" in call.members:
+        core.wished.look(call, made.candidates[0].target)
     live.answering = Answering(asked, made, CallSurroundings(core), delivery, _ticket(live))
     ending: Ending = "complete"
     try:
