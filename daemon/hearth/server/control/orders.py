@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -40,7 +41,15 @@ class Named(Struct, forbid_unknown_fields=True):
 
 def reply(value: object, status: int = 200) -> web.Response:
     """Return a value as JSON."""
-    return web.Response(body=_encode(value), status=status, headers=_JSON)
+    return web.Response(body=encoded(value), status=status, headers=_JSON)
+
+
+def encoded(value: object) -> bytes:
+    """Return a value as JSON; half a surrogate pair, which a name may hold, becomes a question mark."""
+    try:
+        return _encode(value)
+    except UnicodeEncodeError:
+        return json.dumps(msgspec.to_builtins(value), ensure_ascii=False).encode("utf-8", "replace")
 
 
 def problem(found: Problem) -> Rendered:

@@ -5,6 +5,7 @@ import { fill, h, say } from "./dom.js";
 import { counted, span } from "./words.js";
 
 const PAGES = {
+  __proto__: null,
   now: ["Now", () => import("./now.js")],
   models: ["Models", () => import("./models.js")],
   usage: ["Usage", () => import("./usage.js")],
@@ -14,7 +15,7 @@ const PAGES = {
   privacy: ["Privacy", () => import("./privacy.js")],
   config: ["Config", () => import("./config.js")],
 };
-const MODES = { offline: "machine", lan: "lan", "prefer-local": "cloud", any: "cloud" };
+const MODES = { __proto__: null, offline: "machine", lan: "lan", "prefer-local": "cloud", any: "cloud" };
 const BEAT_MS = 1000, REST_MS = 4000;
 const element = (id) => document.getElementById(id);
 

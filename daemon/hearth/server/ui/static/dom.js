@@ -125,8 +125,9 @@ export const facts = (pairs, wide = false) => h("dl", { class: wide ? "facts pai
     .map(([name, value]) => [h("dt", null, name), h("dd", null, value)]));
 
 /** The badge of a place. */
-export const place = (where) => where ? h("span", { class: `badge ${["machine", "lan", "cloud"].includes(where) ? where : ""}` },
-  { machine: "this machine", lan: "your network", cloud: "cloud" }[where] || where) : h("span", { class: "quiet" }, "–");
+export const place = (where) => where ? badge(PLACES[where] ?? where, where in PLACES ? where : "") : h("span", { class: "quiet" }, "–");
+
+const PLACES = { __proto__: null, machine: "this machine", lan: "your network", cloud: "cloud" };
 
 /** A badge of a state: good, bad, note, busy or plain. */
 export const badge = (text, kind = "") => h("span", { class: `badge ${kind}` }, text);

@@ -4,8 +4,8 @@ import { get, post } from "./api.js";
 import { badge, button, h, place, section, table, tiles } from "./dom.js";
 import { DASH, bytes, clock, compact, counted, milliseconds, moneys, number, span } from "./words.js";
 
-const PHASES = { planning: "", queued: "note", waiting: "note", answering: "busy" };
-const ENDINGS = { complete: "good", refused: "note", failed: "bad", truncated: "bad", client_gone: "", killed: "note" };
+const PHASES = { __proto__: null, planning: "", queued: "note", waiting: "note", answering: "busy" };
+const ENDINGS = { __proto__: null, complete: "good", refused: "note", failed: "bad", truncated: "bad", client_gone: "", killed: "note" };
 
 /** The badge of how a call ended. */
 export const ending = (call) => badge(call.ending.replace("_", " "), ENDINGS[call.ending] ?? "");

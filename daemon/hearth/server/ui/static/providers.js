@@ -31,7 +31,7 @@ function keys(found) {
 }
 
 const findings = (found) => h("ul", { class: "steps" }, found.map((one) => h("li", null,
-  badge(one.state, { ok: "good", note: "note", bad: "bad" }[one.state]), " ", one.text, one.next_step && h("span", { class: "quiet" }, ` ${one.next_step}`))));
+  badge(one.state, one.state === "ok" ? "good" : one.state), " ", one.text, one.next_step && h("span", { class: "quiet" }, ` ${one.next_step}`))));
 
 const state = (one) => one.reachable === null ? badge("not asked yet") : one.reachable ? badge("answers", "good") : badge("does not answer", "bad");
 
@@ -66,7 +66,7 @@ function limits() {
       { title: "Set aside", kind: "right", cell: (one) => one.reserved ? money(one.reserved, one.currency) : DASH },
       { title: "Limit", kind: "right", cell: (one) => money(one.limit, one.currency) },
       { title: "Used up", cell: (one) => h("span", { title: `${money(one.spent)} ${one.limit}` }, share(one.limit ? (one.spent + one.reserved) / one.limit : 1)) },
-      { title: "State", cell: (one) => badge(one.state, { ok: "good", alert: "note", spent: "bad" }[one.state]) },
+      { title: "State", cell: (one) => badge(one.state, one.state === "ok" ? "good" : one.state === "spent" ? "bad" : "note") },
       { title: "Unknown", kind: "right", cell: (one) => one.unknown ? counted(one.unknown, "cost") : DASH },
     ],
     key: (one) => `${one.scope}/${one.name}/${one.period}`, empty: "No budget is set. [budget] in hearth.toml sets one.",

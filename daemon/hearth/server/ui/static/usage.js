@@ -8,7 +8,7 @@ import { DASH, clock, compact, day, milliseconds, money, moneys, number, percent
 const SPANS = [["7", "7 days"], ["30", "30 days"], ["90", "90 days"], ["365", "a year"]];
 const GROUPS = [["model", "Model"], ["app", "App"], ["place", "Place"], ["provider", "Provider"], ["key", "Key"]];
 const EMPTY = { calls: 0, local_calls: 0, input_tokens: 0, output_tokens: 0, costs: {} };
-const PLACES = { machine: "this machine", lan: "your network", cloud: "cloud" };
+const PLACES = { __proto__: null, machine: "this machine", lan: "your network", cloud: "cloud" };
 
 /** Every day of the span, those without a call too. */
 function whole(rows, count) {
@@ -42,7 +42,7 @@ function charts(report, count) {
       { title: "in", fill: "fill-c", of: (one) => one.input_tokens },
       { title: "out", fill: "fill-d", of: (one) => one.output_tokens }], compact),
     ...currencies.map((currency) => daily(`Cost a day, ${currency}`, days, [
-      { title: "known cost", fill: "fill-d", of: (one) => one.costs[currency] || 0 }], (value) => money(value),
+      { title: "known cost", fill: "fill-d", of: (one) => Object.hasOwn(one.costs, currency) ? one.costs[currency] : 0 }], (value) => money(value),
     "Answers whose price is unknown are not in these bars; the table below counts them.")),
   ];
 }
