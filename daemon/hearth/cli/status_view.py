@@ -10,7 +10,7 @@ from hearth.cli.key_view import state_in_words
 from hearth.cli.words import PLACES, clock, counted, size, span
 
 if TYPE_CHECKING:
-    from hearth.status import CallStatus, ConfigStatus, LedgerStatus, ModelStatus, ProviderStatus, Status
+    from hearth.status import CallStatus, ConfigStatus, LedgerStatus, ModelStatus, OwnStatus, ProviderStatus, Status
     from hearth.status_apps import AppStatus
     from hearth.status_cache import CacheStatus
     from hearth.status_keys import KeyStatus
@@ -24,6 +24,7 @@ def facts(status: Status) -> Iterator[Fact]:
     memory = f", {size(status.memory_bytes)} of memory" if status.memory_bytes is not None else ""
     served = counted(status.served, "call")
     yield "hearth", f"{status.version}, pid {status.pid}, up {span(status.uptime_s)}, {served} served{memory}"
+    yield from (("own", text) for text in _own(status.own))
     yield "mode", _mode(status)
     yield "default", status.default_model or "none set: a request without a model gets the first that fits"
     yield "listening", ", ".join(status.listening) or "nowhere"
@@ -46,6 +47,13 @@ def facts(status: Status) -> Iterator[Fact]:
         yield "contacted", f"{one.address} ({PLACES.get(one.place, one.place)}) {one.count} times, last {last}"
     for caller, count in status.refused_callers.items():
         yield "refused", f"{caller} {count} times; see `hearth doctor`"
+
+
+def _own(own: OwnStatus) -> Iterator[str]:
+    """What the daemon takes of the machine, where the system tells."""
+    if own.files is not None:
+        most = f" of {own.most_files}" if own.most_files is not None else ""
+        yield f"{own.files}{most} files open, {span(own.cpu_s)} of CPU, event loop {span(own.loop_lag_s)} late"
 
 
 def _mode(status: Status) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from hearth.metrics.health import OF_HEALTH
 from hearth.metrics.kinds import Family, Metric, Sample
 from hearth.metrics.limits import OF_CACHE, OF_LIMITS
 from hearth.metrics.readings import Reading, Values, plain
@@ -119,6 +120,7 @@ _OF_PROCESS = (
 READINGS: tuple[Reading, ...] = (
     *_OF_HEARTH,
     *_OF_PROVIDERS,
+    *OF_HEALTH,
     *OF_LIMITS,
     *OF_CACHE,
     *_OF_LEDGER,
