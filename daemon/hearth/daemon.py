@@ -32,6 +32,7 @@ from hearth.server.connection import Listener, Patience
 from hearth.server.core import Core
 from hearth.server.exporting import observe
 from hearth.server.guard import Rules
+from hearth.server.key_counts import recall_keys
 from hearth.server.learned_kept import restore, save
 from hearth.server.sockets import InstanceLock, Opened
 from hearth.server.tokens import ensure_tokens, known_tokens
@@ -140,6 +141,7 @@ class Daemon:
             self._lock.release()
             raise
         self._spawn("learned", restore(self.core))
+        self._spawn("keys", recall_keys(self.core))
         self._spawn("inventory", self._look_around())
         self._spawn("probing", self.core.prober.run())
         self._spawn("config", self._watch_config())
@@ -231,6 +233,7 @@ class Daemon:
         self.inventory.use(generation.providers)
         self.inventory.wanted()
         self._spawn("names", self._look_up_names())
+        self._spawn("keys", recall_keys(self.core))
         self._take_rules()
         if moved(before.settings.listen, loaded.settings.listen):
             self.core.config_error = f"{loaded.path}: [listen] tcp, also and socket take effect at the next start."

@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from end_to_end.callers import Answer, admin, call, calm, chat, cloud
+from end_to_end.callers import Answer, admin, call, calm, chat, cloud, until
 from hearth.rehearsal import Fault, KeyLimit, ModelScript, Rehearsal, Script
-from hearth_home import Home, running
+from hearth_home import Home, make, running
 
 MODELS = (ModelScript(name="scripted"), ModelScript(name="other"))
 PATH = "/v1/chat/completions"
@@ -261,6 +261,30 @@ def test_a_revoked_key_comes_back_when_its_file_changes() -> None:
     assert statuses == [200] * 8
     assert states == ["key_refused", "ready", "ready", "ready"]
     assert told == [("key_refused", "missing"), ("key_back", None), ("key_refused", "key_refused"), ("key_back", None)]
+
+
+def test_a_limit_of_the_day_holds_over_a_restart(tmp_path: Path) -> None:
+    """What was used before the daemon was stopped still counts after it was started again."""
+
+    async def run(config: str, count: int) -> list[int]:
+        daemon = make(tmp_path, config, SECRETS)
+        await daemon.start()
+        try:
+            port = int(next(one for one in daemon.core.listening if one.startswith("http")).rpartition(":")[2])
+            home = Home(daemon, port, daemon.paths.socket, tmp_path)
+            await until(lambda: ("far", "a") in daemon.core.keys.recalled)
+            await asyncio.sleep(0.2)
+            return [(await call(home, PATH, chat("far/scripted"))).status for _ in range(count)]
+        finally:
+            await daemon.stop()
+
+    async def scene() -> list[list[int]]:
+        async with Rehearsal(Script(kind="openai", models=MODELS)) as far:
+            limited = pool("a", a=", requests_per_day = 3")
+            config = calm(patience="100ms") + cloud(far, more=limited) + "[retry]\nattempts = 1\n"
+            return [await run(config, 2), await run(config, 2)]
+
+    assert asyncio.run(scene()) == [[200, 200], [200, 429]]
 
 
 def _write(file: Path, text: str) -> None:

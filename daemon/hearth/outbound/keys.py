@@ -45,6 +45,8 @@ class Keys:
         """The keys of which something is held against, or was."""
         self._doubted: set[str] = set()
         """The providers of whom a key was refused, until all their keys can be used again."""
+        self.recalled: set[tuple[str, str]] = set()
+        """The keys (provider, id) whose use by earlier runs of the daemon is counted."""
         self.spent: Callable[[str, str], bool] = _nothing_spent
         """Whether the money is spent that the config lets a key (provider, id) cost."""
         self.say: Callable[..., None] = _say_nothing
@@ -235,6 +237,11 @@ class Keys:
     def _say(self, notice: Notice | None) -> None:
         if notice is not None:
             self.say(notice.name, **notice.facts)
+
+    def recall(self, provider: str, key_id: str, requests: int, tokens: int, at: float) -> None:
+        """Count what an earlier run of the daemon used at a moment of the monotonic clock."""
+        state = self._states.setdefault((provider, key_id), KeyState(provider, Key(key_id, "")))
+        state.room.recall(requests, tokens, at, monotonic())
 
     # How they stand.
 
