@@ -16,7 +16,7 @@ class Call(msgspec.Struct):
 
     `path` is the request target with its query; `connection` numbers the connections from 1. `hung_up_at` is set if
     the client closed before the reply was whole; `bytes_sent` counts everything, head included; `status` is 0 while
-    nothing was answered.
+    nothing was answered. `tokens` are those given and made that a whole reply has told of; None while it told of none.
     """
 
     method: str
@@ -29,6 +29,7 @@ class Call(msgspec.Struct):
     hung_up_at: float | None = None
     bytes_sent: int = 0
     status: int = 0
+    tokens: tuple[int, int] | None = None
 
     def header(self, name: str) -> str:
         """The first value of a header, any case, or ""."""

@@ -61,7 +61,8 @@ class Reply:
     `broken` writes an error in the server's own form for the middle of this body; `released` is called once the
     reply is over, however it ended. `dated` adds a Date after the headers, as Go does; `tail` follows the framing
     header. `closes` ends the connection after the reply, announced if `says_close`; `wait` is how many seconds the
-    words of a whole reply take; `chunked` frames even a whole body in chunks.
+    words of a whole reply take; `chunked` frames even a whole body in chunks. `counted` gives the tokens, in and out,
+    that the reply has told of.
     """
 
     def __init__(  # noqa: PLR0913 - a reply has this many independent sides, all but three with a default
@@ -77,6 +78,7 @@ class Reply:
         closes: bool = False,
         chunked: bool = False,
         says_close: bool = True,
+        counted: Callable[[], tuple[int, int] | None] | None = None,
     ) -> None:
         self.status = status
         self.headers = headers
@@ -88,6 +90,7 @@ class Reply:
         self.closes = closes
         self.chunked = chunked
         self.says_close = says_close
+        self.counted = counted
         self.wait = 0.0
 
 

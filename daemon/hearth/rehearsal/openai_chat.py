@@ -102,6 +102,7 @@ def _reply(script: Script, model: ModelScript, written: Form, speech: Speech) ->
             dated=script.flavour != "llama-server",
             tail=[("Keep-Alive", "timeout=5, max=100")] if script.flavour == "llama-server" else None,
             closes=script.flavour == "llama-server", says_close=script.flavour != "llama-server",
+            counted=written.counted,
         )  # fmt: skip
     return _paced(script, model, written, speech)
 
@@ -111,7 +112,7 @@ def _paced(script: Script, model: ModelScript, written: Form, speech: Speech) ->
     seconds = model.prompt_seconds + (len(parts) / model.tokens_per_second if model.tokens_per_second else 0.0)
     reply = json_reply(script, 200, written.whole(parts, speech))
     body = reply.body
-    reply.wait = seconds
+    reply.wait, reply.counted = seconds, written.counted
     if isinstance(body, bytes):
         reply.body = written.blank_lines + body
     return reply

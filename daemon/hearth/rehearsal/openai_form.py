@@ -37,12 +37,14 @@ class Form:
         self.id = ("cmpl-" if text_only else "chatcmpl-") + secrets.token_hex(12)
         self.created = int(time.time())
         self.parallel = members.get("parallel_tool_calls") is not False
+        self._told: tuple[int, int] | None = None
 
     # Values.
 
     def usage(self, speech: Speech) -> Object:
         """Tokens in and out."""
         thought = len(speech.answer.thinking)
+        self._told = (self.tokens, speech.count)
         return {
             "prompt_tokens": self.tokens,
             "completion_tokens": speech.count,
@@ -50,6 +52,10 @@ class Form:
             "prompt_tokens_details": {"cached_tokens": 0, "audio_tokens": 0},
             "completion_tokens_details": {"reasoning_tokens": thought, "audio_tokens": 0},
         }
+
+    def counted(self) -> tuple[int, int] | None:
+        """The tokens that the reply has told of so far."""
+        return self._told
 
     def reason(self, speech: Speech) -> str:
         """The finish reason."""

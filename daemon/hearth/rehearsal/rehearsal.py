@@ -239,6 +239,8 @@ class Rehearsal:
         try:
             return await writer.write(reply, head_only=request.method == "HEAD")
         finally:
+            if writer.complete and reply.counted is not None:
+                call.tokens = reply.counted()
             if reply.released is not None:
                 reply.released()
 
