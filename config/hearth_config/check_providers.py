@@ -29,6 +29,7 @@ def check_providers(settings: Settings) -> Iterator[Problem]:
             yield Problem(path, "is no name for a provider", "Use letters, digits, hyphens, dots and underscores")
         yield from _place(path, provider)
         yield from _keys(path, provider)
+        yield from _proxy_login(path, provider)
         yield from check_headers((*path, "headers"), provider.headers)
         yield from _of_ollama_only(path, provider)
 
@@ -69,6 +70,13 @@ def _keys(path: Path, provider: Provider) -> Iterator[Problem]:
             read_reference(key.value)
         except ValueError as error:
             yield Problem((*here, "value"), str(error), "Correct the reference")
+
+
+def _proxy_login(path: Path, provider: Provider) -> Iterator[Problem]:
+    try:
+        read_reference(provider.proxy_login or "")
+    except ValueError as error:
+        yield Problem((*path, "proxy_login"), str(error), "Correct the reference")
 
 
 def check_headers(path: Path, headers: Mapping[str, str]) -> Iterator[Problem]:

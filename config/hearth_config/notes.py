@@ -54,6 +54,15 @@ def _renamed(settings: Settings) -> Iterator[Note]:
             yield path, f'"{model}" is gone; "{found.quirks.renamed_models[model]}" is asked instead'
 
 
+def _of_proxy(path: Path, provider: Provider) -> Iterator[Note]:
+    if provider.proxy and address_place(provider) == "machine":
+        yield (*path, "proxy"), "is not used: the address is this machine"
+    if provider.proxy_login and read_reference(provider.proxy_login).kind == "literal":
+        yield (*path, "proxy_login"), 'holds the password itself; "env:NAME" or "keyring:NAME" keeps it out'
+    if provider.proxy_login and not provider.proxy:
+        yield (*path, "proxy_login"), "is not used: no proxy is named"
+
+
 def _provider_warnings(path: Path, provider: Provider) -> Iterator[Note]:
     for index, key in enumerate(provider.keys):
         if read_reference(key.value).kind == "literal":
@@ -61,9 +70,8 @@ def _provider_warnings(path: Path, provider: Provider) -> Iterator[Note]:
     for name, value in provider.headers.items():
         if name.lower() in _SENSITIVE_HEADERS and read_reference(value).kind == "literal":
             yield (*path, "headers", name), 'holds the key itself; "env:NAME" or "keyring:NAME" keeps it out'
+    yield from _of_proxy(path, provider)
     address = provider.address
-    if provider.proxy and address_place(provider) == "machine":
-        yield (*path, "proxy"), "is not used: the address is this machine"
     if provider.ca and not (isinstance(address, TcpAddress) and address.scheme == "https"):
         yield (*path, "ca"), "is not used: the address is not https"
     if provider.preset == "generic" and not address.prefix:

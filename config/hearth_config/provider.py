@@ -117,6 +117,7 @@ class Provider(Struct, frozen=True, forbid_unknown_fields=True):
     headers: dict[str, str] = field(default_factory=dict)  # values may be references like a key's
     extra: dict[str, object] = field(default_factory=dict)
     proxy: ProxyAddress | None = None
+    proxy_login: str | None = None  # a reference like a key's to the "user:password" that the proxy wants
     ca: str | None = None  # a PEM file; relative to the folder of hearth.toml
     remote_models: bool = False
     steady_prompts: bool = (

@@ -15,7 +15,7 @@ from hearth_config.load import Loaded
 from hearth_config.manual import example
 from hearth_config.secrets import read_reference
 
-_SECRET: tuple[str, ...] = ("key", "token")
+_SECRET: tuple[str, ...] = ("key", "token", "proxy_login")
 
 
 class Shown(Struct, frozen=True):

@@ -50,6 +50,7 @@ class ProviderRuntime:
         self.called = called
         self._loaded = loaded
         self._pool = pool
+        self._proxy = self._proxied()
         self.place = provider_place(settings, NEVER_ASKED)
         self.origin = self._origin()
         self._lines: dict[tuple[str, tuple[tuple[str, str], ...]], tuple[Credential, bytes]] = {}
@@ -67,8 +68,15 @@ class ProviderRuntime:
             who=settings.name,
             place=self.place,
             ca=str(self._loaded.base_dir / settings.ca) if settings.ca else None,
-            proxy=Proxy(settings.proxy) if settings.proxy is not None and self.place != "machine" else None,
+            proxy=self._proxy if self.place != "machine" else None,
         )
+
+    def _proxied(self) -> Proxy | None:
+        settings = self.settings
+        if settings.proxy is None or settings.proxy_login is None:
+            return None if settings.proxy is None else Proxy(settings.proxy)
+        login = settings.proxy_login
+        return Proxy(settings.proxy, lambda: resolve(login, self._loaded.variables, self._loaded.base_dir).reveal())
 
     def speaking(self, dialect: str) -> ProviderRuntime:
         """Return this provider as the models of a dialect are called; most have one, OpenAI's have two."""

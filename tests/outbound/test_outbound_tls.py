@@ -14,7 +14,7 @@ import pytest
 from hearth.outbound.egress import Egress
 from hearth.outbound.names import Resolver
 from hearth.outbound.pool import Limits, Pool
-from hearth.outbound.proxy import parse_proxy
+from hearth.outbound.proxy import Proxy
 from hearth.outbound.tls import context_for
 from hearth.problems import BrokenReply, Problem, TimedOut, Unreachable
 from hearth_config.addresses import TcpAddress
@@ -38,12 +38,12 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
 
 
 async def _ask(
-    port: int, *, ca: str | None, host: str = "127.0.0.1", proxy: str = "", limits: Limits = QUICK
+    port: int, *, ca: str | None, host: str = "127.0.0.1", proxy: int = 0, limits: Limits = QUICK
 ) -> bytes | Problem:
     pool = Pool(Egress("any"), resolver=Resolver(lambda _: ("127.0.0.1",)))
     try:
         address = TcpAddress("https", host, port)
-        through = parse_proxy(proxy) if proxy else None
+        through = Proxy(TcpAddress("http", "127.0.0.1", proxy)) if proxy else None
         return await get(pool, pool.origin(address, who="raw", place="cloud", ca=ca, proxy=through), limits=limits)
     except Problem as problem:
         return problem
@@ -259,9 +259,7 @@ def test_tls_goes_through_a_proxy_end_to_end(authority: Authority) -> None:
             serving_tls(RawServer(answering(whole(b"through"))), authority.certificate("box.example")) as port,
             serving(relay) as proxy,
         ):
-            answer = await _ask(
-                port, ca=str(authority.root), host="box.example", proxy=f"http://127.0.0.1:{proxy.port}"
-            )
+            answer = await _ask(port, ca=str(authority.root), host="box.example", proxy=proxy.port)
             assert answer == b"through"
 
     asyncio.run(act())

@@ -5,21 +5,25 @@ from __future__ import annotations
 import asyncio
 import base64
 import socket
-from urllib.parse import unquote
+from collections.abc import Callable
 
 from msgspec import Struct
 
 from hearth.problems import Problem, Unreachable
-from hearth_config.addresses import TcpAddress, parse_address
+from hearth_config.addresses import TcpAddress
+from hearth_config.secrets import SecretError
 
 MAX_HEAD_BYTES = 16 * 1024
 
 
 class Proxy(Struct, frozen=True):
-    """Where the proxy is, and the value of Proxy-Authorization if it wants one (a secret: never shown)."""
+    """Where the proxy is, and what tells the "user:password" it wants (a secret: never shown).
+
+    `login` may block and raises `SecretError`; it is asked at each dial, so that a changed password counts at once.
+    """
 
     address: TcpAddress
-    authorization: str = ""
+    login: Callable[[], str] | None = None
 
     def __repr__(self) -> str:
         return f"Proxy({str(self.address)!r})"
@@ -27,25 +31,26 @@ class Proxy(Struct, frozen=True):
     __str__ = __repr__
 
 
-def parse_proxy(text: str) -> Proxy:
-    """Read "http://[user:password@]host:port"; raises ValueError, never with the text in it."""
-    scheme, separator, rest = text.partition("://")
-    userinfo, at, place = rest.rpartition("@")
-    address = parse_address(f"{scheme}{separator}{place}")
-    if not isinstance(address, TcpAddress) or address.scheme != "http" or address.prefix:
-        raise ValueError('a proxy is written "http://host:port" or "http://user:password@host:port"')
-    if not at:
-        return Proxy(address)
-    user, _, password = userinfo.partition(":")
-    token = base64.b64encode(f"{unquote(user)}:{unquote(password)}".encode()).decode("ascii")
-    return Proxy(address, f"Basic {token}")
+async def _authorization(proxy: Proxy, who: str) -> str:
+    """Return the header that the proxy wants, "" for none (RFC 7617). Raises `Unreachable` if it cannot be had."""
+    if proxy.login is None:
+        return ""
+    try:
+        login = await asyncio.to_thread(proxy.login)
+    except SecretError as error:
+        raise Unreachable(
+            f"the login of the proxy {proxy.address.authority} cannot be had: {error.reference}: {error.reason}.",
+            who=who,
+            next_step=f"{error.next_step}.",
+        ) from None
+    return f"Proxy-Authorization: Basic {base64.b64encode(login.encode()).decode('ascii')}\r\n"
 
 
 async def open_tunnel(sock: socket.socket, proxy: Proxy, host: str, port: int, who: str) -> None:
     """Ask the proxy at the other end of the socket for a tunnel. Raises `Unreachable` if it says no."""
     loop = asyncio.get_running_loop()
     target = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    authorization = f"Proxy-Authorization: {proxy.authorization}\r\n" if proxy.authorization else ""
+    authorization = await _authorization(proxy, who)
     await loop.sock_sendall(
         sock, f"CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n{authorization}\r\n".encode("latin-1")
     )

@@ -20,7 +20,6 @@ from msgspec.structs import replace
 from hearth.call import Place
 from hearth.outbound.grants import Grant, prepare
 from hearth.outbound.pool import Limits, Origin, Pool
-from hearth.outbound.proxy import Proxy
 from hearth.problems import BrokenReply, KeyRefused, ProviderFault
 from hearth_config.addresses import TcpAddress, parse_address, place_of
 from hearth_config.provider import Provider
@@ -98,7 +97,7 @@ class Tokens:
             who=settings.name,
             place=place,
             ca=str(self.base_dir() / settings.ca) if settings.ca else None,
-            proxy=Proxy(settings.proxy) if settings.proxy is not None and place != "machine" else None,
+            proxy=holder.origin.route.proxy if place != "machine" else None,
         )
         with await self._pool.send(
             origin, "POST", address.prefix or "/", _HEADERS, grant.form, limits=_LIMITS
