@@ -55,6 +55,7 @@ def test_the_table_ends_with_the_total(tmp_path: Path) -> None:
     assert [row[0] for row in rows] == ["MODEL", "qwen3:8b", "=large", "total"]
     here, far = (dict(zip(rows[0], row, strict=True)) for row in rows[1:3])
     assert (here["SAVED"], here["SUCCESS"], here["CALLS OVER TIME"]) == ("0.5000 USD", "75.0 %", f" {BARS[4]}{BARS[7]}")
+    assert (here["PROBLEMS"], far["CACHED"]) == ("1 timeout", "1 (20 %)")
     assert (far["SAVED"], far["TOKENS/S"], far["QUEUE p50/p95"]) == ("-", "41.2", "0 ms / -")
 
 

@@ -1,10 +1,12 @@
-"""What answers at home saved: the price of the same tokens at the model's own cloud fallback, which is named."""
+"""What answers at home saved, against the model's own cloud fallback; and the usage log taken along."""
 
 import asyncio
 
+import msgspec
 import pytest
 
-from end_to_end.callers import Object, admin, call, calm, engine
+from end_to_end.callers import Answer, Object, admin, call, calm, engine
+from hearth.record import Entry
 from hearth.rehearsal import Rehearsal
 from hearth_home import running
 
@@ -15,6 +17,7 @@ dialect = "openai_chat"
 address = "https://far.example.com/v1"
 price = { input_per_million = 1000000, output_per_million = 2000000 }
 """
+EXPORT = "/hearth/v1/usage/export"
 BY_LIST = 'mode = "lan"\n[fallback]\ncloud = ["far/large"]\n'
 BY_MODEL = 'mode = "lan"\n[fallback]\ncloud = ["far/other"]\nby_model = { scripted = ["far/large"] }\n'
 BY_ALIAS = 'mode = "lan"\n[models.fast]\nuse = ["ollama/scripted", "far/large"]\n'
@@ -47,3 +50,22 @@ def test_without_a_cloud_fallback_nothing_is_claimed() -> None:
 
     (row,) = report["rows"]
     assert (row["saved"], row["compared"], row["uncompared"]) == ({}, [], 1)
+
+
+def test_the_usage_log_can_be_taken_along() -> None:
+    """Every call comes with its attempts, oldest first, one a line; a span takes only its own."""
+
+    async def scene() -> tuple[list[Entry], Answer]:
+        async with Rehearsal() as near, running(NOWHERE + calm() + engine(near)) as home:
+            for path in ("/api/chat", "/v1/chat/completions"):
+                await call(home, path, BODY)
+            owner = f"Bearer {home.token('admin')}"
+            whole = await call(home, EXPORT, method="GET", Authorization=owner)
+            later = await call(home, f"{EXPORT}?since=99999999999", method="GET", Authorization=owner)
+            return [msgspec.json.decode(line, type=Entry) for line in whole.body.splitlines()], later
+
+    entries, later = asyncio.run(scene())
+
+    assert [entry.call.dialect for entry in entries] == ["ollama", "openai_chat"]
+    assert all(entry.attempts[0].call_id == entry.call.id for entry in entries)
+    assert (later.status, later.body) == (200, b"")

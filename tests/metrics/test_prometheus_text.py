@@ -11,7 +11,7 @@ from hearth.metrics import prometheus
 from hearth.metrics.kinds import Distribution, Family, Metric, Sample
 
 NAMES = st.text("abcdefghijklmnopqrstuvwxyz._", min_size=1, max_size=20).map("hearth.{}".format)
-VALUES = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r"), max_size=20)
+VALUES = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 NUMBERS = st.floats(allow_nan=False) | st.integers(-(2**53), 2**53).map(float)
 
 

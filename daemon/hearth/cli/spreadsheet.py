@@ -14,8 +14,8 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 def line(cells: Sequence[object]) -> str:
     """Return one record, without its line end; None is an empty cell, true and false are 1 and 0."""
     text = io.StringIO()
-    csv.writer(text, lineterminator="").writerow([_cell(cell) for cell in cells])
-    return text.getvalue()
+    csv.writer(text).writerow([_cell(cell) for cell in cells])
+    return text.getvalue().removesuffix("\r\n")  # the writer must know of line ends, else it leaves them unquoted
 
 
 def lines(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterable[str]:

@@ -42,6 +42,16 @@ def _share(value: float | None) -> str:
     return UNKNOWN if value is None else f"{value * 100:.1f} %"
 
 
+def _cached(row: Usage) -> str:
+    share = row.cached_tokens / row.input_tokens if row.cached_tokens and row.input_tokens else 0.0
+    return number(row.cached_tokens) + (f" ({share * 100:.0f} %)" if share else "")
+
+
+def _problems(row: Usage) -> str:
+    kinds = sorted(row.problems.items(), key=lambda one: -one[1])
+    return ", ".join(f"{number(count)} {kind}" for kind, count in kinds)
+
+
 def _saved(row: Usage) -> str:
     return money(row.saved) if row.saved else UNKNOWN
 
@@ -52,7 +62,7 @@ COLUMNS = (
     Column("LOCAL", lambda row: number(row.local_calls)),
     Column("INPUT", lambda row: _estimated(row, row.input_tokens)),
     Column("OUTPUT", lambda row: _estimated(row, row.output_tokens)),
-    Column("CACHED", lambda row: number(row.cached_tokens), main=False),
+    Column("CACHED", _cached, main=False),
     Column("COST", lambda row: money(row.costs, row.unknown_costs)),
     Column("FIRST TOKEN p50/p95", lambda row: _pair(row.first_token_p50_ms, row.first_token_p95_ms)),
     Column("TOTAL p50/p95", lambda row: _pair(row.total_p50_ms, row.total_p95_ms), main=False),
@@ -60,6 +70,7 @@ COLUMNS = (
     Column("SUCCESS", lambda row: _share(row.success), main=False),
     Column("TOKENS/S", lambda row: UNKNOWN if row.tokens_per_s_p50 is None else f"{row.tokens_per_s_p50:.1f}"),
     Column("QUEUE p50/p95", lambda row: _pair(row.queue_p50_ms, row.queue_p95_ms), main=False),
+    Column("PROBLEMS", lambda row: _problems(row) or UNKNOWN, main=False),
     Column("CALLS OVER TIME", lambda row: sparkline(row.trend)),
 )
 
@@ -81,8 +92,7 @@ def remarks(report: UsageReport) -> Iterator[str]:
     if total is not None and total.saved and total.uncompared:
         yield f"Not in it: {number(total.uncompared)} answers at home without a cloud fallback of known price."
     if total is not None and total.problems:
-        kinds = sorted(total.problems.items(), key=lambda one: -one[1])
-        yield f"Problems: {', '.join(f'{number(count)} {kind}' for kind, count in kinds)}."
+        yield f"Problems: {_problems(total)}."
     if total is not None and total.estimated:
         yield f"~ {number(total.estimated)} answers were counted by estimate: cut, or not counted by their provider."
     if report.note:
