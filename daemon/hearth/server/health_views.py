@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from time import monotonic, monotonic_ns, time
 from typing import TYPE_CHECKING, Literal
 
-from hearth.routing.expected import Learned
 from hearth.outbound.circuit import CLOSED
+from hearth.routing.expected import Learned
 from hearth.status_health import CheckStatus, HealthStatus
 
 if TYPE_CHECKING:
-    from hearth.routing.expected import Average
     from hearth.outbound.circuit import Circuit
+    from hearth.routing.expected import Average
     from hearth.server.core import Core
 
 _NOTHING = Learned()
@@ -24,8 +24,18 @@ def health_views(core: Core) -> tuple[HealthStatus, ...]:
     """Return providers and models of which anything is known beside that they exist."""
     now, quiet = monotonic(), dict(_quiet(core))
     views = [_provider(core, name, now) for name in core.generation.providers]
-    views += [_target(core, name, now, quiet.get(name)) for name in core.catalog.targets]
+    views += [_target(core, name, now, quiet.get(name)) for name in _names(core)]
     return tuple(view for view in views if view is not None)
+
+
+def _names(core: Core) -> Iterator[str]:
+    """Yield the models that are listed, and those that nobody lists and that have answered all the same."""
+    yield from core.catalog.targets
+    for name in list(core.learned):
+        track = core.learned.get(name)
+        unlisted = name not in core.catalog.targets and name.partition("/")[0] in core.generation.providers
+        if unlisted and track is not None and track.learned != _NOTHING:
+            yield name
 
 
 def _provider(core: Core, name: str, now: float) -> HealthStatus | None:
@@ -44,9 +54,10 @@ def _target(core: Core, name: str, now: float, quiet: float | None) -> HealthSta
     if circuit == CLOSED and check is None and track is None and learned == _NOTHING:
         return None
     state, rests = _state(circuit, now)
+    listed = core.catalog.targets.get(name)
     return HealthStatus(
         name=name,
-        place=core.catalog.targets[name].place,
+        place=listed.place if listed is not None else core.generation.providers[name.partition("/")[0]].place,
         state=state,
         why=circuit.reason,
         rests_s=rests,

@@ -7,10 +7,10 @@ from math import inf
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from hearth.outbound.circuit import CLOSED
 from hearth.outbound.loading import embeds
 from hearth.problems import Problem
 from hearth.routing.modes import REACH
-from hearth.outbound.circuit import CLOSED
 from hearth.senses.probing import interval_of
 
 if TYPE_CHECKING:
