@@ -16,7 +16,7 @@ from hearth.outbound.loading import failed_load
 from hearth.outbound.noting import noted
 from hearth.outbound.upstream import Asked, Sink, Target, Upstream
 from hearth.outbound.watching import watched
-from hearth.problems import OverBudget, Overloaded, Problem, ProviderProblem, QueueFull
+from hearth.problems import ContextTooLong, OverBudget, Overloaded, Problem, ProviderProblem, QueueFull
 from hearth.record import Attempt, Ending
 
 if TYPE_CHECKING:
@@ -31,7 +31,14 @@ MAX_RETRY_AFTER_S = 20.0
 """A provider that wants a longer pause than this, or rests for longer, is left alone (F14, F16)."""
 
 
-_REASONS = {"model_missing": "missing", "overloaded": "busy", "rate_limited": "busy", "budget": "refused:budget"}
+_REASONS = {
+    "model_missing": "missing",
+    "overloaded": "busy",
+    "queue_full": "busy",
+    "rate_limited": "busy",
+    "budget": "refused:budget",
+    "context_too_long": "refused:context_window",
+}
 
 
 class RetryBudget:
@@ -136,9 +143,11 @@ class Answering:
                     self.because = self.because or _REASONS.get(failed.kind, "down")
                     if self.sink.committed or not failed.falls_back:
                         raise
-                except QueueFull as full:
-                    problem = problem or full
-                    self.because = self.because or "busy"
+                except (QueueFull, ContextTooLong) as other:  # a window may be known only once a model is loaded
+                    problem = problem or other
+                    self.because = self.because or _REASONS[other.kind]
+                    if self.sink.committed:
+                        raise
                 else:
                     return
             wait = self._pause_before_retry(problem, pause, retry)

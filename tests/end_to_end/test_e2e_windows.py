@@ -1,0 +1,51 @@
+"""A window found too small once its model is loaded: the call goes where there is room, or is refused."""
+
+import asyncio
+from typing import Any
+
+import httpx
+
+from hearth.rehearsal import ModelScript, Rehearsal, Script
+from hearth_home import beside, running
+
+NEAR = Script(models=(ModelScript(name="scripted", context_length=32_768, num_ctx=0),), default_num_ctx=4096)
+FAR = Script(kind="openai", models=(ModelScript(name="big", context_length=100_000),))
+LONG = "the year of the day " * 1400
+"""7,000 tokens: below what the model was trained for, beyond what its engine gives it."""
+
+
+def answers(*models: str, mode: str = "prefer-local") -> tuple[list[httpx.Response], list[str]]:
+    """What each of these calls gets in turn, and the chats that the engine at home was asked for."""
+
+    async def act() -> tuple[list[httpx.Response], list[str]]:
+        async with Rehearsal(NEAR) as near, Rehearsal(FAR) as far:
+            cloud = f'[providers.far]\npreset = "openai"\naddress = "{far.url}/v1"\nplace = "cloud"\nkey = "env:KEY"\n'
+            alias = '[models.either]\nuse = ["ollama/scripted", "far/big"]\n'
+            config = beside(near, f'mode = "{mode}"\n') + cloud + alias
+            async with running(config, {"KEY": "k"}) as home, httpx.AsyncClient(base_url=home.url) as client:
+                body: dict[str, Any] = {"messages": [{"role": "user", "content": LONG}]}
+                replies = [await client.post("/v1/chat/completions", json=body | {"model": one}) for one in models]
+                return replies, [call.path for call in near.calls if call.path == "/api/chat"]
+
+    return asyncio.run(act())
+
+
+def test_a_prompt_too_long_for_the_loaded_model_goes_up() -> None:
+    """Pain 1: never cut, and not refused while somebody has room; the next one is not sent there in vain."""
+    (first, second), asked = answers("either", "either")
+
+    assert [reply.status_code for reply in (first, second)] == [200, 200]
+    assert first.headers["x-hearth-target"] == second.headers["x-hearth-target"] == "far/big"
+    assert first.headers["x-hearth-reason"] == second.headers["x-hearth-reason"] == "refused:context_window"
+    assert [reply.headers["x-hearth-attempts"] for reply in (first, second)] == ["2", "1"]
+    assert len(asked) == 1
+
+
+def test_nobody_with_room_is_a_refusal_that_says_so() -> None:
+    """In the caller's own words for it; in `offline` no cloud has room (T33)."""
+    replies, _ = answers("scripted", "scripted")
+    (kept,), _ = answers("either", mode="offline")
+
+    for reply in (*replies, kept):
+        assert reply.status_code == httpx.codes.BAD_REQUEST
+        assert reply.json()["error"]["code"] == "context_length_exceeded"
