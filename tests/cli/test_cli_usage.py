@@ -17,7 +17,7 @@ from cli.control_server import ControlServer, Reply, serving
 from hearth.cli import command_line
 from hearth.cli.spreadsheet import line
 from hearth.cli.usage_export import HEADINGS
-from hearth.cli.usage_view import BARS, sparkline
+from hearth.cli.usage_view import BARS, sparkline, table
 from hearth.record import Attempt, CallRecord, Entry
 from hearth.status import Usage, UsageReport
 
@@ -67,7 +67,7 @@ def test_what_the_figures_leave_open_is_said_beside_them(tmp_path: Path) -> None
         "Answers at home saved 0.5000 USD, against the same tokens at far/large.",
         "Not in it: 2 answers at home without a cloud fallback of known price.",
         "Problems: 1 timeout.",
-        "~ 1 answers were counted by estimate: cut, or not counted by their provider.",
+        "~ stands where tokens are an estimate: of 1 answer that nobody counted.",
         "A note.",
     ]
 
@@ -156,3 +156,15 @@ def test_what_there_is_not_is_refused(tmp_path: Path, arguments: tuple[str, ...]
     shown, _ = _run(tmp_path, {}, *arguments)
 
     assert shown.exit_code == 2
+
+
+@given(st.integers(20, 260))
+def test_a_narrow_terminal_gets_fewer_columns(room: int) -> None:
+    """Name, calls and cost are always there; others as far as they fit, and all of them where there is room."""
+    headings, rows = table(REPORT, room)
+
+    widths = [max(map(len, (top, *cells))) + 2 for top, *cells in zip(headings, *rows, strict=True)]
+    assert headings[:2] == ("MODEL", "CALLS")
+    assert "COST" in headings
+    assert sum(widths) <= room or headings == ("MODEL", "CALLS", "COST")
+    assert table(REPORT, 1000)[0] == table(REPORT)[0]

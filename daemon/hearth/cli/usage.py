@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from shutil import get_terminal_size
 
 import click
 
@@ -21,7 +22,7 @@ from hearth.cli.words import counted
     help="What each row sums up.",
 )
 @since_option
-@click.option("--all", "whole", is_flag=True, help="Show all columns at a terminal too.")
+@click.option("--all", "whole", is_flag=True, help="Show all columns, also those a terminal has no room for.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV.")
 @json_option
 @click.option("--forecast", "ahead", is_flag=True, help="Say instead where this month will end, with its range.")
@@ -49,7 +50,8 @@ def usage(
         for line in spreadsheet.lines(*usage_view.flat(report)):
             click.echo(line)
         return
-    print_table(*usage_view.table(report, whole=whole or not sys.stdout.isatty()))
+    room = get_terminal_size().columns if sys.stdout.isatty() and not whole else None
+    print_table(*usage_view.table(report, room))
     for remark in usage_view.remarks(report):
         say(remark, err=True)
 

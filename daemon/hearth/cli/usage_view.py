@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from hearth.cli.words import UNKNOWN, milliseconds, money, number
+from hearth.cli.words import UNKNOWN, counted, milliseconds, money, number
 
 if TYPE_CHECKING:
     from hearth.status import Usage, UsageReport
@@ -15,11 +15,11 @@ TOTAL = "total"
 
 
 class Column(NamedTuple):
-    """One column of the table; those that are not `main` are left out of a terminal's narrow table."""
+    """One column of the table. Of those that find no room at a terminal, the one of the highest rank goes first."""
 
     heading: str
     cell: Callable[[Usage], str]
-    main: bool = True
+    rank: int = 0
 
 
 def sparkline(counts: Sequence[int]) -> str:
@@ -58,29 +58,45 @@ def _saved(row: Usage) -> str:
 
 COLUMNS = (
     Column("CALLS", lambda row: number(row.calls)),
-    Column("ERRORS", lambda row: number(row.errors)),
-    Column("LOCAL", lambda row: number(row.local_calls)),
-    Column("INPUT", lambda row: _estimated(row, row.input_tokens)),
-    Column("OUTPUT", lambda row: _estimated(row, row.output_tokens)),
-    Column("CACHED", _cached, main=False),
+    Column("ERRORS", lambda row: number(row.errors), 2),
+    Column("LOCAL", lambda row: number(row.local_calls), 3),
+    Column("INPUT", lambda row: _estimated(row, row.input_tokens), 1),
+    Column("OUTPUT", lambda row: _estimated(row, row.output_tokens), 1),
+    Column("CACHED", _cached, 6),
     Column("COST", lambda row: money(row.costs, row.unknown_costs)),
-    Column("FIRST TOKEN p50/p95", lambda row: _pair(row.first_token_p50_ms, row.first_token_p95_ms)),
-    Column("TOTAL p50/p95", lambda row: _pair(row.total_p50_ms, row.total_p95_ms), main=False),
-    Column("SAVED", _saved),
-    Column("SUCCESS", lambda row: _share(row.success), main=False),
-    Column("TOKENS/S", lambda row: UNKNOWN if row.tokens_per_s_p50 is None else f"{row.tokens_per_s_p50:.1f}"),
-    Column("QUEUE p50/p95", lambda row: _pair(row.queue_p50_ms, row.queue_p95_ms), main=False),
-    Column("PROBLEMS", lambda row: _problems(row) or UNKNOWN, main=False),
-    Column("CALLS OVER TIME", lambda row: sparkline(row.trend)),
+    Column("FIRST TOKEN p50/p95", lambda row: _pair(row.first_token_p50_ms, row.first_token_p95_ms), 4),
+    Column("TOTAL p50/p95", lambda row: _pair(row.total_p50_ms, row.total_p95_ms), 7),
+    Column("SAVED", _saved, 1),
+    Column("SUCCESS", lambda row: _share(row.success), 8),
+    Column("TOKENS/S", lambda row: UNKNOWN if row.tokens_per_s_p50 is None else f"{row.tokens_per_s_p50:,.1f}", 5),
+    Column("QUEUE p50/p95", lambda row: _pair(row.queue_p50_ms, row.queue_p95_ms), 9),
+    Column("PROBLEMS", lambda row: _problems(row) or UNKNOWN, 10),
+    Column("CALLS OVER TIME", lambda row: sparkline(row.trend), 3),
 )
+_GAP = 2
 
 
-def table(report: UsageReport, *, whole: bool) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
-    """Return the headings and the rows, the total last where there is more than one; all columns if `whole`."""
-    columns = [column for column in COLUMNS if whole or column.main]
+def table(report: UsageReport, room: int | None = None) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """Return headings and rows, the total last where there is more than one; in `room` characters, else all columns."""
     rows = [*report.rows, *([report.total] if report.total is not None and len(report.rows) > 1 else [])]
+    columns = COLUMNS if room is None else _fitting(rows, room - max((len(row.name) + _GAP for row in rows), default=0))
     cells = [(row.name, *(column.cell(row) for column in columns)) for row in rows]
     return (report.by.upper(), *(column.heading for column in columns)), cells
+
+
+def _fitting(rows: Sequence[Usage], room: int) -> tuple[Column, ...]:
+    """Leave out columns, those of the highest rank first, until the others have room; those of rank 0 stay."""
+    kept = [*COLUMNS]
+    while sum(_width(column, rows) for column in kept) > room:
+        last = max(kept, key=lambda column: column.rank)
+        if not last.rank:
+            break
+        kept.remove(last)
+    return tuple(kept)
+
+
+def _width(column: Column, rows: Sequence[Usage]) -> int:
+    return max(len(column.heading), *(len(column.cell(row)) for row in rows), 0) + _GAP
 
 
 def remarks(report: UsageReport) -> Iterator[str]:
@@ -90,11 +106,11 @@ def remarks(report: UsageReport) -> Iterator[str]:
         against = ", ".join(total.compared)
         yield f"Answers at home saved {money(total.saved)}, against the same tokens at {against}."
     if total is not None and total.saved and total.uncompared:
-        yield f"Not in it: {number(total.uncompared)} answers at home without a cloud fallback of known price."
+        yield f"Not in it: {counted(total.uncompared, 'answer')} at home without a cloud fallback of known price."
     if total is not None and total.problems:
         yield f"Problems: {_problems(total)}."
     if total is not None and total.estimated:
-        yield f"~ {number(total.estimated)} answers were counted by estimate: cut, or not counted by their provider."
+        yield f"~ stands where tokens are an estimate: of {counted(total.estimated, 'answer')} that nobody counted."
     if report.note:
         yield report.note
 
