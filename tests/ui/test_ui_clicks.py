@@ -16,7 +16,7 @@ CONTROLS = {
     "now": {"Cancel", "Sign out"},
     "models": {"Load", "Unload", "Use by default", "Back to the file's", "model", "Fetch"},
     "usage": {"days", "by", "The numbers as a table"},
-    "why": {"place", "ending", "app", "target"},
+    "why": {"within", "place", "ending", "app", "target"},
     "try": {"dialect", "model", "mode", "words", "think", "Send", "Stop", "What it thought"},
     "providers": {"Check"},
     "privacy": {"mode", "Leave it to the file", "Stop everything that leaves this machine", "Lift it"},

@@ -109,6 +109,7 @@ SELECT id, time, app, dialect, route, task, asked, mode, stream, target, place, 
        total_ms, overhead_ms, user_agent, plan
 FROM calls
 WHERE row > coalesce((SELECT row FROM calls WHERE id = :after), 0)
+  AND row >= coalesce((SELECT min(row) FROM calls WHERE time >= :since), 0)
   AND (:app IS NULL OR app = :app)
   AND (:target IS NULL OR target = :target)
   AND (:place IS NULL OR place = :place)

@@ -77,7 +77,9 @@ async def usage(visit: Visit) -> web.StreamResponse:
 
 async def purge(visit: Visit) -> web.StreamResponse:
     """`DELETE usage`: empty the usage log."""
-    return reply({"purged": await reports.purge(visit.core)})
+    purged = await reports.purge(visit.core)
+    visit.core.reckoner.forget()
+    return reply({"purged": purged})
 
 
 async def events(visit: Visit) -> web.StreamResponse:

@@ -63,9 +63,8 @@ export function build(page, app) {
       { title: "Tokens out", kind: "right", cell: (row) => number(row.output_tokens) },
       { title: "Cost", kind: "right", cell: (row) => moneys(row.costs, row.unknown_costs) },
       { title: "Saved", kind: "right", cell: (row) => Object.keys(row.saved || {}).length ? moneys(row.saved) : DASH },
-      { title: "First token p50", kind: "right", cell: (row) => milliseconds(row.first_token_p50_ms) },
-      { title: "p95", kind: "right", cell: (row) => milliseconds(row.first_token_p95_ms) },
-      { title: "Tokens/s", kind: "right", cell: (row) => row.tokens_per_s_p50 ? row.tokens_per_s_p50.toFixed(1) : DASH },
+      { title: "First token", kind: "right", cell: (row) => row.first_token_p50_ms ? `≈ ${milliseconds(row.first_token_p50_ms)}` : DASH },
+      { title: "Tokens/s", kind: "right", cell: (row) => row.tokens_per_s_p50 ? `≈ ${row.tokens_per_s_p50.toFixed(1)}` : DASH },
     ],
     key: (row) => row.name,
     empty: "Nothing was asked in this time.",
@@ -93,7 +92,8 @@ export function build(page, app) {
       const [days, grouped] = await Promise.all([get(`ui/usage?${query({ by: "day", days: count })}`), get(`ui/usage?${query({ by: group.value, days: count })}`)]);
       const pending = days.pending || grouped.pending;
       next = Date.now() + (pending ? 300 : 5000);
-      state.textContent = days.problem || grouped.problem || (pending ? "Adding up …" : "");
+      const done = Math.min(days.done, grouped.done);
+      state.textContent = days.problem || grouped.problem || (pending && done < days.days ? `Adding up: ${done} of ${days.days} days so far, the newest first.` : "");
       state.hidden = !state.textContent;
       if (pending) setTimeout(() => page.contains(state) && app.refresh(), 320);
       const now = JSON.stringify([count, days.report?.rows]);
@@ -105,7 +105,7 @@ export function build(page, app) {
       if (grouped.report) {
         most = Math.max(1, ...grouped.report.rows.map((row) => row.calls));
         rows.update(grouped.report.rows);
-        note.textContent = `${grouped.report.note} As of ${clock(grouped.at)}.`.trim();
+        note.textContent = `First token and tokens a second are the typical ones of each day, weighed by its calls.${grouped.at ? ` As of ${clock(grouped.at)}.` : ""}`;
       }
     },
   };

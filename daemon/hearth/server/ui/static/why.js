@@ -6,6 +6,7 @@ import { CALLS, ending } from "./now.js";
 import { DASH, bytes, clock, milliseconds, money, number, span } from "./words.js";
 
 const ENDINGS = ["complete", "refused", "failed", "truncated", "client_gone", "killed"];
+const SPANS = [["1", "a day"], ["7", "7 days"], ["30", "30 days"], ["", "all time"]];
 const PLACES = [["machine", "this machine"], ["lan", "your network"], ["cloud", "cloud"]];
 
 const tokens = (one) => `${number(one.input_tokens)} in, ${number(one.output_tokens)} out${one.cached_tokens ? `, ${number(one.cached_tokens)} cached` : ""}${one.estimated ? " (estimated)" : ""}`;
@@ -87,16 +88,17 @@ function all(page, app) {
   const target = h("input", { name: "target", placeholder: "any", autocomplete: "off" });
   const any = () => h("option", { value: "" }, "any");
   const where = h("select", { name: "place" }, any(), PLACES.map(([value, text]) => h("option", { value }, text)));
+  const within = h("select", { name: "within" }, SPANS.map(([value, text]) => h("option", { value, selected: value === "7" }, text)));
   const how = h("select", { name: "ending" }, any(), ENDINGS.map((value) => h("option", { value }, value.replace("_", " "))));
   const form = h("form", { class: "line", onsubmit: (event) => event.preventDefault(), onchange: () => { mark = ""; app.refresh(); } },
-    [["Place", where], ["Ended", how], ["App", app_name], ["Answered by", target]].map(([text, field]) => h("label", { class: "field" }, text, field)));
+    [["Within", within], ["Place", where], ["Ended", how], ["App", app_name], ["Answered by", target]].map(([text, field]) => h("label", { class: "field" }, text, field)));
   const list = table({ columns: CALLS, key: (call) => call.id, empty: "No call fits." });
   let mark = "";
   page.append(h("h1", null, "Why"), h("p", { class: "lead" }, "Every call that was written down, newest first. Choose one to see who could have answered it and why it went where it did."),
     section("Calls", null, form, h("br"), list.element));
   return {
     async refresh(status) {
-      const asked = query({ limit: 50, place: where.value, ending: how.value, app: app_name.value.trim(), target: target.value.trim() });
+      const asked = query({ limit: 50, since: within.value && -86400 * within.value, place: where.value, ending: how.value, app: app_name.value.trim(), target: target.value.trim() });
       const now = `${asked}#${status.served - status.calls.length}`;
       if (mark === now) return;
       list.update(await get(`calls?${asked}`));
