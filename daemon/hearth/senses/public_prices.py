@@ -1,6 +1,6 @@
 """What the public price list (genai-prices) says of the models in use: read by a child process, then let go.
 
-The library takes 35 MB and 0.4 s to import (wire/providers §9), so that it is read beside the daemon, which keeps the
+The library takes 35 MB and 0.4 s to import (wire/providers §6), so that it is read beside the daemon, which keeps the
 few prices it needs. Nothing goes over the network: the list comes with the package, and its updater stays off.
 """
 
