@@ -12,8 +12,8 @@ from hearth.metrics.kinds import Distribution
 if TYPE_CHECKING:
     from hearth.record import Attempt, CallRecord, Entry
 
-MOST_TARGETS = 100
-MOST_APPS = 100
+MOST_TARGETS = 50
+MOST_APPS = 50
 MOST_CURRENCIES = 8
 OTHER = "other"
 """Who comes when there are as many already as may be told apart."""

@@ -67,7 +67,8 @@ class Exporter:
     async def _send(self, settings: Metrics, address: Address) -> None:
         core = self._core
         headers = await asyncio.to_thread(self._headers, settings)
-        body = otlp.body(families(core), otlp.Span(self._began_ns, time_ns()), hearth.__version__)
+        span = otlp.Span(self._began_ns, time_ns())
+        body = await asyncio.to_thread(otlp.body, [*families(core)], span, hearth.__version__)
         path = address.path(otlp.PATH)
         reply = await core.pool.send(self._origin(address), "POST", path, headers, body, limits=LIMITS)
         with reply:
