@@ -78,6 +78,29 @@ def test_the_cheapest_answers_and_the_figures_stand_in_why() -> None:
     assert order[2][1] == "its price is not known"
 
 
+def keyed(own: str, other: str = "") -> str:
+    """Two keys, each with a price of its own."""
+    rows = (f'{{ id = "{place}", value = "sk-{place}", {one} }}' for place, one in enumerate((own, other)) if one)
+    return f"keys = [{', '.join(rows)}]"
+
+
+def test_the_cheapest_counts_with_the_keys_that_may_be_used() -> None:
+    """A provider whose cheap key was refused is as dear as its other one."""
+
+    async def scene() -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+        two = keyed(priced(1), priced(9))
+        async with three("cheapest", a=priced(6), b=two, c=priced(8)) as (home, providers):
+            before = await asked(home, fresh(1))
+            providers[1].when(lambda request: request.header("authorization") == "Bearer sk-0", Fault.refuse(401))
+            await asked(home, [talk("hello", model="b/scripted")] * 2)
+            return before, await asked(home, [talk("something else")])
+
+    before, after = asyncio.run(scene())
+
+    assert before == [("b", "cheapest")]
+    assert after == [("a", "cheapest")]
+
+
 def test_the_fastest_is_learned_from_what_calls_took() -> None:
     """Whoever has not been asked is expected to be of usual speed; then what was measured decides."""
 
@@ -185,7 +208,10 @@ HOME_MODELS = tuple(
 TASKS = '[tasks]\nchat = "talker"\ncode = "coder"\nimages = "seer"\ntools = "coder"\nlong_context_from = 1000\n'
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
 LOOK_UP = {"type": "function", "function": {"name": "look_up", "parameters": {"type": "object", "properties": {}}}}
-SEEN = [{"type": "text", "text": "what is it?"}, {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{PIXEL}"}}]
+SEEN = [
+    {"type": "text", "text": "what is it?"},
+    {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{PIXEL}"}},
+]
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from hearth.routing.plan import Plan, plan
+from hearth.routing.strategies import PRICED
 from hearth.routing.tasks import sorted_into
+from hearth.server.key_prices import key_prices
 from hearth.server.sticky import Sticky
 
 if TYPE_CHECKING:
@@ -42,7 +44,8 @@ class Choosing:
         world = core.world()
         if resolution.moves:
             turn = self._turns.get(resolution.asked, 0)
-            world = replace(world, turn=turn, hold=self.sticky.hold(call))
+            prices = key_prices(core) if resolution.strategy in PRICED else world.prices
+            world = replace(world, turn=turn, hold=self.sticky.hold(call), prices=prices)
         made = plan(call, resolution, world, settings, core.catalog.targets.values())
         return replace(made, sorted_by=sorted_by) if sorted_by else made
 

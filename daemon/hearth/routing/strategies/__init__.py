@@ -32,6 +32,9 @@ MEASURES: Mapping[str, Callable[[Call, World, Settings], Measure]] = {
 }
 """The strategies that measure each target anew for each call, and put the least first."""
 
+PRICED = frozenset({"cheapest", "best_value"})
+"""The strategies that go by prices."""
+
 MOVING = frozenset({*MEASURES, "round_robin", "weighted"})
 """The strategies whose order changes from call to call, so that a conversation could wander."""
 
