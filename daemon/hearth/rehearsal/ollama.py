@@ -36,6 +36,8 @@ GETS: dict[str, Callable[[Engine], Reply]] = {
     "/api/experimental/model-recommendations": lambda _: whole(200, {"recommendations": [RECOMMENDED]}),
     "/v1/models": ollama_models.v1_models,
 }
+ACCOUNT = {"id": "00000000-0000-4000-8000-000000000001", "email": "me@example.com", "name": "me", "plan": "free"}
+"""Whose account the rehearsed cloud of Ollama knows: `ollama push` asks first."""
 HEADS = {"/", "/api/tags", "/api/version"}
 NOT_FOUND = "404 page not found"
 NOT_ALLOWED = "405 method not allowed"
@@ -63,6 +65,8 @@ async def answer(engine: Engine, request: Request) -> Reply:
         if request.method not in allow.split(", "):
             return plain(405, NOT_ALLOWED, allow=allow)
         return GETS[path](engine) if path in GETS else await _post(engine, request)
+    if path == "/api/me" and request.method == "POST":
+        return whole(200, ACCOUNT)
     if path.startswith("/api/blobs/"):
         return ollama_transfer.blob(engine, request)
     if path.startswith("/v1/models/") and request.method == "GET" and "/" not in path[11:]:
