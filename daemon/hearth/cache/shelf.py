@@ -30,12 +30,12 @@ Found = TypeVar("Found")
 class Shelf:
     """The kept answers. All methods belong to the event loop; none raises for what the disk does."""
 
-    def __init__(self, path: Path, key_path: Path, room: Room) -> None:
+    def __init__(self, path: Path, key_path: Path, room: Room, opener: type[Store] = Store) -> None:
         """Nothing is opened before the first question."""
         self.path = path
         self.note = ""
         """Why nothing is kept now, "" while all is well."""
-        self._store = Store(path, key_path, room)
+        self._store = opener(path, key_path, room)
         self._thread: ThreadPoolExecutor | None = None
         self._rests_until = 0.0
         self._waiting = 0

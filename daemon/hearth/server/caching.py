@@ -16,7 +16,7 @@ from hearth.cache.replay import Replayed, form_of, saved
 from hearth.cache.shelf import Shelf
 from hearth.cache.store import Room, Sums, Unusable
 from hearth.events import Frame
-from hearth.problems import Problem
+from hearth.problems import OverBudget, Problem, ProviderProblem
 from hearth.status_cache import CacheStatus
 
 if TYPE_CHECKING:
@@ -175,8 +175,15 @@ class Caching:
         passenger = Passenger(live, own, delivery)
         try:
             await flight.follow(passenger)
+        except Problem as problem:
+            if flight.payer is passenger or delivery.committed or not _anothers(problem):
+                raise
+        else:
+            return
         finally:
             self._settle(flight, found[1], passenger)
+        live.answering = own
+        await own.run(retry)
 
     def _start(self, key: _Key, name: bytes, own: Answering, retry: Retry) -> tuple[Flight, Answering]:
         async def work(flight: Flight) -> None:
@@ -231,6 +238,11 @@ def answer_of(attempt: Upstream, frames: tuple[Frame, ...]) -> Answer:
         input_tokens=tokens_in,
         output_tokens=tokens_out,
     )
+
+
+def _anothers(problem: Problem) -> bool:
+    """Whether it is whoever asked first that had no room or no money: the others may have."""
+    return isinstance(problem, OverBudget) or not isinstance(problem, ProviderProblem)
 
 
 def _may_follow(mine: Plan, theirs: Plan) -> bool:
