@@ -7,12 +7,12 @@ import msgspec
 import measure
 from rounds import Case, Row
 from rounds import measure as measured
-from shapes import FIRST, LONG, SLOW
+from shapes import FIRST, LONG, PAIRED, SLOW, TRANSIT
 from solo import growth_row, idle_row, import_row, start_row
-from stage import Stage, staged
+from stage import Stage, staged, staged_pairs
 from stats import spread
 from targets import NotStarted
-from visits import KILOBYTE, MEGABYTE, Crowd, Whole, first_piece, transit
+from visits import KILOBYTE, MEGABYTE, Crowd, Paced, Whole, first_piece
 
 
 class Effort(msgspec.Struct, frozen=True):
@@ -26,6 +26,8 @@ class Effort(msgspec.Struct, frozen=True):
     requests: int = 100_000
     idle_seconds: float = 30.0
     starts: int = 5
+    pair_rounds: int = 5
+    pair_seconds: float = 0.5
     targets: tuple[str, ...] = ("nginx", "hearth")
 
 
@@ -38,8 +40,10 @@ QUICK = Effort(
     requests=10_000,
     idle_seconds=5.0,
     starts=3,
+    pair_rounds=3,
+    pair_seconds=0.15,
 )
-"""What `--quick` does: under two minutes."""
+"""What `--quick` does."""
 
 
 class Outcome(msgspec.Struct):
@@ -63,7 +67,7 @@ def first(effort: Effort) -> Outcome:
 
 def pieces(effort: Effort) -> Outcome:
     """The way of each piece of 16 streams."""
-    case = Case("transit", 16, transit, ("p50_ms", "p99_ms"), ("p50_ms",), warm=first_piece)
+    case = Case("transit", 16, Paced(TRANSIT), ("p50_ms", "p99_ms"), ("p50_ms",), warm=first_piece)
     return _in_rounds(effort, [case], effort.transit_seconds)
 
 
@@ -85,6 +89,16 @@ def streams(effort: Effort) -> Outcome:
             _add_peak(stage, rows)
             outcome.rows.extend(rows)
     return outcome
+
+
+def pairs(effort: Effort) -> Outcome:
+    """Every client's dialect at every provider's: whole replies of one client, and the way of each piece of four."""
+    short_ones = Case("pairs", 1, Whole(KILOBYTE), ("p50_ms",))
+    streamed = Case("pairs, transit", 4, Paced(PAIRED), ("p50_ms",), warm=first_piece)
+    with staged_pairs() as stage:
+        rows = measured(stage, short_ones, effort.pair_rounds, effort.pair_seconds)
+        rows += measured(stage, streamed, effort.crowd_rounds, effort.pair_seconds)
+        return Outcome(rows, list(stage.notes))
 
 
 def idle(effort: Effort) -> Outcome:
@@ -111,6 +125,7 @@ CASES: dict[str, Callable[[Effort], Outcome]] = {
     "short": short,
     "first": first,
     "transit": pieces,
+    "pairs": pairs,
     "prompt": prompt,
     "streams": streams,
     "idle": idle,

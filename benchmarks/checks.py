@@ -7,8 +7,8 @@ from itertools import accumulate
 import msgspec
 
 from exchange import Exchange
-from frames import Frame, Spoiled, read_frame
-from routes import Route, messages
+from frames import DONE, Frame, Spoiled, read_frame
+from routes import Route
 from voices import FILLER, Reply, whole_text
 
 
@@ -50,7 +50,7 @@ def read_stream(route: Route, exchange: Exchange, model: str, pieces: int, promp
         raise Spoiled("the stream has no proper end")
     if route.exact:
         texts = [f"{token} ".encode() for _, token in said]
-        reply = Reply(_named(frames[0][1], model), tokens[0][2], len(messages(prompt)), pieces, usage=True)
+        reply = Reply(_named(frames[0][1], model), tokens[0][2], route.asked(prompt), pieces, usage=True)
         _check_bytes(route.script(reply, stream=True).written(texts), body)
     return Stream(exchange.start, [sent for _, sent, _ in tokens], [stamp for stamp, _ in said])
 
@@ -71,7 +71,7 @@ def check_whole(route: Route, exchange: Exchange, model: str, pieces: int, promp
     if filler.encode() != FILLER:
         raise Spoiled("the reply's text is not what the mock said")
     if route.exact:
-        sent_bytes = len(messages(prompt))
+        sent_bytes = route.asked(prompt)
         reply = Reply(_named(frame, model), stream, sent_bytes, pieces)
         _check_bytes(route.script(reply, stream=False).written([whole_text(f"{token} ".encode(), sent_bytes)]), body)
 
@@ -92,7 +92,9 @@ def _check_bytes(expected: bytes, body: bytes) -> None:
 
 
 def _named(frame: Frame, model: str) -> str:
-    """The provider's word for the model: `m` and `m:latest` are one name."""
+    """The provider's word for the model: `m` and `m:latest` are one name. Cohere's replies name none."""
+    if not frame.model:
+        return model
     if frame.model.removesuffix(":latest") != model:
         raise Spoiled(f"model {model} answers as {frame.model!r}")
     return frame.model
@@ -122,4 +124,4 @@ def _line(route: Route, line: bytes) -> Frame | None:
     if not line.startswith(b"data:"):
         return None
     data = line[5:].strip()
-    return Frame(last=True) if data == b"[DONE]" else read_frame(route, data)
+    return DONE if data == b"[DONE]" else read_frame(route, data)

@@ -1,12 +1,25 @@
 """The configs under which Hearth and nginx are measured."""
 
 from listings import WINDOW
-from routes import CLOUD
+from routes import CLOUD, PROVIDERS
 from shapes import CATALOGUE
+from tongues import Dialect
+
+_DIALECTS: dict[Dialect, tuple[str, str]] = {
+    "openai": ("openai_chat", "/v1"),
+    "responses": ("openai_responses", "/v1"),
+    "anthropic": ("anthropic", ""),
+    "gemini": ("gemini", "/v1beta"),
+    "cohere": ("cohere", ""),
+}
+"""Hearth's names of the dialects, and what their addresses end in."""
 
 
-def hearth_toml(port: int, upstream: int) -> str:
-    """The config that is measured: defaults, but for the addresses and for as many slots as the load has clients."""
+def hearth_toml(port: int, upstream: int, *, pairs: bool = False) -> str:
+    """The config that is measured: defaults, but for the addresses and for as many slots as the load has clients.
+
+    `pairs` makes the mock a provider of every dialect.
+    """
     slots = "\n".join(f'[providers.ollama.models."{name}"]\nslots = 4096' for name in CATALOGUE)
     windows = "\n".join(f'[providers.{CLOUD}.models."{name}"]\nwindow = {WINDOW}' for name in CATALOGUE)
     return f"""mode = "any"
@@ -29,7 +42,19 @@ address = "http://127.0.0.1:{upstream}"
 dialect = "openai_chat"
 address = "http://127.0.0.1:{upstream}/v1"
 {windows}
+{_every_dialect(upstream) if pairs else ""}
 """
+
+
+def _every_dialect(upstream: int) -> str:
+    """The mock once more as a provider of each dialect."""
+    tables = []
+    for dialect, (name, path) in _DIALECTS.items():
+        provider = PROVIDERS[dialect].rstrip("/")
+        models = [f'[providers.{provider}.models."{model}"]\nwindow = {WINDOW}' for model in CATALOGUE]
+        address = f"http://127.0.0.1:{upstream}{path}"
+        tables += [f'[providers.{provider}]\ndialect = "{name}"\naddress = "{address}"', *models]
+    return "\n".join(tables)
 
 
 def nginx_conf(port: int, upstream: int, home: str) -> str:

@@ -53,6 +53,12 @@ def openai_models(_body: bytes) -> bytes:
     return msgspec.json.encode({"object": "list", "data": listed})
 
 
+def gemini_models(_body: bytes) -> bytes:
+    """`GET /v1beta/models`."""
+    able = {"supportedGenerationMethods": ["generateContent"], "inputTokenLimit": WINDOW, "outputTokenLimit": 1 << 16}
+    return msgspec.json.encode({"models": [{"name": f"models/{name}", **able} for name in CATALOGUE]})
+
+
 def show(body: bytes) -> bytes | None:
     """`POST /api/show`; None if there is no such model."""
     asked = msgspec.json.decode(body, type=Named)
@@ -98,6 +104,7 @@ LISTINGS: dict[str, Callable[[bytes], bytes | None]] = {
     "/api/show": show,
     "/api/embed": embed,
     "/v1/models": openai_models,
+    "/v1beta/models": gemini_models,
     "/v1/embeddings": embeddings,
 }
 

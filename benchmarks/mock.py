@@ -1,4 +1,4 @@
-"""The fake upstream: an Ollama and an OpenAI server in one process, made so that its own cost is mostly system calls.
+"""The fake upstream: a server of every dialect in one process, made so that its own cost is mostly system calls.
 
 Started as a program it takes a free port of 127.0.0.1, prints it as one line, and ends when its standard input does.
 """
@@ -14,9 +14,10 @@ import msgspec
 
 import loops
 from listings import LISTINGS
+from more_voices import ALL_VOICES, GEMINI
 from recital import Recital
 from shapes import Shape, parse_shape, piece_text
-from voices import JSON, VOICES, Reply, Voice, loaded, whole_text
+from voices import JSON, Reply, Voice, loaded, whole_text
 
 _PHRASES = {200: b"OK", 400: b"Bad Request", 404: b"Not Found"}
 _EMPTY = (b"", b"[]", b'""', b"null")
@@ -35,6 +36,8 @@ class Ask(msgspec.Struct):
     stream: bool | None = None
     stream_options: StreamOptions | None = None
     messages: msgspec.Raw = msgspec.Raw(b"")
+    input: msgspec.Raw = msgspec.Raw(b"")
+    contents: msgspec.Raw = msgspec.Raw(b"")
     prompt: msgspec.Raw = msgspec.Raw(b"")
 
 
@@ -92,9 +95,12 @@ class Connection(asyncio.Protocol):
             self._respond(400, msgspec.json.encode({"error": str(error)}))
 
     def _answer(self, path: str, body: bytes) -> None:
-        voice = VOICES.get(path)
+        voice = ALL_VOICES.get(path)
         if voice:
             self._generate(voice, _ASK.decode(body))
+            return
+        if path.startswith(GEMINI):
+            self._generate(ALL_VOICES[GEMINI], _named_by(path, _ASK.decode(body)))
             return
         if path == "/":
             self._respond(200, b"Ollama is running", b"text/plain; charset=utf-8")
@@ -108,7 +114,8 @@ class Connection(asyncio.Protocol):
 
     def _generate(self, voice: Voice, ask: Ask) -> None:
         shape = parse_shape(ask.model)
-        prompt = ask.prompt if _is_empty(ask.messages) else ask.messages
+        said = (ask.messages, ask.input, ask.contents)
+        prompt = next((one for one in said if not _is_empty(one)), ask.prompt)
         if shape is None:
             self._respond(404, msgspec.json.encode({"error": f"model '{ask.model}' not found"}))
         elif voice.streams and _is_empty(prompt):
@@ -136,6 +143,12 @@ class Connection(asyncio.Protocol):
         head = b"HTTP/1.1 %d %b\r\nContent-Type: %b\r\nContent-Length: %d\r\n\r\n"
         sent = b"" if self._parser.get_method() == b"HEAD" else body
         self._transport.write(head % (status, _PHRASES[status], content_type, len(body)) + sent)
+
+
+def _named_by(path: str, ask: Ask) -> Ask:
+    """A request whose path names model and verb."""
+    model, _, verb = path.removeprefix(GEMINI).rpartition(":")
+    return msgspec.structs.replace(ask, model=model, stream=verb.startswith("stream"))
 
 
 def _is_empty(raw: msgspec.Raw) -> bool:

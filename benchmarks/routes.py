@@ -4,12 +4,13 @@ from typing import Literal
 
 import msgspec
 
-from voices import VOICES, Reply, Script, Voice
+import tongues
+from more_voices import ALL_VOICES
+from tongues import DIALECTS, TITLES, VOICE_PATHS, Dialect
+from voices import Reply, Script, Voice
 
 Column = Literal["direct", "nginx", "same", "translated", "alone", "again"]
-Dialect = Literal["ollama", "openai"]
 
-_PATHS = {"ollama": "/api/chat", "openai": "/v1/chat/completions"}
 _WORDS = "Please summarise the following notes about the gateway in one short paragraph, and keep every number. "
 
 
@@ -30,28 +31,25 @@ class Route(msgspec.Struct, frozen=True):
     @property
     def voice(self) -> Voice:
         """The mock's voice in this route's dialect."""
-        return VOICES[_PATHS[self.dialect]]
+        return ALL_VOICES[VOICE_PATHS[self.dialect]]
 
     def script(self, reply: Reply, *, stream: bool) -> Script:
         """How the mock says such a reply."""
         return self.voice.stream(reply) if stream else self.voice.whole(reply)
 
     def request(self, port: int, model: str, prompt: bytes, *, stream: bool) -> bytes:
-        """One whole HTTP request, ready to be written in one piece; OpenAI's streams ask for usage."""
-        model_name = msgspec.json.encode(self.prefix + model)
-        usage = b',"stream_options":{"include_usage":true}' if stream and self.dialect == "openai" else b""
-        flag = b"true" if stream else b"false"
-        body = b'{"model":%b,"messages":%b,"stream":%b%b}' % (model_name, messages(prompt), flag, usage)
+        """One whole HTTP request, ready to be written in one piece."""
+        body = tongues.body(self.dialect, self.prefix + model, prompt, stream=stream)
+        path = tongues.path(self.dialect, self.prefix + model, stream=stream)
         head = (
-            f"POST {self.voice.path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUser-Agent: benchmark\r\nAccept: */*\r\n"
+            f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUser-Agent: benchmark\r\nAccept: */*\r\n"
             f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
         )
         return head.encode() + body
 
-
-def messages(prompt: bytes) -> bytes:
-    """The `messages` member for a prompt that needs no escapes; the mock counts its bytes."""
-    return b'[{"role":"user","content":"%b"}]' % prompt
+    def asked(self, prompt: bytes) -> int:
+        """How many bytes of conversation the mock sees where nobody translates."""
+        return len(tongues.conversation(self.dialect, prompt))
 
 
 def words(size: int) -> bytes:
@@ -75,6 +73,22 @@ HEARTH = (
     Route("OpenAI → Ollama", "hearth", "translated", "openai"),
     Route("Ollama → OpenAI", "hearth", "translated", "ollama", f"{CLOUD}/"),
 )
+PROVIDERS: dict[Dialect, str] = {dialect: "" if dialect == "ollama" else f"{dialect}1/" for dialect in DIALECTS}
+"""What stands before the model's name to name the mock as a provider of that dialect."""
+PAIRS_DIRECT = tuple(Route(f"direct, {TITLES[dialect]}", "direct", "direct", dialect) for dialect in DIALECTS)
+PAIRS = tuple(
+    Route(
+        f"{TITLES[client]} → {TITLES[provider]}",
+        "hearth",
+        "same" if client == provider else "translated",
+        client,
+        PROVIDERS[provider],
+    )
+    for client in DIALECTS
+    for provider in DIALECTS
+)
+"""Every client's dialect at every provider's. Replicate is left out: its answers take several exchanges, so that no
+direct line is comparable."""
 AGAIN = (
     Route("again, Ollama", "again", "again", "ollama"),
     Route("again, OpenAI", "again", "again", "openai"),

@@ -30,8 +30,7 @@ def main(words: list[str] | None = None) -> int:
     report = Report(measure.machine(), quick=options.quick, rows=[])
     print(" · ".join(f"{name} {value}" for name, value in report.machine.items()), end="\n\n")
     busy = measure.busy_share()
-    for name in options.cases:
-        _run_case(name, effort, report)
+    run_cases(options.cases, effort, report)
     busy = max(busy, measure.busy_share())
     _conclude(report, busy)
     options.json.parent.mkdir(parents=True, exist_ok=True)
@@ -68,9 +67,22 @@ def _effort(options: argparse.Namespace) -> Effort:
     return effort
 
 
+def run_cases(names: list[str], effort: Effort, report: Report) -> None:
+    """Add to the report what each case gives; one that fails, or Ctrl-C, leaves a note."""
+    try:
+        for name in names:
+            _run_case(name, effort, report)
+    except KeyboardInterrupt:
+        report.notes.append("interrupted: the cases after that are missing")
+
+
 def _run_case(name: str, effort: Effort, report: Report) -> None:
     print(f"{name} …", file=sys.stderr, flush=True)
-    outcome = CASES[name](effort)
+    try:
+        outcome = CASES[name](effort)
+    except Exception as error:  # noqa: BLE001 -- the other cases are worth having
+        report.notes.append(f"{name} could not be measured: {type(error).__name__}: {error}")
+        return
     report.rows.extend(outcome.rows)
     report.notes.extend(note for note in outcome.notes if note not in report.notes)
     for title, rows in _parts(outcome.rows):

@@ -10,12 +10,14 @@ FIRST = "mock-n4-d1-f0"
 """A short stream, for the time to its first piece."""
 TRANSIT = "mock-n64-d20-f0"
 """A stream at the pace of a quick model, for the way of each piece."""
+PAIRED = "mock-n32-d10-f0"
+"""A shorter stream, since every pair of dialects is visited."""
 LONG = "mock-n150-d20-f0"
 """Three seconds at that pace, long enough for hundreds of streams to overlap."""
 SLOW = "mock-n40-d100-f0"
 """Four seconds at the pace of a slow model."""
 
-CATALOGUE = (PLAIN, FIRST, TRANSIT, LONG, SLOW)
+CATALOGUE = (PLAIN, FIRST, TRANSIT, PAIRED, LONG, SLOW)
 """What the mock lists as installed; it answers to any name of this form."""
 
 _PART = re.compile(r"-([ndf])(\d{1,7})")

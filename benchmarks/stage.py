@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import msgspec
 
 from measure import two_cores
-from routes import AGAIN, DIRECT, HEARTH, NGINX, Route
+from routes import AGAIN, DIRECT, HEARTH, NGINX, PAIRS, PAIRS_DIRECT, Route
 from targets import NotStarted, Server, hearth, mock, nginx
 
 
@@ -41,3 +41,17 @@ def staged(targets: tuple[str, ...]) -> Iterator[Stage]:
             except NotStarted as error:
                 notes.append(str(error))
         yield Stage(servers, tuple(routes), tuple(notes))
+
+
+@contextlib.contextmanager
+def staged_pairs() -> Iterator[Stage]:
+    """Start the mock, and a Hearth that knows it as a provider of every dialect; end them afterwards."""
+    here, there = two_cores()
+    with contextlib.ExitStack() as stack:
+        upstream = stack.enter_context(mock(here))
+        try:
+            server = stack.enter_context(hearth(upstream.port, there, pairs=True))
+        except NotStarted as error:
+            yield Stage({"direct": upstream}, PAIRS_DIRECT, (str(error),))
+            return
+        yield Stage({"direct": upstream, "hearth": server}, (*PAIRS_DIRECT, *PAIRS))

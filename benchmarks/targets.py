@@ -51,14 +51,17 @@ def mock(core: int | None) -> Iterator[Server]:
 
 
 @contextlib.contextmanager
-def hearth(upstream: int, core: int | None) -> Iterator[Server]:
-    """`hearth run` with the mock as its Ollama and as an OpenAI server. Raises NotStarted with what it said."""
+def hearth(upstream: int, core: int | None, *, pairs: bool = False) -> Iterator[Server]:
+    """`hearth run` with the mock as its Ollama and as an OpenAI server. Raises NotStarted with what it said.
+
+    With `pairs` the mock is a provider of every dialect.
+    """
     program = Path(sys.executable).with_name("hearth.exe" if sys.platform == "win32" else "hearth")
     if not program.exists():
         raise NotStarted("there is no `hearth` beside this Python: run `make install`")
     with tempfile.TemporaryDirectory(prefix="hearth-bench-") as home:
         port = _free_port()
-        Path(home, "hearth.toml").write_text(hearth_toml(port, upstream), encoding="utf-8")
+        Path(home, "hearth.toml").write_text(hearth_toml(port, upstream, pairs=pairs), encoding="utf-8")
         with _serving([str(program), "--home", home, "run"], "/api/version", port, core, Path(home)) as server:
             yield server
 

@@ -13,7 +13,7 @@ from exchange import Exchange
 from frames import Spoiled
 from load import at_once, closed_loop
 from routes import Route, words
-from shapes import FIRST, PLAIN, TRANSIT, Shape, parse_shape
+from shapes import FIRST, PLAIN, Shape, parse_shape
 from stats import in_ms, overlap
 
 KILOBYTE = words(1 << 10)
@@ -65,13 +65,19 @@ def first_piece(route: Route, port: int, clients: int, seconds: float) -> Figure
     return Figures(in_ms(times), len(times), errors)
 
 
-def transit(route: Route, port: int, clients: int, seconds: float) -> Figures:
+class Paced(msgspec.Struct, frozen=True):
     """Each piece's way from the mock's write to the client's read; the streams are out of step, as users' are."""
-    request = route.request(port, TRANSIT, KILOBYTE, stream=True)
-    exchanges = _quietly(closed_loop(port, request, clients, seconds, spread_over=_shape(TRANSIT).gap_ns / 1e9))
-    errors: Counter[str] = Counter()
-    times = [way for stream in _streams(route, exchanges, TRANSIT, errors) for way in stream.transit]
-    return Figures(in_ms(times), len(times), errors)
+
+    model: str
+
+    def __call__(self, route: Route, port: int, clients: int, seconds: float) -> Figures:
+        """Measure once."""
+        request = route.request(port, self.model, KILOBYTE, stream=True)
+        spread_over = _shape(self.model).gap_ns / 1e9
+        exchanges = _quietly(closed_loop(port, request, clients, seconds, spread_over=spread_over))
+        errors: Counter[str] = Counter()
+        times = [way for stream in _streams(route, exchanges, self.model, errors) for way in stream.transit]
+        return Figures(in_ms(times), len(times), errors)
 
 
 class Crowd(msgspec.Struct, frozen=True):

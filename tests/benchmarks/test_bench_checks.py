@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 from checks import check_whole, read_stream
 from exchange import Exchange
 from frames import Spoiled
-from routes import DIRECT, HEARTH, Route, messages, words
+from routes import DIRECT, HEARTH, Route, words
 from shapes import piece_text
+from tongues import messages
 from voices import Reply, whole_text
 
 PROMPT = words(100)

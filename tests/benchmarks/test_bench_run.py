@@ -11,6 +11,7 @@ import msgspec
 import pytest
 
 import measure
+from cases import CASES, Effort, Outcome
 from configs import hearth_toml, nginx_conf
 from goals import GOALS, Goal, verdicts
 from hearth_config.load import load_text
@@ -19,7 +20,7 @@ from report import Report, as_json, doubts, table
 from rounds import Case, Row
 from rounds import measure as measured
 from routes import DIRECT, Route
-from run import main
+from run import main, run_cases
 from stage import Stage, staged
 from stats import spread
 from summary import summary
@@ -173,3 +174,26 @@ def test_a_wrong_word_is_refused_with_the_right_ones(words: list[str], capsys: p
 
     assert ended.value.code == 2
     assert "usage: make bench" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("ends", "note"), [(KeyboardInterrupt(), "interrupted"), (OSError("no port"), "no port")])
+def test_what_was_measured_is_kept(ends: BaseException, note: str) -> None:
+    """A case that fails, or an impatient person, costs the other cases nothing and leaves a note."""
+
+    def measured_well(_effort: Effort) -> Outcome:
+        return Outcome([row("added_p50_ms", 0.2)])
+
+    def goes_wrong(_effort: Effort) -> Outcome:
+        raise ends
+
+    report = Report({}, quick=True, rows=[])
+    before = dict(CASES)
+    CASES.update({"good": measured_well, "bad": goes_wrong})
+    try:
+        run_cases(["good", "bad"], Effort(), report)
+    finally:
+        CASES.clear()
+        CASES.update(before)
+
+    assert [one.case for one in report.rows] == ["short"]
+    assert note in report.notes[0]

@@ -10,8 +10,9 @@ from openai.types.chat import ChatCompletion, ChatCompletionChunk
 
 from frames import Frame, read_frame
 from listings import LISTINGS
-from routes import DIRECT, Route, messages, words
+from routes import DIRECT, Route, words
 from shapes import CATALOGUE, Shape, parse_shape, piece_text
+from tongues import messages
 from voices import VOICES, Reply, loaded, whole_text
 
 TEXTS = [piece_text(number, 10**12 + number, 7) for number in range(3)]
