@@ -196,3 +196,44 @@ def test_an_order_to_cancel_ends_one_caller_only() -> None:
 
     assert not first.finished
     assert second.finished
+
+
+def test_an_app_without_money_takes_nobody_along() -> None:
+    """Who asked first may have spent its budget; the other app, which has not, is answered all the same."""
+    apps = '[apps.poor]\nmatch = { user_agent = "Poor/*" }\ndaily_limit = 0.000001\n'
+
+    async def scene() -> tuple[Answer, Answer]:
+        async with Rehearsal(FAR) as far, running(ON + apps + calm() + cloud(far, more=PRICE)) as home:
+            body = cold("far/scripted", stream=False, max_tokens=50)
+            poor, rich = await asyncio.gather(
+                call(home, "/v1/chat/completions", body, User_Agent="Poor/1"),
+                call(home, "/v1/chat/completions", body, User_Agent="Rich/1"),
+            )
+            return poor, rich
+
+    poor, rich = asyncio.run(scene())
+
+    assert poor.status == 403
+    assert rich.finished
+
+
+def test_an_app_that_may_not_use_the_model_gets_no_answer_of_it() -> None:
+    """The models of an app hold for shared and kept answers too."""
+    apps = '[apps.narrow]\nmatch = { user_agent = "Narrow/*" }\nmodels = ["other"]\n'
+
+    async def scene() -> tuple[list[int], list[str]]:
+        async with Rehearsal(NEAR) as near, running(ON + apps + calm() + engine(near)) as home:
+            body = cold(stream=False)
+            at_once = await asyncio.gather(
+                call(home, "/api/chat", body), call(home, "/api/chat", body, User_Agent="Narrow/1")
+            )
+            await asyncio.sleep(0.1)
+            later = await call(home, "/api/chat", body, User_Agent="Narrow/1")
+            answers = [*at_once, later]
+            return [one.status for one in answers], [one.headers.get("x-hearth-cache", "") for one in answers]
+
+    statuses, marks = asyncio.run(scene())
+
+    assert statuses[0] == 200
+    assert all(status >= 400 for status in statuses[1:])
+    assert marks == ["", "", ""]
