@@ -24,6 +24,7 @@ from hearth_config.units import Bytes, FractionOrOff, Seconds
 __all__ = [
     "MODES",
     "Alias",
+    "AliasTasks",
     "App",
     "Auth",
     "Budget",
@@ -91,18 +92,30 @@ class Busy(Struct, frozen=True, forbid_unknown_fields=True):
     battery: Literal["ignore", "busy", "no-load"] = "ignore"
 
 
+class AliasTasks(Struct, frozen=True, forbid_unknown_fields=True):
+    """The targets that an alias means for calls of one kind; empty: those it always means."""
+
+    chat: tuple[str, ...] = ()
+    embeddings: tuple[str, ...] = ()
+    autocomplete: tuple[str, ...] = ()
+    images: tuple[str, ...] = ()
+    long_context: tuple[str, ...] = ()
+    tools: tuple[str, ...] = ()
+    summary: tuple[str, ...] = ()
+    code: tuple[str, ...] = ()
+
+    def said(self) -> dict[str, tuple[str, ...]]:
+        """Return the lists that are not empty, by kind."""
+        return {kind: use for kind in self.__struct_fields__ if (use := getattr(self, kind))}
+
+
 class Alias(Struct, frozen=True, forbid_unknown_fields=True):
     """A name that clients may ask for: targets are "provider/model"."""
 
     use: tuple[str, ...]
     strategy: Strategy = "local_first"
     weights: tuple[Weight, ...] = ()  # for strategy = "weighted", one for each of `use`
-    tasks: dict[Task, str | tuple[str, ...]] = field(default_factory=dict)  # what is meant by calls of these kinds
-
-    def meant(self, task: Task) -> tuple[str, ...]:
-        """Return the names that a call of that kind means."""
-        said = self.tasks.get(task, self.use)
-        return (said,) if isinstance(said, str) else said
+    tasks: AliasTasks = AliasTasks()  # what is meant instead by calls of these kinds
 
 
 class Fallback(Struct, frozen=True, forbid_unknown_fields=True):

@@ -268,7 +268,7 @@ def test_a_model_asked_for_by_its_own_name_is_never_sorted() -> None:
 
 def test_an_alias_with_tasks_is_sorted_too() -> None:
     """One name for all: code goes to the coder, the rest to the alias's own models."""
-    alias = '[models.auto]\nuse = ["ollama/talker"]\ntasks = { code = "ollama/coder" }\n'
+    alias = '[models.auto]\nuse = ["ollama/talker"]\ntasks = { code = ["ollama/coder"] }\n'
 
     async def scene() -> list[str]:
         async with Rehearsal(Script(models=HOME_MODELS)) as near, running(calm() + alias + engine(near)) as home:

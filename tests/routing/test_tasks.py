@@ -12,7 +12,7 @@ from hearth.call import Call, Task
 from hearth.chat import Members
 from hearth.routing.catalog import Catalog
 from hearth.routing.tasks import KINDS_OF_CHAT, READ_BYTES, last_said, may_leave, sorted_into
-from hearth_config.settings import Alias, Tasks
+from hearth_config.settings import Alias, AliasTasks, Tasks
 from routing.routing_examples import INVENTORY, a_call, household, planned, tried
 
 RULES = Tasks()
@@ -152,7 +152,7 @@ def test_a_request_without_a_model_gets_the_one_of_its_kind() -> None:
 
 def test_names_say_by_which_kinds_they_are_sorted() -> None:
     """A model asked for by its own name is never sorted; the default is, and an alias with tasks."""
-    models = {"auto": Alias(use=(HOME,), tasks={"code": CODER, "images": (LLAVA, HOME)})}
+    models = {"auto": Alias(use=(HOME,), tasks=AliasTasks(code=(CODER,), images=(LLAVA, HOME)))}
     catalog = Catalog(household(tasks=Tasks(code=CODER), models=models), INVENTORY)
 
     kinds = {name: catalog.resolve(name, "chat").kinds for name in ("qwen3:8b", "", "default", "gpt-4o", "auto")}
@@ -162,13 +162,13 @@ def test_names_say_by_which_kinds_they_are_sorted() -> None:
         "": ("code",),
         "default": ("code",),
         "gpt-4o": ("code",),
-        "auto": ("code", "images"),
+        "auto": ("images", "code"),
     }
 
 
 def test_an_alias_means_other_models_for_other_kinds() -> None:
     """What it does not name means what it always does, and each list keeps its order."""
-    models = {"auto": Alias(use=(HOME,), strategy="as_listed", tasks={"code": CODER, "images": (LLAVA, HOME)})}
+    models = {"auto": Alias(use=(HOME,), strategy="as_listed", tasks=AliasTasks(code=(CODER,), images=(LLAVA, HOME)))}
     catalog = Catalog(household(models=models), INVENTORY)
 
     found = {

@@ -18,7 +18,7 @@ from hearth.routing.resolution import Kind, Resolution
 from hearth.routing.shipped import SHIPPED
 from hearth.routing.strategies import MOVING
 from hearth.routing.targets import Target, same_name
-from hearth.routing.tasks import sorts
+from hearth.routing.tasks import KINDS_OF_CHAT, sorts
 from hearth_config.settings import Alias, Settings
 
 Globs = tuple[tuple[str, Pattern[str]], ...]
@@ -237,10 +237,11 @@ class _Seeker:
         return next((folded[same_name(name)] for name in names if same_name(name) in folded), None)
 
     def _of_alias(self, alias: Alias, kind: Kind) -> _Found:
-        self.kinds += alias.tasks
+        tasks = alias.tasks.said()
+        self.kinds += [kind for kind in KINDS_OF_CHAT if kind in tasks]
         use, weights = alias.use, alias.weights
-        if self._task in alias.tasks:
-            use, weights = alias.meant(self._task), ()
+        if self._task in tasks:
+            use, weights = tasks[self._task], ()
             self.steps.append(f"for {self._task} it means {', '.join(use)}")
         entries = self._expanded(use)
         found = self._found(kind, [target for target, _ in entries])
