@@ -159,6 +159,31 @@ def test_the_openai_client_embeds_completes_and_lists(base: Kind) -> None:
     assert one == listed[0]
 
 
+def test_the_openai_client_asks_for_responses() -> None:
+    """Whole, and through its own strict state machine: text, thinking, two calls and their outputs."""
+    tool: Any = {"type": "function", "name": "get_weather", "strict": False, "parameters": {"type": "object"}}
+
+    async def act(client: openai.AsyncOpenAI) -> list[Any]:
+        whole = await client.responses.create(model="thinker", input="Hello there")
+        async with client.responses.stream(model="thinker", input="why", reasoning={"summary": "auto"}) as stream:
+            thought = await stream.get_final_response()
+        question: Any = [{"role": "user", "content": "both"}]
+        called = await client.responses.create(model="scripted", input=question, tools=[tool])
+        calls: list[Any] = [item for item in called.output if item.type == "function_call"]
+        outputs = [{"type": "function_call_output", "call_id": call.call_id, "output": "21"} for call in calls]
+        given: Any = [*question, *calls, *outputs]
+        answered = await client.responses.create(model="scripted", input=given, tools=[tool])
+        kinds = [item.type for item in thought.output]
+        return [whole.output_text, kinds, [call.arguments.replace(" ", "") for call in calls], answered.output_text]
+
+    said, kinds, calls, answered = with_openai(act, Script(kind="openai"))
+
+    assert said == HELLO
+    assert kinds == ["reasoning", "message"]
+    assert calls == ['{"city":"Paris"}', '{"city":"Rome"}']
+    assert "sunny" in answered
+
+
 def test_a_wrong_key_is_refused() -> None:
     """Keys are checked when the script names some."""
 
