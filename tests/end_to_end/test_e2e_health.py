@@ -207,6 +207,27 @@ def test_a_loaded_model_in_doubt_is_asked_for_one_token_where_that_is_harmless(p
         assert ("keep_alive" in probes[0]) == (pins == PINNED)
 
 
+def test_an_engine_that_always_has_its_model_loaded_is_asked_on_its_chat_route() -> None:
+    """A llama-server says with which window it runs its model: that is a loaded one, and asking loads nothing."""
+
+    async def scene() -> tuple[list[Object], str]:
+        script = Script(kind="openai", flavour="llama-server", models=(ModelScript(name="scripted"),))
+        async with Rehearsal(script) as near:
+            box = f'[providers.box]\npreset = "llama-server"\naddress = "{near.url}/v1"\n'
+            async with running(calm() + HASTY + box) as home:
+                near.next(Fault.refuse(500))
+                assert (await call(home, ROUTE, chat("box/scripted"))).status != 200
+                before = len(near.calls)
+                await home.daemon.core.prober.look("box")
+                probes = [one.json() for one in near.calls[before:] if one.method == "POST"]
+                return probes, (await health(home, "box/scripted"))["state"]
+
+    probes, state = asyncio.run(scene())
+
+    assert [one["max_tokens"] for one in probes] == [1]
+    assert state == "well"
+
+
 def _stay(core: object) -> float:
     """Until when the engine says it keeps the model."""
     targets = core.catalog.targets  # type: ignore[attr-defined]  # a core, whose module a test need not name
