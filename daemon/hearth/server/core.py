@@ -123,7 +123,6 @@ class Core:
         self.sessions = Sessions()
         self.reckoner = Reckoner(self)
         self.app_limits = quotas(generation.settings.apps, None)
-        self.figures = Figures()
         self.started = monotonic()
         self.listening: list[str] = []
         self.loaded_at = time()
@@ -139,6 +138,11 @@ class Core:
         self.catalog = Catalog(generation.settings, Inventory(), switches.default_model(generation.settings))
         self.till = Till(self)
         self.keys.spent = self.till.purse.key_spent
+
+    @cached_property
+    def figures(self) -> Figures:
+        """What the calls since start add up to."""
+        return Figures()
 
     @cached_property
     def prober(self) -> Prober:
