@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections import Counter
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -114,6 +113,60 @@ def test_a_limit_holds_though_32_callers_ask_at_once() -> None:
     assert b"hearth keys" in next(one.body for one in seen.answers if one.status == 429)
 
 
+BOTH = '[models.both]\nuse = ["far/scripted", "near/scripted"]\nstrategy = "as_listed"\n'
+
+
+def advance(slow_s: float, patience: str) -> tuple[list[Answer], list[str], int]:
+    """Two calls for a key that its provider lets through once in 0.4 s; another target takes `slow_s` to answer."""
+
+    async def scene() -> tuple[list[Answer], list[str], int]:
+        limited = Script(kind="openai", models=MODELS, limits=(KeyLimit(requests=1, seconds=0.4, said="plain"),))
+        async with Rehearsal(limited) as far, Rehearsal(Script(kind="openai", models=MODELS)) as near:
+            near.next(Fault.late_token(slow_s), times=-1)
+            config = calm(patience) + BOTH + cloud(far, more=pool("a", "b")) + cloud(near, "near")
+            far.rescript(keys=(SECRETS["A"],))
+            async with running(config, SECRETS) as home:
+                await call(home, PATH, chat("near/scripted", stream=True))
+                answers = [await call(home, PATH, chat("both")) for _ in range(2)]
+                ids = [one.headers["x-hearth-id"] for one in answers]
+                told = [(await admin(home, f"/hearth/v1/calls/{id}"))["attempts"] for id in ids]
+            return answers, [str(one[-1]["detail"]) for one in told], sum(book.over for book in far.books.values())
+
+    return asyncio.run(scene())
+
+
+def test_a_call_waits_for_room_when_that_is_sooner_than_another_answer() -> None:
+    """Half a second for the key beats a target that takes two: nobody is asked in vain, and `why` tells of the wait."""
+    answers, details, over = advance(2.0, "10s")
+
+    assert [one.headers["x-hearth-target"] for one in answers] == ["far/scripted"] * 2
+    assert over == 0
+    assert "room under a key's limit" in details[1]
+
+
+def test_a_full_key_sends_the_call_on_when_another_answers_sooner() -> None:
+    """A minute is longer than any answer: the next target is asked at once, and `why` tells of the limit."""
+
+    async def scene() -> tuple[Answer, list[Any]]:
+        script = Script(kind="openai", models=MODELS)
+        async with Rehearsal(script) as far, Rehearsal(script) as near:
+            config = calm() + BOTH + cloud(far, more=pool("a", more=", requests_per_minute = 1")) + cloud(near, "near")
+            async with running(config, SECRETS) as home:
+                await call(home, PATH, chat("both"))
+                answer = await call(home, PATH, chat("both"))
+                return answer, (await admin(home, f"/hearth/v1/calls/{answer.headers['x-hearth-id']}"))["attempts"]
+
+    answer, attempts = asyncio.run(scene())
+
+    assert answer.headers["x-hearth-target"] == "near/scripted"
+    assert answer.headers["x-hearth-reason"] == "busy"
+    assert [(one["target"], one["ending"]) for one in attempts] == [
+        ("far/scripted", "refused"),
+        ("near/scripted", "complete"),
+    ]
+    assert "limits that the config gives" in attempts[0]["detail"]
+
+
 def test_a_limited_key_rests_until_its_reset_and_the_target_does_not() -> None:
     """F14: 429 moves to the next key at once; the rest is as long as the provider says."""
 
@@ -181,88 +234,6 @@ def test_a_key_that_may_not_use_one_model_serves_the_others() -> None:
     assert status["a"]["state"] == "ready"
 
 
-def test_a_changed_file_is_used_without_a_restart() -> None:
-    """A key in a file is rotated: no request fails, and the new one is used from the next call on."""
-
-    async def scene() -> tuple[list[int], list[str], dict[str, Any]]:
-        async with Rehearsal(Script(kind="openai", models=MODELS, keys=("sk-old",))) as far:
-            config = calm() + cloud(far, more='key = "file:far.key"')
-            async with running(config) as home:
-                file = home.folder / "far.key"
-                _write(file, "sk-old")
-                answers = [await call(home, PATH, chat("far/scripted"))]
-                _write(file, "sk-new")
-                far.rescript(keys=("sk-new",))
-                answers += [await call(home, PATH, chat("far/scripted")) for _ in range(2)]
-                await asyncio.sleep(1.1)
-                _write(file, "sk-newer")
-                far.rescript(keys=("sk-newer",))
-                before = len(far.calls)
-                answers.append(await call(home, PATH, chat("far/scripted")))
-                at_once = [one.header("Authorization")[7:] for one in far.calls[before:] if one.method == "POST"]
-                status = {one["id"]: one for one in (await admin(home, "/hearth/v1/status"))["keys"]}
-            return [one.status for one in answers], at_once, status
-
-    statuses, at_once, status = asyncio.run(scene())
-
-    assert statuses == [200] * 4
-    assert at_once in (["sk-newer"], ["sk-new", "sk-newer"])
-    assert status["default"]["state"] == "ready"
-
-
-def test_a_command_that_gives_another_key_is_asked_again_when_one_is_refused(tmp_path: Path) -> None:
-    """401 asks the command at once; with an answer that is new, the same call goes through."""
-    store = tmp_path / "store"
-    _write(store, "sk-old")
-
-    async def scene() -> tuple[list[int], Counter[str]]:
-        async with Rehearsal(Script(kind="openai", models=MODELS, keys=("sk-old",))) as far:
-            config = calm() + cloud(far, more=f'key = "cmd:cat {store}"')
-            async with running(config, {"PATH": os.environ["PATH"]}) as home:
-                answers = await _ask(home, 8)
-                _write(store, "sk-new")
-                far.rescript(keys=("sk-new",))
-                answers += await _ask(home, 64)
-            used = Counter(one.header("Authorization")[7:] for one in far.calls if one.method == "POST")
-            return [one.status for one in answers], used
-
-    statuses, used = asyncio.run(scene())
-
-    assert statuses == [200] * 72
-    assert used["sk-new"] == 64
-    assert 9 <= used["sk-old"] <= 8 + CALLERS
-
-
-def test_a_revoked_key_comes_back_when_its_file_changes() -> None:
-    """A key that was taken out is used again once its file holds another one; refusals and return are told."""
-
-    async def scene() -> tuple[list[int], list[Any], list[Any]]:
-        async with Rehearsal(Script(kind="openai", models=MODELS, keys=("sk-b", "sk-a2"))) as far:
-            keys = 'keys = [{ id = "a", value = "file:a.key" }, { id = "b", value = "env:B" }]'
-            async with running(calm() + cloud(far, more=keys), {"B": "sk-b"}) as home:
-                _write(home.folder / "a.key", "sk-a1")
-                answers = [await call(home, PATH, chat("far/scripted")) for _ in range(4)]
-                states = [one["state"] for one in (await admin(home, "/hearth/v1/status"))["keys"]]
-                _write(home.folder / "a.key", "sk-a2")
-                answers += [await call(home, PATH, chat("far/scripted")) for _ in range(4)]
-                states += [one["state"] for one in (await admin(home, "/hearth/v1/status"))["keys"]]
-                told = [
-                    (one.kind, one.facts.get("why"))
-                    for one in home.daemon.core.events.recent
-                    if one.kind.startswith("key_")
-                ]
-            used = Counter(one.header("Authorization")[7:] for one in far.calls if one.method == "POST")
-            assert used["sk-a1"] == 1
-            assert used["sk-a2"] == 2
-            return [one.status for one in answers], states, told
-
-    statuses, states, told = asyncio.run(scene())
-
-    assert statuses == [200] * 8
-    assert states == ["key_refused", "ready", "ready", "ready"]
-    assert told == [("key_refused", "missing"), ("key_back", None), ("key_refused", "key_refused"), ("key_back", None)]
-
-
 def test_a_limit_of_the_day_holds_over_a_restart(tmp_path: Path) -> None:
     """What was used before the daemon was stopped still counts after it was started again."""
 
@@ -285,11 +256,3 @@ def test_a_limit_of_the_day_holds_over_a_restart(tmp_path: Path) -> None:
             return [await run(config, 2), await run(config, 2)]
 
     assert asyncio.run(scene()) == [[200, 200], [200, 429]]
-
-
-def _write(file: Path, text: str) -> None:
-    """Write as careful programs do: a new file in the place of the old one."""
-    fresh = file.with_suffix(".new")
-    fresh.write_text(text)
-    fresh.chmod(0o600)
-    fresh.replace(file)

@@ -7,19 +7,32 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections.abc import Sequence
+from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING, Protocol
 
+from hearth.outbound.hiding import hide_key
 from hearth.outbound.key_turns import KeyTurns, used
 from hearth.outbound.lanes import Overflow, Ticket
 from hearth.outbound.loading import failed_load
 from hearth.outbound.noting import noted
 from hearth.outbound.upstream import Asked, Sink, Target, Upstream
 from hearth.outbound.watching import watched
-from hearth.problems import ContextTooLong, OverBudget, Overloaded, Problem, ProviderProblem, QueueFull
+from hearth.problems import (
+    ContextTooLong,
+    OverBudget,
+    Overloaded,
+    Problem,
+    ProviderProblem,
+    QueueFull,
+    QuotaSpent,
+    RateLimited,
+)
 from hearth.record import Attempt, Ending
 
 if TYPE_CHECKING:
+    from hearth.call import Call
     from hearth.outbound.keys import Credential, Keys
     from hearth.outbound.lanes import Lane
     from hearth.outbound.paying import Till
@@ -93,6 +106,10 @@ class Surroundings(Protocol):
         """Return for how many seconds a candidate still rests after its failures; 0 or less when it does not."""
         ...
 
+    def worth_waiting_s(self, call: Call, candidate: Candidate, later: Sequence[Candidate]) -> float:
+        """Return for how long to wait for a candidate's key to have room, rather than to ask one of the later ones."""
+        ...
+
     def trying(self, upstream: Upstream) -> None:
         """Take note that an attempt begins."""
         ...
@@ -137,7 +154,7 @@ class Answering:
                 if len(self.attempts) >= max(retry.attempts, len(self.plan.candidates)):
                     break
                 try:
-                    await self._ask(candidate, last=position + 1 == len(self.plan.candidates))
+                    await self._ask(candidate, self.plan.candidates[position + 1 :])
                 except ProviderProblem as failed:
                     problem = failed
                     self.because = self.because or _REASONS.get(failed.kind, "down")
@@ -171,15 +188,15 @@ class Answering:
         jittered = pause * random.uniform(0.5, 1.0)  # noqa: S311 -- spreads load, keeps no secret
         return max(problem.retry_after or 0.0, jittered)
 
-    async def _ask(self, candidate: Candidate, *, last: bool) -> None:
+    async def _ask(self, candidate: Candidate, later: Sequence[Candidate]) -> None:
         lane = self.around.lane(candidate)
         if lane is None:
-            await self._with_keys(candidate, self.around.patience_s if last else 0.0)
+            await self._with_keys(candidate, later)
             return
         if not lane.enter_at_once(self.ticket):
-            await self._enter(lane, candidate, None if last else self.around.patience_s)
+            await self._enter(lane, candidate, self.around.patience_s if later else None)
         try:
-            await self._with_keys(candidate, 0.0)
+            await self._with_keys(candidate, later)
         finally:
             lane.leave(self.ticket)
 
@@ -206,15 +223,16 @@ class Answering:
             failed_load(self.asked.call.id, number, candidate.target, problem, waited_s, reason, address)
         )
 
-    async def _with_keys(self, candidate: Candidate, patience: float) -> None:
+    async def _with_keys(self, candidate: Candidate, later: Sequence[Candidate]) -> None:
         """Ask with one key after the other, as long as it is the key that is at fault."""
         keys, model = self.around.keys, candidate.target.model
         target = self.around.target(candidate.target.provider).speaking(candidate.target.dialect)
         turns = KeyTurns(keys, target, self.asked.call.outline, model)
         while True:
-            credential = keys.at_hand(target, turns.tried) or await self._choose(turns, patience)
+            credential = keys.at_hand(target, turns.tried) or await self._choose(turns, candidate, later)
             reason = self.because or candidate.reason
             upstream = self.attempt(self.asked, candidate, target, credential, len(self.attempts) + 1, reason)
+            upstream.note = turns.note
             try:
                 await self._try(upstream)
             except ProviderProblem as failed:
@@ -224,11 +242,18 @@ class Answering:
                 keys.accepted(target.settings.name, credential.id, model, upstream.started_ns / 1e9)
                 return
 
-    async def _choose(self, turns: KeyTurns, patience: float) -> Credential:
+    async def _choose(self, turns: KeyTurns, candidate: Candidate, later: Sequence[Candidate]) -> Credential:
+        """Return the next key; a call that found no room under the limits of any has that written down."""
+        before = turns.waited_s
         try:
-            return await turns.next(patience)
+            return await turns.next(partial(self.around.worth_waiting_s, self.asked.call, candidate, later))
+        except (RateLimited, QuotaSpent) as full:
+            if not turns.tried:
+                call_id, number, reason = self.asked.call.id, len(self.attempts) + 1, self.because or candidate.reason
+                self.attempts.append(turns.not_asked(call_id, number, candidate, full, reason))
+            raise
         finally:
-            self.queued_s, turns.waited_s = self.queued_s + turns.waited_s, 0.0
+            self.queued_s += turns.waited_s - before
 
     async def _try(self, upstream: Upstream) -> None:
         self.current = upstream
@@ -238,6 +263,7 @@ class Answering:
             with watched(upstream, self.around.pool):
                 await upstream.run(self.around.pool, self.sink, self.around.first_token_s(upstream.candidate))
         except Problem as problem:
+            hide_key(problem, upstream.credential)
             self._note(upstream, "truncated" if upstream.meter.first_ns else "failed", problem)
             raise
         except BaseException:

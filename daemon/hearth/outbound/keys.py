@@ -21,6 +21,7 @@ from hearth.problems import KeyRefused, Problem, QuotaSpent, RateLimited
 from hearth.status_keys import KeyStatus
 from hearth_config.settings import Key, Provider
 
+NONE: frozenset[str] = frozenset()
 _DOUBTFUL = (KeyRefused, QuotaSpent)
 
 
@@ -134,15 +135,15 @@ class Keys:
         self._at_hand[holder.settings.name] = (until, keys, known.credential)
         return known.credential
 
-    def wait_s(self, provider: Provider, tokens: float, model: str = "") -> float:
-        """Return in how many seconds one of a provider's keys has room for a request of so many tokens; 0 is now.
+    def wait_s(self, provider: Provider, tokens: float, model: str = "", tried: frozenset[str] = NONE) -> float:
+        """Return in how many seconds a key that was not tried has room for a request of so many tokens; 0 is now.
 
-        Limits of the config and those that the provider told count alike; keys that rest or are out have none to give
-        unless all of them do.
+        Limits of the config and those that the provider told count alike. Keys that rest or are out are waited for
+        only while all of them are, and none was tried.
         """
         now = monotonic()
-        states = [self._state(provider.name, key) for key in keys_of(provider)]
-        awake = [one for one in states if one.awake(now, model)] or states
+        states = [self._state(provider.name, key) for key in keys_of(provider) if key.id not in tried]
+        awake = [one for one in states if one.awake(now, model)] or ([] if tried else states)
         waits = (max(one.room.wait_s(one.limits, tokens, now), one.room.told_wait_s(tokens, now)) for one in awake)
         return min(waits, default=0.0)
 

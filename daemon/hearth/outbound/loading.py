@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from hearth.dialects.dialect import Called, Destination, Head, HttpRequest
 from hearth.dialects.ollama import probes
+from hearth.outbound.hiding import hide_key
 from hearth.outbound.key_secrets import Holder
 from hearth.outbound.keys import Credential, Keys
 from hearth.outbound.limits import Limits
@@ -107,7 +108,9 @@ async def ask_with(
         body = await reply.read_all(REPLY_LIMIT)
         head = reply.head
         if head.status != 200:
-            raise engine.called.problem(head, body, engine.settings.name)
+            problem = engine.called.problem(head, body, engine.settings.name)
+            hide_key(problem, credential)
+            raise problem
         return head, body
 
 

@@ -143,6 +143,8 @@ class Upstream:
         self.credential = credential
         self.number = number
         self.reason = reason
+        self.note = ""
+        """What is worth telling of it though it went well."""
         self.destination = target.destination(candidate, asked.call.mode)
         outline = asked.call.outline
         self.passthrough = (

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from hearth.call import Call, Outline
+from hearth.outbound.hiding import hide_key
 from hearth.outbound.limits import Limits
 from hearth.problems import BadRequest, KeyRefused, NotFound, Problem, UnknownModel, Unsupported
 from hearth.routing.search import UNNAMED
@@ -179,6 +180,7 @@ async def _ask(visit: Visit, passage: Passage, target: Target, path: str, upload
         core.keys.observe(target.provider, credential.id, reply.head, lease=credential.lease)
         if reply.head.status >= 300:
             problem = runtime.called.problem(reply.head, await reply.read_all(ERROR_LIMIT), target.provider)
+            hide_key(problem, credential)
             core.keys.rest(target.provider, credential.id, problem)
             raise problem
         core.keys.accepted(target.provider, credential.id)

@@ -5,9 +5,14 @@ A reload swaps the config for new calls; this one keeps its providers, keys and 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from hearth.outbound.key_turns import tokens_at_most
+from hearth.routing.expected import estimate_tokens, expected_first_token, is_cold
+
 if TYPE_CHECKING:
+    from hearth.call import Call
     from hearth.generation import ProviderRuntime
     from hearth.outbound.lanes import Lane
     from hearth.outbound.paying import Till
@@ -57,6 +62,21 @@ class CallSurroundings:
         if candidate.target.place != "machine":
             return CLOUD_FIRST_TOKEN_S
         return WATCHED_FIRST_TOKEN_S if candidate.target.dialect == "ollama" else LOCAL_FIRST_TOKEN_S
+
+    def worth_waiting_s(self, call: Call, candidate: Candidate, later: Sequence[Candidate]) -> float:
+        """Return for how long to wait for a candidate's key to have room: no longer than the best other would take."""
+        if not later:
+            return self.patience_s
+        saved = min(self._expected_s(call, other) for other in later) - self._expected_s(call, candidate)
+        return min(max(saved, 0.0), self.patience_s)
+
+    def _expected_s(self, call: Call, candidate: Candidate) -> float:
+        world, target = self._core.world(), candidate.target
+        state, tokens = world.states[target.name], estimate_tokens(call.outline)
+        settings = self.target(target.provider).settings
+        room = self.keys.wait_s(settings, tokens_at_most(call.outline), target.model)
+        cold, size = is_cold(target, state), target.info.size
+        return room + expected_first_token(state, tokens, now=world.now, machine=world.machine, cold=cold, size=size)
 
     def rest_s(self, candidate: Candidate) -> float:
         """Return for how many seconds a candidate still rests; 0 or less when it does not."""
