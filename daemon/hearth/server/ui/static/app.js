@@ -78,7 +78,7 @@ async function show() {
   if (moved) { page.focus({ preventScroll: true }); scrollTo(0, 0); }
   if (app.status) shown.refresh?.(app.status);
   await refresh();
-  page.dataset.ready = known;
+  if (mine === turn) page.dataset.ready = known;
 }
 
 function state(status) {

@@ -29,7 +29,7 @@ export function build(page, app) {
   const form = h("form", { onsubmit: (event) => { event.preventDefault(); ask(); } },
     h("div", { class: "line" }, h("label", { class: "field" }, "Dialect", dialect), h("label", { class: "field grow" }, "Model", model), h("label", { class: "field" }, "Mode of this call", mode)), h("br"),
     h("label", { class: "field" }, "Your words", words), h("br"), h("span", { class: "buttons" }, send, stop, h("label", null, think, "let it think"), h("span", { class: "quiet tiny" }, "Ctrl+Enter sends.")), models);
-  const answer = h("p", { id: "answer", tabindex: "0", "aria-label": "Answer" }), state = h("span", { role: "status" });
+  const answer = h("div", { id: "answer", role: "region", tabindex: "0", "aria-label": "Answer" }), state = h("span", { role: "status" });
   const thoughts = h("p", { class: "quiet" }), thinking = h("details", { hidden: true }, h("summary", null, "What it thought"), thoughts);
   const heads = h("div", null, h("p", { class: "quiet" }, "They come with the answer."));
   page.append(h("h1", null, "Try it"), h("p", { class: "lead" }, "Ask as a program would. The words go by the ordinary way: mode, plan and usage log included."),
