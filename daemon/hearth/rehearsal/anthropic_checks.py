@@ -48,7 +48,7 @@ def _check_model(model: ModelScript, members: Object) -> None:
             raise Problem(400, "thinking.type.enabled is not supported for this model. Use adaptive.")
     if thinking.get("type") == "enabled":
         _check_budget(members, thinking)
-    if thinking.get("type") == "adaptive" and not model.name.startswith("claude-opus-5"):
+    if thinking.get("type") == "adaptive" and not model.name.startswith(("claude-opus-5", "MiniMax")):
         raise Problem(400, "thinking: Input tag 'adaptive' is not supported for this model")
 
 

@@ -43,7 +43,8 @@ def embed(script: Script, members: Object) -> Reply:
     if script.flavour == "llama-server" and not model.embeds:
         raise Problem(501, "This server does not support embeddings. Start it with `--embeddings`")
     texts = inputs(members.get("input"))
-    size = int(members.get("dimensions") or model.embedding_length)
+    wanted = members.get("output_dimension" if script.flavour == "mistral" else "dimensions")
+    size = int(wanted or model.embedding_length)
     vectors = [normalised(vector(text, model.embedding_length)[:size]) for text in texts]
     form = members.get("encoding_format")
     tokens = sum(count_tokens(text) for text in texts)

@@ -28,9 +28,16 @@ def judge(call: Call, target: Target, world: World, settings: Settings) -> Verdi
         return refuse(NAME, f"cannot {', '.join(sorted(WORDS[need] for need in missing))}")
     if target.stop_max is not None and outline.stops > target.stop_max:
         return refuse(NAME, f"takes {target.stop_max} stop sequences at most, and {outline.stops} are given")
-    if target.capabilities is not None and not embeds and "completion" not in target.capabilities:
+    if not embeds and _writes_nothing(target):
         return refuse(NAME, "makes embeddings and cannot write text")
     if outline.needs and not outline.needs.isdisjoint(target.unsure):
         doubts = sorted(WORDS[need] for need in target.unsure & outline.needs)
         return defer(NAME, UNSURE, f"may not be able to {', '.join(doubts)}: nobody says whether it can")
     return ALLOW
+
+
+def _writes_nothing(target: Target) -> bool:
+    if target.capabilities is not None:
+        return "completion" not in target.capabilities
+    chat = target.answers.get("chat")
+    return chat is not None and chat.said == "no"
