@@ -63,7 +63,7 @@ def test_a_disk_that_cannot_be_used_is_left_alone(tmp_path: Path) -> None:
 
 
 def test_a_slow_disk_keeps_nobody_waiting(tmp_path: Path) -> None:
-    """A call waits for the disk for half a second at most, and the loop not at all."""
+    """A call waits for the disk for a second at most, and the loop not at all."""
     free = threading.Event()
 
     class Slow(Store):

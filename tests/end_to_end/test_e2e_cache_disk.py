@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 import pytest
 
 from end_to_end.callers import Object, admin, call, calm, chat, engine
+from hearth.daemon import Daemon
 from hearth.rehearsal import ModelScript, Rehearsal, Script
-from hearth_home import Home, running
+from hearth_home import Home, make, running
 
 ON = '[cache]\nanswers = "exact"\n'
 
@@ -120,3 +122,30 @@ def test_no_prompt_is_on_disk() -> None:
             return b"".join(one.read_bytes() for one in home.folder.glob("answers.*"))
 
     assert b"launch code" not in asyncio.run(scene())
+
+
+@pytest.mark.parametrize("preset", ["ollama", "vllm"])
+def test_a_restart_keeps_what_was_kept(preset: str, tmp_path: Path) -> None:
+    """The next daemon of the same folder gives the answer again: nothing of its name depends on the process."""
+
+    async def scene() -> list[str]:
+        script = Script() if preset == "ollama" else Script(kind="openai")
+        async with Rehearsal(script) as one:
+            address = one.url if preset == "ollama" else f"{one.url}/v1"
+            config = f'{ON}{calm()}[providers.it]\npreset = "{preset}"\naddress = "{address}"\n'
+            seen = []
+            for _ in range(2):
+                daemon = make(tmp_path, config)
+                await daemon.start()
+                await daemon.inventory.everywhere()
+                home = Home(daemon, port_of(daemon), daemon.paths.socket, tmp_path)
+                answer = await call(home, "/v1/chat/completions", chat("it/scripted", temperature=0))
+                seen.append(answer.headers.get("x-hearth-cache", ""))
+                await daemon.stop()
+            return seen
+
+    assert asyncio.run(scene()) == ["", "hit"]
+
+
+def port_of(daemon: Daemon) -> int:
+    return int(next(one for one in daemon.core.listening if one.startswith("http")).rpartition(":")[2])

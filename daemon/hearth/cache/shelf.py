@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("hearth.cache")
 
-PATIENCE_S = 0.5
+PATIENCE_S = 1.0
 """A disk that takes longer to look something up is left alone: the call is answered as if nothing were kept."""
 PAUSE_S = 5.0
 REST_S = 300.0

@@ -22,8 +22,9 @@ from hearth.status_cache import CacheStatus
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from hearth.dialects.dialect import Destination
     from hearth.outbound.fallback import Answering
-    from hearth.outbound.upstream import Asked, Sink, Upstream
+    from hearth.outbound.upstream import Asked, Sink, Target, Upstream
     from hearth.routing.plan import Candidate, Plan
     from hearth.server.core import Core
     from hearth.server.delivery import Delivery
@@ -132,19 +133,12 @@ class Caching:
         if kept is None:
             return None
         found = next((one for one in made.candidates if one.target.name == kept.target), None)
-        return found if found is not None and self._made_by(found, asked) == kept.made_by else None
-
-    def _made_by(self, candidate: Candidate, asked: Asked) -> bytes:
-        """Return a digest of what decides how a target answers: its address, its settings, the version of its model."""
-        runtime = self.core.target(candidate.target.provider).speaking(candidate.target.dialect)
-        facts = [
-            str(runtime.settings.address),
-            candidate.target.dialect,
-            candidate.target.info.digest,
-            runtime.settings.headers,
-            runtime.destination(candidate, asked.call.mode),
-        ]
-        return blake2b(msgspec.json.encode(facts, enc_hook=repr, order="sorted"), digest_size=16).digest()
+        runtime = self.core.generation.providers.get(found.target.provider) if found is not None else None
+        if found is None or runtime is None:
+            return None
+        speaking = runtime.speaking(found.target.dialect)
+        now = _made_by(found, speaking, speaking.destination(found, asked.call.mode))
+        return found if now == kept.made_by else None
 
     async def _replay(
         self, live: LiveCall, own: Answering, delivery: Delivery, kept: Answer, candidate: Candidate
@@ -204,10 +198,12 @@ class Caching:
         self._flights.setdefault(key, started)
         return started
 
-    def _to_keep(self, attempt: Upstream, frames: list[Frame]) -> Answer:
+    @staticmethod
+    def _to_keep(attempt: Upstream, frames: list[Frame]) -> Answer:
         bare = attempt.passthrough and attempt.asked.call.outline.operation == "embed"  # vectors have one form only
         kept = tuple(Frame(frame.raw) for frame in frames) if bare else tuple(frames)
-        return structs.replace(answer_of(attempt, kept), made_by=self._made_by(attempt.candidate, attempt.asked))
+        made_by = _made_by(attempt.candidate, attempt.target, attempt.destination)
+        return structs.replace(answer_of(attempt, kept), made_by=made_by)
 
     def _settle(self, flight: Flight, answering: Answering, passenger: Passenger) -> None:
         """Write the attempts into the row of who pays for them, and into no other."""
@@ -238,6 +234,13 @@ def answer_of(attempt: Upstream, frames: tuple[Frame, ...]) -> Answer:
         input_tokens=tokens_in,
         output_tokens=tokens_out,
     )
+
+
+def _made_by(candidate: Candidate, target: Target, to: Destination) -> bytes:
+    """Return a digest of what decides how a target answers: its address, its settings, the version of its model."""
+    settings = target.settings
+    facts = [str(settings.address), target.called.name, settings.headers, candidate.target.info.digest, to]
+    return blake2b(msgspec.json.encode(facts, enc_hook=repr, order="sorted"), digest_size=16).digest()
 
 
 def _anothers(problem: Problem) -> bool:
