@@ -1,6 +1,5 @@
 """Which wire formats a provider may speak: Hearth's own, and those of packages installed beside it."""
 
-from importlib.metadata import entry_points
 from typing import Final
 
 from hearth_config.errors import nearest, one_of
@@ -20,7 +19,11 @@ def check_dialect(name: str) -> str:
 
     What is installed is looked through only for a name that is not ours.
     """
-    if name in OURS or entry_points(group=GROUP, name=name):
+    if name in OURS:
+        return name
+    from importlib.metadata import entry_points
+
+    if entry_points(group=GROUP, name=name):
         return name
     near = nearest(name, (*OURS, *entry_points(group=GROUP).names))
     hint = f'; did you mean "{near}"' if near else ""

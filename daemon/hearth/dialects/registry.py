@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from functools import cache
 from importlib import import_module
-from importlib.metadata import entry_points
 from types import ModuleType
 
 from hearth.dialects.dialect import Called, Served
@@ -44,6 +43,8 @@ def _module(name: str) -> ModuleType | None:
 @cache
 def _foreign(name: str) -> tuple[ModuleType | None, str]:
     """Load a dialect of another package; whatever goes wrong in there takes one provider away and nothing else."""
+    from importlib.metadata import entry_points
+
     for point in entry_points(group=GROUP, name=name):
         try:
             module = point.load()

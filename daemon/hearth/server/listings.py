@@ -12,7 +12,6 @@ from aiohttp import web
 from msgspec import structs
 
 from hearth.call import Task
-from hearth.dialects import openai_chat
 from hearth.dialects.body import cut, value
 from hearth.dialects.ollama import models as ollama_models
 from hearth.dialects.ollama import probes, show
@@ -113,7 +112,7 @@ def _form(visit: Visit) -> Any:  # noqa: ANN401 -- a dialect's package, imported
         return import_module("hearth.dialects.gemini")
     if "anthropic-version" in headers:
         return import_module("hearth.dialects.anthropic")
-    return openai_chat
+    return import_module("hearth.dialects.openai_chat")
 
 
 _GOOGLE_HEADERS = ("x-goog-api-client", "x-goog-api-key")
