@@ -20,6 +20,7 @@ from hearth_config.load import Loaded, load
 
 if TYPE_CHECKING:
     from hearth.server.core import Core
+    from hearth.standing_in import StandIn
     from hearth_config.paths import Paths
 
 GC_EVERY = 20_000
@@ -121,11 +122,12 @@ def run(paths: Paths, *, stand_in: bool = False, say: Callable[[str], None] = _s
 async def _run(
     paths: Paths, loaded: Loaded, environ: dict[str, str], *, stand_in: bool, say: Callable[[str], None]
 ) -> None:
-    from hearth.standing_in import StandIn
-
     daemon = Daemon(paths, loaded, environ)
-    beside = StandIn(daemon) if stand_in else None
-    if beside is not None:
+    beside: StandIn | None = None
+    if stand_in:
+        from hearth.standing_in import StandIn
+
+        beside = StandIn(daemon)
         await beside.step_in()
     try:
         await main(daemon, lambda core: _announce(core, say))
