@@ -8,6 +8,7 @@ import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
 
 from hearth.dialects.anthropic.usage import UsageWire
+from hearth.dialects.forgiving import forgiving
 
 # `Any` stands where servers put several kinds of things into one place; whoever reads it looks at what it is.
 
@@ -87,5 +88,5 @@ class Whole(MessageWire, gc=False):
     error: Any = None
 
 
-decode_record = msgspec.json.Decoder(Record).decode
-decode_whole = msgspec.json.Decoder(Whole).decode
+decode_record = forgiving(msgspec.json.Decoder(Record), ("usage",), ("message", "usage"))
+decode_whole = forgiving(msgspec.json.Decoder(Whole), ("usage",))

@@ -10,6 +10,8 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from hearth.dialects.forgiving import forgiving
+
 
 class Content(Struct, gc=False):
     """A piece of text or of thinking; `type` stands in its first piece and in a whole reply."""
@@ -130,6 +132,6 @@ class Embedded(Struct):
     meta: Meta | None = None
 
 
-decode_record = msgspec.json.Decoder(Record).decode
-decode_whole = msgspec.json.Decoder(Whole).decode
-decode_embedded = msgspec.json.Decoder(Embedded).decode
+decode_record = forgiving(msgspec.json.Decoder(Record), ("delta", "usage"))
+decode_whole = forgiving(msgspec.json.Decoder(Whole), ("usage",))
+decode_embedded = forgiving(msgspec.json.Decoder(Embedded), ("meta",))

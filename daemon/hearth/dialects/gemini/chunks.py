@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 from msgspec import Raw, Struct
 
+from hearth.dialects.forgiving import forgiving
 from hearth.dialects.gemini.citations import Citations, Grounding
 from hearth.dialects.gemini.logprobs import LogprobsWire
 from hearth.dialects.gemini.parts import FunctionCall
@@ -56,4 +57,4 @@ class Chunk(Struct, rename="camel"):
     error: Raw | None = None
 
 
-decode_chunk = msgspec.json.Decoder(Chunk).decode
+decode_chunk = forgiving(msgspec.json.Decoder(Chunk), ("usageMetadata",))

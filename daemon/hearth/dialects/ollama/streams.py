@@ -11,6 +11,7 @@ from msgspec import Raw, Struct
 from hearth.call import Outline
 from hearth.chat import Operation
 from hearth.dialects.dialect import Destination, Head
+from hearth.dialects.forgiving import forgiving
 from hearth.dialects.framing import MAX_RECORD, LineSplitter
 from hearth.dialects.ollama.errors import classify, error_text
 from hearth.dialects.ollama.names import LOCAL, with_tag
@@ -77,7 +78,15 @@ class _Piece(Struct, gc=False):
     debug: Raw = msgspec.field(default=_ABSENT, name="_debug_info")
 
 
-_decode = msgspec.json.Decoder(_Piece).decode
+_decode = forgiving(
+    msgspec.json.Decoder(_Piece),
+    ("total_duration",),
+    ("load_duration",),
+    ("prompt_eval_count",),
+    ("prompt_eval_duration",),
+    ("eval_count",),
+    ("eval_duration",),
+)
 _decode_text = msgspec.json.Decoder(str).decode
 _UNREADABLE = (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError, RecursionError)
 _REASONS: dict[str, FinishReason] = {

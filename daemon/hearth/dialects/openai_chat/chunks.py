@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 from msgspec import Raw, Struct, UnsetType
 
+from hearth.dialects.forgiving import forgiving
 from hearth.dialects.openai_failures import BaseResp
 
 # `Any` stands where servers put several kinds of things into one place; whoever reads it looks at what it is.
@@ -132,4 +133,12 @@ class Chunk(Struct, gc=False):
     search_results: Any = None
 
 
-decode_chunk = msgspec.json.Decoder(Chunk).decode
+decode_chunk = forgiving(
+    msgspec.json.Decoder(Chunk),
+    ("usage",),
+    ("choices", "*", "usage"),
+    ("x_groq", "usage"),
+    ("timings",),
+    ("tokens_evaluated",),
+    ("tokens_predicted",),
+)

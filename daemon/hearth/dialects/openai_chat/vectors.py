@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from hearth.dialects.forgiving import forgiving
 from hearth.dialects.openai_chat.chunks import UsageWire
 from hearth.events import Event, Started, Usage, Vectors
 
@@ -32,7 +33,7 @@ class Table(Struct, gc=False):
     usage: UsageWire | None = None
 
 
-_decode = msgspec.json.Decoder(Table).decode
+_decode = forgiving(msgspec.json.Decoder(Table), ("usage",))
 
 
 def read_vectors(body: bytes) -> list[Event]:

@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Raw, Struct, UnsetType
 
 from hearth.dialects.dialect import Head
+from hearth.dialects.forgiving import forgiving
 from hearth.dialects.framing import MAX_RECORD, SseRecord, SseSplitter
 from hearth.dialects.openai_failures import from_error, from_reply
 from hearth.dialects.openai_responses.seals import NAME, seal_item
@@ -77,8 +78,8 @@ class Body(Struct, gc=False):
     incomplete_details: Incomplete | None = None
 
 
-_decode_event = msgspec.json.Decoder(Wire).decode
-_decode_body = msgspec.json.Decoder(Body).decode
+_decode_event = forgiving(msgspec.json.Decoder(Wire), ("response", "usage"))
+_decode_body = forgiving(msgspec.json.Decoder(Body), ("usage",))
 
 
 class Reader:

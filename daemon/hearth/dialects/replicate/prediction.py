@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from hearth.dialects.forgiving import forgiving
 from hearth.events import Usage
 
 RUNNING = frozenset({"starting", "processing", "queued", "booting"})
@@ -43,7 +44,7 @@ class Prediction(Struct):
         return found if isinstance(found, str) else ""
 
 
-_decode = msgspec.json.Decoder(Prediction).decode
+_decode = forgiving(msgspec.json.Decoder(Prediction), ("metrics",))
 
 
 def read_prediction(body: bytes) -> Prediction:
