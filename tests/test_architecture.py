@@ -74,8 +74,8 @@ LAYERS = (
     ),
     Layer(
         "hearth.foreground",
-        ("hearth_config", "hearth.daemon", "hearth.standing_in", "hearth.server"),
-        "it makes a process of a daemon: signals, limits, what is said at the terminal",
+        ("hearth_config", "hearth_service.notify", "hearth.daemon", "hearth.standing_in", "hearth.server"),
+        "it makes a process of a daemon: signals, limits, what is said at the terminal and to a service manager",
     ),
     Layer(
         "hearth.daemon",

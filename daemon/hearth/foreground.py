@@ -17,6 +17,7 @@ from hearth.daemon import Daemon
 from hearth.server.sockets import CannotListen
 from hearth_config.errors import ConfigError
 from hearth_config.load import Loaded, load
+from hearth_service.notify import Notifier
 
 if TYPE_CHECKING:
     from hearth.server.core import Core
@@ -90,10 +91,25 @@ async def main(daemon: Daemon, announce: Callable[[Core], None]) -> None:
             signal.signal(number, lambda *_: loop.call_soon_threadsafe(daemon.stopping.set))
         else:
             loop.add_signal_handler(number, daemon.stopping.set)
+    notifier = Notifier(daemon.environ)
     await daemon.start()
     settle_memory()
     announce(daemon.core)
-    await daemon.serve()
+    notifier.ready(", ".join(daemon.core.listening))
+    beat = loop.create_task(_show_life(notifier))
+    try:
+        await daemon.stopping.wait()
+        notifier.stopping()
+        await daemon.serve()
+    finally:
+        beat.cancel()
+
+
+async def _show_life(notifier: Notifier) -> None:
+    """Tell a service manager that the loop turns, from the loop itself: one that is stuck is started anew."""
+    while notifier.interval_s is not None:
+        notifier.alive()
+        await asyncio.sleep(notifier.interval_s)
 
 
 def run(paths: Paths, *, stand_in: bool = False, say: Callable[[str], None] = _say) -> int:

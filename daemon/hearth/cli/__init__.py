@@ -31,6 +31,7 @@ COMMANDS = (
     "doctor",
     "token",
     "ui",
+    "service",
     "demo",
     "completion",
 )

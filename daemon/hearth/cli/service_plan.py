@@ -1,0 +1,113 @@
+"""What `hearth service` wants of this system: the commands, the addresses of the config, the folders of this Hearth."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from hearth.cli.context import home, paths
+
+if TYPE_CHECKING:
+    from hearth_service.plan import Installation, Wanted
+
+
+def plan_here(*, tray: bool) -> Installation:
+    """Return the installation for this system and user."""
+    from hearth_service import launchd, systemd, windows
+
+    wanted = _wanted(tray=tray)
+    if sys.platform == "darwin":
+        return launchd.plan(wanted, Path.home(), os.getuid())
+    if sys.platform == "win32":
+        domain, name = os.environ.get("USERDOMAIN", ""), os.environ.get("USERNAME", "")
+        return windows.plan(wanted, paths().data_dir, f"{domain}\\{name}" if domain else name)
+    return systemd.plan(wanted, _config_folder())
+
+
+def _config_folder() -> Path:
+    said = os.environ.get("XDG_CONFIG_HOME", "")
+    return Path(said) if said.startswith("/") else Path.home() / ".config"
+
+
+def _wanted(*, tray: bool) -> Wanted:
+    from hearth_service.plan import Wanted as Made
+
+    where = paths()
+    folder = home()
+    chosen = ("--home", str(Path(folder).expanduser().absolute())) if folder else ()
+    tcp, socket = _listens()
+    return Made(
+        hearth=(sys.executable, "-P", "-m", "hearth", *chosen, "run"),
+        tray=(sys.executable, "-P", "-m", "hearth_tray", *chosen) if tray else (),
+        tcp=tcp,
+        socket=socket,
+        log=where.log_file,
+        isolated=_has_user_namespaces(),
+        writes=tuple(dict.fromkeys((where.data_dir, where.state_dir, where.socket.parent, where.config_file.parent))),
+    )
+
+
+def _listens() -> tuple[tuple[str, ...], Path | None]:
+    """Return the addresses of the config that a manager may open for us. Raises `ClickException` for a bad config."""
+    from hearth_config.addresses import Endpoint
+    from hearth_config.errors import ConfigError
+    from hearth_config.load import load
+
+    where = paths()
+    try:
+        listen = load(where, os.environ, allow_missing=True).settings.listen
+    except ConfigError as error:
+        raise click.ClickException(str(error)) from None
+    tcp = [one for one in (listen.tcp, *listen.also) if isinstance(one, Endpoint)]
+    spoken = [_spoken(one.host, one.port) for one in tcp]
+    spoken += [_spoken("::1", one.port) for one in tcp if one.host == "127.0.0.1" and _has_ipv6()]
+    socket = where.socket if listen.socket == "auto" else None if listen.socket == "off" else Path(listen.socket)
+    return tuple(spoken), socket
+
+
+def _spoken(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _has_ipv6() -> bool:
+    import socket
+
+    try:
+        with socket.socket(socket.AF_INET6, socket.SOCK_STREAM) as sock:
+            sock.bind(("::1", 0))
+    except OSError:
+        return False
+    return True
+
+
+def _has_user_namespaces() -> bool:
+    """Whether mounts can be kept from a user's own service: where this is refused, such a unit would not start."""
+    if sys.platform != "linux":
+        return False
+    unshare = shutil.which("unshare")
+    return (
+        unshare is not None
+        and subprocess.run((unshare, "-Um", "true"), capture_output=True, check=False).returncode == 0
+    )
+
+
+def delete_all() -> list[Path]:
+    """Delete what Hearth itself has written, never what the user did; returns what was there."""
+    where = paths()
+    ours = [
+        where.state_file, where.token_file, where.lock_file, where.log_file, where.socket,
+        *(where.database.parent.glob(f"{where.database.name}*")), where.answers_file, where.answers_key,
+    ]  # fmt: skip
+    found = [path for path in ours if path.exists()]
+    for path in found:
+        path.unlink()
+    for folder in {where.data_dir, where.state_dir, where.log_file.parent}:
+        if folder != where.config_file.parent and folder.exists() and not any(folder.iterdir()):
+            folder.rmdir()
+    return found

@@ -1,0 +1,1 @@
+"""Hearth at login: what each system's service manager wants to read, and how it is told."""

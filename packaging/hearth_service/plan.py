@@ -1,0 +1,48 @@
+"""What an installation is, apart from doing it: files with their text, and commands for the service manager."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from msgspec import Struct
+
+Command = tuple[str, ...]
+
+
+class Wanted(Struct, frozen=True):
+    """What shall run at login.
+
+    `hearth` and `tray` are commands with their arguments; `tray` is empty where none is wanted. `listens` are the
+    addresses that the service manager opens for us: "host:port", and the path of the Unix socket last.
+    """
+
+    hearth: Command
+    tray: Command = ()
+    tcp: tuple[str, ...] = ()
+    socket: Path | None = None
+    log: Path | None = None
+    isolated: bool = False
+    """Whether mounts may be kept from the service: only where user namespaces exist."""
+    writes: tuple[Path, ...] = ()
+    """The folders that an isolated service may write to."""
+
+
+class File(Struct, frozen=True):
+    """One file to be written. All are the user's own; none is executable."""
+
+    path: Path
+    text: str
+
+
+class Installation(Struct, frozen=True):
+    """All of it. `start` is told to the manager after writing, `stop` before deleting; `logs` shows the log."""
+
+    manager: str
+    files: tuple[File, ...]
+    start: tuple[Command, ...]
+    stop: tuple[Command, ...]
+    after_stop: tuple[Command, ...] = ()
+    folders: tuple[Path, ...] = ()
+    """Folders that must be there before the start: an isolated service cannot make them."""
+    is_active: Command = ()
+    logs: Command = ()
