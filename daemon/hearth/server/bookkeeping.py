@@ -36,6 +36,8 @@ def note(core: Core, live: LiveCall, plan: Plan, delivery: Sent, ending: Ending,
     """Hand the call and its attempts to the ledger. Never raises, never waits."""
     answering = live.answering
     attempts = tuple(answering.attempts) if answering is not None else ()
+    if plan.refused and core.till.active:
+        core.till.saw(live.call, plan)
     record = _record(live, plan, delivery, ending, problem, attempts)
     told(core, Entry(record, attempts))
 

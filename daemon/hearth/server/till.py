@@ -18,13 +18,16 @@ from hearth.money.tags import Cost, PriceTag
 from hearth.problems import OverBudget
 from hearth.record import Hold, Spending
 from hearth.routing.inventory import Listing
+from hearth.routing.policies import budget
 from hearth.routing.policies.budget import bound, too_dear
 from hearth.routing.targets import Target, make_target
 from hearth.senses.public_prices import read_prices
 
 if TYPE_CHECKING:
+    from hearth.call import Call
     from hearth.outbound.upstream import Upstream
     from hearth.record import Attempt
+    from hearth.routing.plan import Plan
     from hearth.server.core import Core
     from hearth.status_money import BudgetStatus
 
@@ -151,6 +154,12 @@ class Till:
     def views(self) -> tuple[BudgetStatus, ...]:
         """Return each limit with what counts against it."""
         return self.purse.views(time())
+
+    def saw(self, call: Call, plan: Plan) -> None:
+        """Take note of whom the plan of a call refused for want of room."""
+        for one in plan.refused:
+            if one.verdict.policy == budget.NAME:
+                self.purse.refused(Payer(one.target.provider, one.target.name, "", call.app.name), time())
 
     # What an attempt asks.
 
