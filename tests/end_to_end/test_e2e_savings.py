@@ -52,6 +52,13 @@ def test_without_a_cloud_fallback_nothing_is_claimed() -> None:
     assert (row["saved"], row["compared"], row["uncompared"]) == ({}, [], 1)
 
 
+def test_what_would_have_stayed_home_anyway_saved_nothing() -> None:
+    """Where `[fallback] tasks` keeps chats at home, no chat is compared with the cloud."""
+    report = asyncio.run(_used(BY_LIST.replace("[fallback]\n", '[fallback]\ntasks = ["embeddings"]\n')))
+
+    assert (report["total"]["saved"], report["total"]["uncompared"]) == ({}, 1)
+
+
 def test_the_usage_log_can_be_taken_along() -> None:
     """Every call comes with its attempts, oldest first, one a line; a span takes only its own."""
 

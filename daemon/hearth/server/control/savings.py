@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, get_args
 
+from hearth.call import Task
 from hearth.ledger.savings import Compare, Comparison
+from hearth.routing.tasks import may_leave
 
 if TYPE_CHECKING:
-    from hearth.call import Task
     from hearth.routing.catalog import Catalog
     from hearth.routing.targets import Target
 
-TASKS: dict[str, Task] = {"chat": "chat", "embeddings": "embeddings", "autocomplete": "autocomplete"}
+TASKS: dict[str, Task] = {task: task for task in get_args(Task)}
 
 
 class Tag(Protocol):
@@ -61,13 +62,16 @@ def comparing(catalog: Catalog, price_of: Callable[[str], Tag | None]) -> Compar
 
 
 def _elsewhere(catalog: Catalog, target: str, task: Task) -> list[Target]:
-    """Return the cloud targets that stand in for a target, the likeliest first."""
+    """Return the cloud targets that could have stood in for a target, the likeliest first; none for what stays home."""
+    if not may_leave(task, catalog.settings.fallback.tasks):
+        return []
     candidates = [*catalog.resolve(target, task).fallback]
     for alias in catalog.settings.models:
         found = catalog.resolve(alias, task).targets
         if any(one.name == target for one in found):
             candidates += found
-    return [one for one in candidates if one.place == "cloud"]
+    embeds = task == "embeddings"
+    return [one for one in candidates if one.place == "cloud" and not (embeds and "embeddings" in one.lacks)]
 
 
 def _first_priced(targets: list[Target], price_of: Callable[[str], Tag | None]) -> Comparison | None:
