@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from aiohttp import hdrs, web
 
+from hearth.server.connection import Connection
 from hearth.server.routes import Handler, Route, Table, Visit
 from hearth.server.ui.assets import STRICT, asset, names
 from hearth.server.ui.sessions import cookie_header
@@ -38,15 +39,23 @@ async def moved(_: Visit) -> web.StreamResponse:
 
 
 async def enter(visit: Visit) -> web.StreamResponse:
-    """`GET /ui/enter?link=WORD`: sign this browser in and go to the page; the link is used up (T20)."""
-    sessions = visit.core.sessions
-    word = visit.request.rel_url.query.get("link", "")
-    value = sessions.enter(word) if visit.request.method == "GET" else None
+    """`GET /ui/enter?link=WORD`: sign this browser in and go to the page; the link is used up (T20).
+
+    Another user of this machine, who may see the link among the processes, does not get in by it.
+    """
+    sessions, request = visit.core.sessions, visit.request
+    word = request.rel_url.query.get("link", "")
+    value = sessions.enter(word) if request.method == "GET" and not _is_of_another(request) else None
     headers = {**STRICT, hdrs.CACHE_CONTROL: "no-store"}
     if value is None:
         return web.Response(status=401, body=_OLD, headers={**headers, hdrs.CONTENT_TYPE: "text/html; charset=utf-8"})
     cookie = cookie_header(sessions.cookie, value)
     return web.Response(status=303, headers={**headers, hdrs.LOCATION: "/ui/", hdrs.SET_COOKIE: cookie})
+
+
+def _is_of_another(request: web.BaseRequest) -> bool:
+    connection = request.protocol
+    return isinstance(connection, Connection) and connection.peer is not None and connection.peer.user == "other"
 
 
 def _public(handler: Handler) -> dict[str, Route]:
