@@ -19,6 +19,8 @@ REFUSED: dict[str, tuple[str, ...]] = {
     "xai": ("parallel_tool_calls",),
     "tgi": ("n",),
 }
+ANY_ORDER = ("llama-server", "vllm", "sglang", "tgi", "lm-studio", "localai", "litellm")
+"""Engines that take turns in whatever order a model's template takes them."""
 THINKING_REFUSES = ("temperature", "top_p", "presence_penalty", "frequency_penalty", "logit_bias")
 
 
@@ -29,9 +31,25 @@ def check(script: Script, model: ModelScript, members: Object) -> None:
             raise Problem(400, f"property '{name}' is unsupported", param=name)
     if "thinking" in model.capabilities:
         _check_thinking(script, members)
+    if script.flavour not in ANY_ORDER:
+        _check_results(members)
     extra = CHECKS.get(script.flavour)
     if extra is not None:
         extra(members)
+
+
+def _check_results(members: Object) -> None:
+    """Hosted APIs want each result of a tool after its call."""
+    called: set[str] = set()
+    for message in members.get("messages") or []:
+        called |= {str(call.get("id")) for call in message.get("tool_calls") or []}
+        if message.get("role") == "tool" and message.get("tool_call_id") not in called:
+            raise Problem(
+                400,
+                "Invalid parameter: messages with role 'tool' must be a response to a preceding message with "
+                "'tool_calls'.",
+                param="messages",
+            )
 
 
 def _check_thinking(script: Script, members: Object) -> None:
@@ -85,6 +103,17 @@ def _azure(members: Object) -> None:
         )  # fmt: skip
 
 
+def _perplexity(members: Object) -> None:
+    last = ""
+    for message in members.get("messages") or []:
+        role = str(message.get("role"))
+        if role == last != "system":
+            text = "After the (optional) system message(s), user or tool message(s) should alternate with assistant "
+            raise Problem(400, text + "message(s).")
+        last = role
+
+
 CHECKS: dict[str, Callable[[Object], None]] = {
     "groq": _groq, "together": _together, "lm-studio": _lm_studio, "moonshot": _moonshot, "azure": _azure,
+    "perplexity": _perplexity,
 }  # fmt: skip
