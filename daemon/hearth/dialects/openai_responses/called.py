@@ -14,6 +14,7 @@ from hearth.dialects.dialect import Destination, Head, HttpRequest, ModelInfo
 from hearth.dialects.openai_failures import read_problem
 from hearth.dialects.openai_models import read_models
 from hearth.dialects.openai_responses.outline import ResponsesOutline
+from hearth.dialects.openai_responses.splice import without_foreign_thoughts
 from hearth.dialects.openai_responses.streams import Reader
 from hearth.dialects.openai_responses.writing import fill_defaults, write_chat
 from hearth.problems import BrokenReply, Problem, Unsupported
@@ -42,8 +43,8 @@ class ResponsesCalled:
         return not (isinstance(outline, ResponsesOutline) and outline.remember)
 
     def splice(self, outline: Outline, members: Members, to: Destination) -> HttpRequest:
-        """Return the caller's request with the members replaced that Hearth owns."""
-        return _post(to, members, stream=outline.stream)
+        """Return the caller's request with the members replaced that Hearth owns, and only its maker's thoughts."""
+        return _post(to, without_foreign_thoughts(members), stream=outline.stream)
 
     def request(self, request: Request, to: Destination, *, stream: bool) -> HttpRequest:
         """Return a request written from its meaning. Raises `Unsupported` for a feature this API cannot carry."""
@@ -67,7 +68,7 @@ class ResponsesCalled:
 
     def count_spliced(self, outline: Outline, members: Members, to: Destination) -> HttpRequest:  # noqa: ARG002 -- the members say it all
         """Return the same for a caller of this dialect, from the caller's own members."""
-        return _question(to, members)
+        return _question(to, without_foreign_thoughts(members))
 
     def counted(self, body: bytes) -> int:
         """Return the number of tokens from the answer. Raises `BrokenReply`."""

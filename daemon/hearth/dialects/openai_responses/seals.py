@@ -12,7 +12,8 @@ import msgspec
 from msgspec import Raw
 
 NAME = "openai_responses"
-_MARK = "hearth:"
+MARK = "hearth:"
+"""How the seal of another maker begins."""
 _KEPT = ("type", "id", "summary", "content", "encrypted_content")
 
 
@@ -34,8 +35,8 @@ def _said(item: dict[str, Any]) -> str:
 
 def open_seal(raw: Raw, encrypted: str, text: str) -> tuple[str, str]:
     """Return the seal in a client's reasoning item, and whose it is; two empty texts where there is none."""
-    if encrypted.startswith(_MARK):
-        producer, _, opaque = encrypted.removeprefix(_MARK).partition(":")
+    if encrypted.startswith(MARK):
+        producer, _, opaque = encrypted.removeprefix(MARK).partition(":")
         return opaque, producer
     if not encrypted or encrypted == text:
         return "", ""
@@ -54,7 +55,7 @@ def item_of(opaque: str) -> dict[str, Any]:
 def shown(opaque: str, producer: str) -> tuple[str, str]:
     """Return the encrypted content a client is to be shown of a seal, and the id of its item ("" for any)."""
     if producer != NAME:
-        return f"{_MARK}{producer}:{opaque}", ""
+        return f"{MARK}{producer}:{opaque}", ""
     item = item_of(opaque)
     id, encrypted = item.get("id"), item.get("encrypted_content")
     return encrypted if isinstance(encrypted, str) else "", id if isinstance(id, str) else ""

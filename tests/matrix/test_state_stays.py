@@ -1,0 +1,91 @@
+"""What a provider sealed into a turn goes back to it, whatever the client's dialect, and to nobody else."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack
+
+import pytest
+
+from end_to_end.callers import Answer, call, calm
+from hearth.rehearsal import Rehearsal
+from hearth_home import Home, running
+from matrix.cast import CLIENTS, PROVIDERS
+from matrix.heard import Object
+from matrix.other_clients import gemini_body
+from matrix.questions import Feature
+from matrix.replays import replay
+
+SEALS = {
+    "anthropic": "sealed-by-the-rehearsal:",
+    "gemini": "c2VhbGVkIGJ5IHRoZSByZWhlYXJzYWw=",
+    "openai_responses": "gAAAAA-rehearsed-",
+}
+"""How what each of them seals looks, as the rehearsal plays it."""
+OTHERS = [name for name in PROVIDERS if name != "replicate"]
+"""Who can be asked to go on with tools."""
+QUESTION = "why is the weather in Paris so"
+
+
+def _thoughtful(served: str) -> Object:
+    """A question with a tool, to a model that is to think first."""
+    tools: Feature = "tools"
+    asked = CLIENTS[served].body(tools) | {
+        name: value for name, value in CLIENTS[served].body("thinking").items() if name in _WISHES
+    }
+    if served == "gemini":
+        asked["generationConfig"] = gemini_body("thinking")["generationConfig"]
+    if served == "openai_responses":
+        asked["include"] = ["reasoning.encrypted_content"]
+    return _reworded(asked)
+
+
+_WISHES = ("think", "reasoning_effort", "reasoning", "thinking")
+
+
+def _reworded(body: Object) -> Object:
+    for name in ("messages", "input"):
+        if name in body:
+            body[name][-1]["content"] = QUESTION
+    if "contents" in body:
+        body["contents"][-1]["parts"][0]["text"] = QUESTION
+    return body
+
+
+async def _ask(home: Home, served: str, called: str, body: Object) -> Answer:
+    client, model = CLIENTS[served], f"{called}/{PROVIDERS[called].model}"
+    path, named = client.path.format(model), {} if "{}" in client.path else {"model": model, "stream": False}
+    return await call(home, path, named | body, User_Agent="editor", **dict(client.headers))
+
+
+async def _conversation(served: str, maker: str) -> dict[str, tuple[Answer, bytes]]:
+    """One turn at the maker, then the next at everybody: what came of it, and what each of them was sent."""
+    async with AsyncExitStack() as stack:
+        config, played = calm() + "[retry]\nattempts = 1\n", {}
+        for name in OTHERS:
+            played[name] = await stack.enter_async_context(Rehearsal(PROVIDERS[name].script()))
+            config += PROVIDERS[name].config(name, played[name].url)
+        home = await stack.enter_async_context(running(config))
+        body = _thoughtful(served)
+        first = await _ask(home, served, maker, body)
+        assert first.status == 200, first.body
+        following = replay(served, body, first.body)
+        seen = {}
+        for name in OTHERS:
+            answer = await _ask(home, served, name, following)
+            seen[name] = answer, next(one.body for one in reversed(played[name].calls) if one.method == "POST")
+        return seen
+
+
+@pytest.mark.parametrize("maker", SEALS)
+@pytest.mark.parametrize("served", CLIENTS)
+def test_what_is_sealed_goes_back_to_its_maker_alone(served: str, maker: str) -> None:
+    """The maker gets its signature or its encrypted reasoning back, kept here where the client's dialect drops it.
+
+    Any other provider goes on with the conversation without it.
+    """
+    seen = asyncio.run(_conversation(served, maker))
+
+    for name, (answer, sent) in seen.items():
+        assert answer.status == 200, f"{name}: {answer.body[:400]!r} for {sent[:900]!r}"
+        assert (SEALS[maker] in sent.decode()) == (name == maker), f"{name}: {sent[:900]!r}"
