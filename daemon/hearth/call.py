@@ -60,8 +60,8 @@ class Outline(Struct, frozen=True):
     counts: bool = False
     """Only the number of its tokens is wanted, no answer (`server/counting.py`)."""
     empty: bool = False
-    unread: bool = False
-    """It is handed on without being read, so that nobody can say what it costs."""
+    unread: str = ""
+    """The method of a request that is handed on without being read: what a POST costs, nobody can say."""
     keep_alive: str | float | None = None
     wishes: Wishes = Wishes()
     headers: tuple[tuple[str, str], ...] = ()

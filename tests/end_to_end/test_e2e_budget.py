@@ -270,3 +270,19 @@ def test_home_costs_its_energy_where_that_is_set() -> None:
             assert await spent(home) == [("all", 0)]
 
     asyncio.run(scene())
+
+
+def test_what_is_handed_on_unread_is_of_unknown_price() -> None:
+    """With a budget set, a picture is refused before it is made; a question that costs nothing is handed on."""
+
+    async def scene() -> None:
+        async with far() as provider, running(budget() + cloud(provider, more=PRICED)) as home:
+            named = {"X_Hearth_Provider": "far"}
+            made = await call(home, "/v1/images/generations", {"prompt": "x"}, **named)
+            asked = await call(home, "/v1/files", method="GET", **named)
+
+        assert made.status == 403
+        assert "no known price" in made.json()["error"]["message"]
+        assert asked.status != 403
+
+    asyncio.run(scene())

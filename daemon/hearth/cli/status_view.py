@@ -102,8 +102,8 @@ def budget_in_words(one: BudgetStatus) -> str:
     whose = "all providers" if one.scope == "all" else f"{one.scope} {one.name}"
     reserved = f", {one.reserved:.4g} set aside for calls under way" if one.reserved else ""
     unknown = f", {counted(one.unknown, 'attempt')} of unknown cost" if one.unknown else ""
-    reached = {"spent": ": spent", "alert": ": nearly spent"}.get(one.state, "")
-    spent = f"{one.spent:.4f} of {one.limit:.2f} {one.currency}"
+    reached = {"spent": ": all of it", "alert": ": nearly all of it"}.get(one.state, "")
+    spent = f"{one.spent:.4f} of {one.limit:.2f} {one.currency} spent"
     return f"{whose}, this {one.period}: {spent}{reserved}{unknown}{reached}"
 
 

@@ -42,6 +42,7 @@ _NAMES: dict[str, tuple[str, str | None]] = {
     "broken_reply": ("server_error", "upstream_broken_reply"),
     "key_refused": ("server_error", "upstream_key_refused"),
     "not_permitted": ("server_error", "upstream_not_permitted"),
+    "budget": ("insufficient_quota", "budget"),
     "quota_spent": ("insufficient_quota", "insufficient_quota"),
     "model_missing": ("invalid_request_error", "model_not_found"),
     "provider_refusal": ("invalid_request_error", None),

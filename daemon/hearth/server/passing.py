@@ -103,7 +103,7 @@ def _call(visit: Visit, upload: Upload, route: str, need: Need | None) -> Call:
             stream=False,
             needs=frozenset((need,) if need is not None else ()),
             native=(visit.request.rel_url.raw_path,),
-            unread=visit.request.method == "POST",
+            unread=visit.request.method,
             wishes=wishes,
         ),
         members={},

@@ -25,12 +25,13 @@ _IMAGE_TOKENS = 1600
 
 def judge(call: Call, target: Target, world: World, settings: Settings) -> Verdict:  # noqa: ARG001 - the one shape
     """Refuse a target in the cloud whose answer may cost more than the request allows or than is left of a limit."""
-    if target.place != "cloud" or call.outline.counts:
+    outline = call.outline
+    if target.place != "cloud" or outline.counts or outline.unread not in {"", "POST"}:
         return ALLOW
-    allowed, purse, name = call.outline.wishes.max_cost, world.purse, target.name
+    allowed, purse, name = outline.wishes.max_cost, world.purse, target.name
     if purse is None or (allowed is UNSET and not purse.active) or purse.sought(name):
         return ALLOW
-    tag = world.prices.get(name) if not call.outline.unread else None
+    tag = world.prices.get(name) if not outline.unread else None
     amount = purse.in_budget(bound(call, target, tag), tag) if tag is not None else None
     if allowed is not UNSET:
         refused = too_dear(amount, allowed, purse.currency)
