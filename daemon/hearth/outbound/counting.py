@@ -67,8 +67,8 @@ class Counting(Answering):
 
     attempt = CountAttempt
 
-    async def _ask(self, candidate: Candidate, *, last: bool) -> None:  # noqa: ARG002 -- the shape of an answer
-        await self._with_keys(candidate)
+    async def _ask(self, candidate: Candidate, later: Sequence[Candidate]) -> None:
+        await self._with_keys(candidate, later)
 
 
 def can_count(called: Called, to: Destination) -> bool:
