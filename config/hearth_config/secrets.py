@@ -168,6 +168,21 @@ def _from_file(ref: Reference, base_dir: Path) -> str:
         raise SecretError(str(ref), "the file holds no text", "Name a file that holds only the key") from None
 
 
+def store(entry: str, value: str) -> None:
+    """Put a key into the system's keyring under a name that "keyring:NAME" reads. Raise SecretError if it cannot be."""
+    reference = f"keyring:{entry}"
+    try:
+        import keyring
+    except ImportError:
+        step = f"Install it beside Hearth: {shlex.quote(sys.executable)} -m pip install keyring"
+        raise SecretError(reference, "the package keyring is not installed", step) from None
+    try:
+        keyring.set_password(KEYRING_SERVICE, entry, value)
+    except Exception as error:  # noqa: BLE001 - every backend raises its own kinds, whose words might quote the key
+        reason = f"the keyring did not take it ({type(error).__name__}): there is none here, or it is locked"
+        raise SecretError(reference, reason, "Unlock it, or log in at the desktop") from None
+
+
 def file_stamp(reference: str, base_dir: Path) -> tuple[int, int, int] | None:
     """What a "file:" reference's file looks like now: another stamp means another key. None for what is no file."""
     kind, _, rest = reference.partition(":")

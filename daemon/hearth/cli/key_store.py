@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 import sys
 from typing import TYPE_CHECKING
 
@@ -48,22 +47,11 @@ def read_key(name: str) -> str:
     return str(value)
 
 
-def store(entry: str, value: str) -> None:
+def keep(entry: str, value: str) -> None:
     """Put a key into the keyring. Raises click.ClickException that says what is missing and what to do."""
-    try:
-        import keyring
-    except ImportError:
-        install = f"{shlex.quote(sys.executable)} -m pip install keyring"
-        raise click.ClickException(
-            f"The keyring is reached through the package keyring, which is not installed. Install it: {install}. "
-            f"{_ELSEWHERE}"
-        ) from None
-    from hearth_config.secrets import KEYRING_SERVICE
+    from hearth_config.secrets import SecretError, store
 
     try:
-        keyring.set_password(KEYRING_SERVICE, entry, value)
-    except Exception as error:  # noqa: BLE001 -- every backend raises its own kinds, whose words might quote the key
-        raise click.ClickException(
-            f"The system's keyring did not take it ({type(error).__name__}): there is none here, or it is locked. "
-            f"Unlock it, or log in at the desktop. {_ELSEWHERE}"
-        ) from None
+        store(entry, value)
+    except SecretError as error:
+        raise click.ClickException(f"{error} {_ELSEWHERE}") from None

@@ -73,10 +73,10 @@ def _bad(trial: KeyTrial) -> bool:
 @click.option("--id", "key_id", default="default", help="Which of its keys, where it has several.")
 def set_key(*, provider: str, key_id: str) -> None:
     """Store a key in the system's keyring. It is asked for without being shown; a pipe may bring it on one line."""
-    from hearth.cli.key_store import entry_of, read_key, store
+    from hearth.cli.key_store import entry_of, keep, read_key
 
     entry, named = entry_of(paths(), provider, key_id)
-    store(entry, read_key(f"{provider}/{key_id}"))
+    keep(entry, read_key(f"{provider}/{key_id}"))
     say(f"Stored as {entry} in the system's keyring.")
     if named:
         say(f"hearth.toml names it already: `hearth keys test {provider}` uses it now, else within five minutes.")
