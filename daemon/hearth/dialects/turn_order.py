@@ -17,10 +17,13 @@ if TYPE_CHECKING:
     from hearth.chat import Members
     from hearth_config.quirks import TurnOrder
 
-CONVERSATIONS = ("messages", "contents", "input")
-"""Where the dialects keep a conversation."""
-_MARKS = (b'"tool', b"unction_call_output", b"_tool_call_output", b"functionResponse", b"function_response")
-"""Bytes without which there is no result of a tool in it."""
+_MARKS = {
+    "messages": (b'"tool',),
+    "contents": (b"functionResponse", b"function_response"),
+    "input": (b"_call_output",),
+}
+"""Where the dialects keep a conversation, and bytes without which there is no result of a tool in it."""
+CONVERSATIONS = tuple(_MARKS)
 
 
 def may_be_wrong(members: Members, order: TurnOrder) -> bool:
@@ -30,8 +33,11 @@ def may_be_wrong(members: Members, order: TurnOrder) -> bool:
     """
     if order == "any" or "previous_response_id" in members or "conversation" in members:
         return False
-    held = [bytes(members[name]) for name in CONVERSATIONS if name in members]
-    return bool(held) and (order == "alternating" or any(mark in raw for raw in held for mark in _MARKS))
+    for name, marks in _MARKS.items():
+        if name in members:
+            raw = bytes(members[name])
+            return order == "alternating" or any(mark in raw for mark in marks)
+    return False
 
 
 def check_order(messages: Sequence[Message], order: TurnOrder, provider: str) -> None:
