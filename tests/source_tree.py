@@ -2,7 +2,7 @@
 
 import ast
 from collections.abc import Iterable, Iterator
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -32,7 +32,7 @@ class Source:
         """The file's syntax tree."""
         return ast.parse(self.file.read_bytes(), filename=self.path)
 
-    @cached_property
+    @property
     def nodes(self) -> list[ast.AST]:
         """Every node of the tree, in no order that matters."""
         return list(ast.walk(self.tree))
@@ -81,8 +81,10 @@ def under(name: str, prefixes: Iterable[str], separator: str = ".") -> bool:
     return any(name == prefix or name.startswith(prefix + separator) for prefix in prefixes)
 
 
-def _sources(base: Path) -> list[Source]:
-    return [Source(file, base) for file in sorted(base.rglob("*.py")) if "golden" not in file.parts]
+@cache
+def _sources(base: Path) -> tuple[Source, ...]:
+    """Return the files below a folder; each is parsed once in a process, however many rules are held against it."""
+    return tuple(Source(file, base) for file in sorted(base.rglob("*.py")) if "golden" not in file.parts)
 
 
 def _last_name(node: ast.expr) -> str:
