@@ -94,3 +94,32 @@ def test_tokens_of_the_minute_count() -> None:
 
     assert statuses[0] == 200
     assert statuses[-1] == 429
+
+
+def test_32_callers_at_once_exceed_no_limit() -> None:
+    """However many come together, no more get through than the minute allows, and no more run at once."""
+
+    async def scene() -> tuple[list[int], int, int]:
+        limits = "requests_per_minute = 10\nparallel = 4"
+        async with Rehearsal(SLOW) as near, running(APP.format(limits) + calm() + engine(near)) as home:
+            most = [0]
+
+            async def watch() -> None:
+                while True:
+                    quota = (home.daemon.core.app_limits or {})["zed"]
+                    most[0] = max(most[0], quota.in_flight)
+                    await asyncio.sleep(0.005)
+
+            watching = asyncio.create_task(watch())
+            statuses: list[int] = []
+            for _ in range(4):
+                answers = await asyncio.gather(*(call(home, "/api/chat", BODY, User_Agent="Zed/1") for _ in range(32)))
+                statuses += [answer.status for answer in answers]
+            watching.cancel()
+            return statuses, most[0], inference(near)
+
+    statuses, most, asked = asyncio.run(scene())
+
+    assert set(statuses) == {200, 429}
+    assert statuses.count(200) == asked == 10
+    assert 0 < most <= 4
