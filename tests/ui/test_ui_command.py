@@ -19,7 +19,7 @@ from server.door import Answer, ask
 from ui.browser import link
 
 ASK = """
-import os, socket, sys
+import encodings.idna, os, socket, sys
 os.setgid(65534); os.setuid(65534)
 port, path = int(sys.argv[1]), sys.argv[2]
 with socket.create_connection(("127.0.0.1", port)) as sock:
