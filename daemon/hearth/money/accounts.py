@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal
+from typing import Literal, Protocol
 
 from msgspec import Struct
 
@@ -50,6 +50,14 @@ class Limit(Struct, frozen=True):
         """Return it as a person says it: "the daily limit of the key openai/main"."""
         whose = "all providers" if self.scope == "all" else f"the {self.scope} {self.name}"
         return f"the {'daily' if self.period == 'day' else 'monthly'} limit of {whose}"
+
+
+class Tell(Protocol):
+    """Says an event: `budget_alert` or `budget_spent`."""
+
+    def __call__(self, kind: str, **facts: str | float) -> None:
+        """Take the facts: scope, name, period, spent, limit, currency."""
+        ...
 
 
 class Account:

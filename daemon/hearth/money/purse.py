@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import date
-from typing import Protocol
 
 from msgspec import Struct
 
-from hearth.money.accounts import Account, Payer, limits_of
+from hearth.money.accounts import Account, Payer, Tell, limits_of
 from hearth.money.tags import Cost
 from hearth.record import Spending
 from hearth.status_money import BudgetStatus
@@ -21,14 +20,6 @@ from hearth_config.settings import Settings
 KEPT_DAYS = 130
 """So many days with spending are kept: far more than a month has, so that no jump of the clock drives one out."""
 _MOST_PAYERS = 4096
-
-
-class Tell(Protocol):
-    """Says an event: `budget_alert` or `budget_spent`."""
-
-    def __call__(self, kind: str, **facts: str | float) -> None:
-        """Take the facts: scope, name, period, spent, limit, currency."""
-        ...
 
 
 class Reservation(Struct, frozen=True, eq=False):
@@ -50,6 +41,7 @@ class Purse:
         self._unknown: dict[tuple[str, Payer], int] = {}
         self._open: dict[int, Reservation] = {}
         self._day = ""
+        self._looked = float("-inf")
         self._known: dict[Payer, tuple[Account, ...]] = {}
         self.accounts: tuple[Account, ...] = ()
         self.use(settings)
@@ -83,6 +75,7 @@ class Purse:
         for row in rows:
             payer = Payer(row.provider, row.target, row.key_id, row.app)
             self._add((row.day, payer), row.currency, row.amount)
+        self._looked = now
         self._count_anew(day_of(now))
         self._heed_what_was_known()
 
@@ -113,6 +106,8 @@ class Purse:
             unpriced = bool(accounts) and not self.budget.allow_unpriced
             return "has no known price, and there is a budget (allow_unpriced = false)" if unpriced else ""
         self._turn(now)
+        if all(amount <= one.left for one in self.accounts):
+            return ""
         full = min((one for one in accounts if amount > one.left), key=lambda one: one.left, default=None)
         return self._no_room(full, amount) if full is not None else ""
 
@@ -126,10 +121,10 @@ class Purse:
             for one in self.accounts
         )
 
-    def room(self, payer: Payer, now: float) -> float | None:
-        """Return how much this payer may still spend, in the budget's currency; None: there is no limit."""
+    def least(self, now: float) -> float:
+        """Return the least that any limit leaves, in the budget's currency. There must be one."""
         self._turn(now)
-        return min((one.left for one in self._of(payer)), default=None)
+        return min(one.left for one in self.accounts)
 
     # Spending.
 
@@ -218,7 +213,10 @@ class Purse:
         by_currency[currency] = by_currency.get(currency, 0.0) + amount
 
     def _turn(self, now: float) -> None:
-        """Begin another day when it is one: forwards, or back to one that was left."""
+        """Begin another day when it is one: forwards, or back to one that was left. Looks once a second."""
+        if self._looked <= now < self._looked + 1.0:
+            return
+        self._looked = now
         today = day_of(now)
         if today != self._day:
             self._count_anew(today)

@@ -116,15 +116,14 @@ def _output(tag: PriceTag, use: Use) -> float | None:
 
 def most(tag: PriceTag, prompt_tokens: int, output_tokens: int, seconds: float = 0.0) -> float | None:
     """Return the most that an answer of this size can cost, in the tag's currency; None when a part is unknown."""
-    dearest = [_most(one, prompt_tokens, output_tokens) for one in _in_question(tag, prompt_tokens)]
-    known = [amount for amount in dearest if amount is not None]
-    if len(known) < len(dearest) or not tag.priced:
+    dearest = _most(tag, prompt_tokens, output_tokens)
+    for one in tag.longer:
+        if prompt_tokens > one.above and dearest is not None:
+            longer = _most(one.tag, prompt_tokens, output_tokens)
+            dearest = None if longer is None else max(dearest, longer)
+    if dearest is None or not tag.priced:
         return None
-    return max(known) + (tag.per_request or 0.0) + (tag.per_second or 0.0) * seconds
-
-
-def _in_question(tag: PriceTag, prompt_tokens: int) -> tuple[PriceTag, ...]:
-    return (tag, *(one.tag for one in tag.longer if prompt_tokens > one.above)) if tag.longer else (tag,)
+    return dearest + (tag.per_request or 0.0) + (tag.per_second or 0.0) * seconds
 
 
 def _most(tag: PriceTag, prompt_tokens: int, output_tokens: int) -> float | None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 MILLION = 1_000_000
 NOTHING = Cost(0.0, "", "free")
+HOME = Cost(0.0, "", "local")
 
 
 def noted(upstream: Upstream, ending: Ending, problem: Problem | None = None) -> Attempt:
@@ -69,6 +70,8 @@ def _cost(upstream: Upstream, used: Use) -> Cost | None:
     if upstream.asked.call.outline.counts:
         return NOTHING
     tag, usage = upstream.tag, upstream.meter.usage
+    if tag is not None and tag.source == "local" and tag.per_second is None:
+        return HOME
     if tag is not None and tag.source != "provider":
         found = cost(tag, used) if used.input is not None or tag.source == "local" else None
         if found is not None:

@@ -105,6 +105,8 @@ class World(Struct, frozen=True):
     """What is known of costs, by target."""
     purse: Purse | None = None
     """What may be spent; None: whatever it costs."""
+    room: float = 0.0
+    """The least that any limit leaves, in the budget's currency: what costs no more than that need not be judged."""
     turn: int = 0
     """How many calls of the same name were planned before: whose turn it is."""
     hold: Hold | None = None

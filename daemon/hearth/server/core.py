@@ -238,7 +238,16 @@ class Core:
     def world(self) -> World:
         """Return everything a plan looks at, as of now."""
         machine, till = self.load.machine(), self.till
-        return World(monotonic(), self.mode, machine, States(self), self.health.providers, prices=till.book, purse=till)
+        return World(
+            monotonic(),
+            self.mode,
+            machine,
+            States(self),
+            self.health.providers,
+            prices=till.book,
+            purse=till,
+            room=till.least,
+        )
 
     def warm(self, made: Plan) -> None:
         """Start what the plan wants for the next call: its turn, models to be loaded here, models to be fetched."""
@@ -275,17 +284,16 @@ class Core:
         target = upstream.candidate.target
         if problem is None:
             self.health.succeeded(target.name)
-            self.learned.ended(target.name, well=True)
+            due = self.learned.ended(target.name, well=True)
         else:
-            of_key = self.keys.of_one(upstream.target.settings, upstream.credential.id, problem)
-            if not of_key and self.health.failed(target.name, problem):
-                self.learned.ended(target.name, well=False)
+            against = self.health.failed(target.name, problem)
+            due = against and self.learned.ended(target.name, well=False)
             self.inventory.doubt(target.provider, problem)
         if upstream.candidate.conversation:
             self.choosing.ended(upstream.candidate, problem)
         self.lanes.learn(upstream)
         self._watch_window(upstream, target)
-        if self.learned.due():
+        if due:
             save(self)
 
     def _watch_window(self, upstream: Upstream, target: Target) -> None:

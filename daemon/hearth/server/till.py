@@ -138,6 +138,11 @@ class Till:
         """Whether there is any limit."""
         return self.purse.active
 
+    @property
+    def least(self) -> float:
+        """The least that any limit leaves."""
+        return self.purse.least(time()) if self.purse.active else 0.0
+
     def sought(self, name: str) -> bool:
         """Whether a target's price is still being looked up."""
         return self.book.sought(name) is not None

@@ -29,14 +29,18 @@ def judge(call: Call, target: Target, world: World, settings: Settings) -> Verdi
     if target.place != "cloud" or outline.counts or outline.unread not in {"", "POST"}:
         return ALLOW
     allowed, purse, name = outline.wishes.max_cost, world.purse, target.name
-    if purse is None or (allowed is UNSET and not purse.active) or purse.sought(name):
+    if purse is None or (allowed is UNSET and not purse.active):
         return ALLOW
     tag = world.prices.get(name) if not outline.unread else None
+    if tag is None and purse.sought(name):
+        return ALLOW
     amount = purse.in_budget(bound(call, target, tag), tag) if tag is not None else None
     if allowed is not UNSET:
         refused = too_dear(amount, allowed, purse.currency)
         if refused:
             return refuse(NAME, refused)
+    if amount is not None and amount <= world.room:
+        return ALLOW
     refused = purse.refusal(Payer(target.provider, name, "", call.app.name), amount)
     return refuse(NAME, refused) if refused else ALLOW
 
