@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from typing import get_args
-
 import click
 
-from hearth.call import Task
 from hearth.cli.context import client, json_option
 from hearth.cli.output import print_json, say
+
+TASKS = ("chat", "autocomplete", "embeddings", "images", "long_context", "tools", "summary", "code")
 
 
 @click.command()
 @click.argument("model", default="default")
 @click.option(
     "--task",
-    type=click.Choice(get_args(Task)),
+    type=click.Choice(TASKS),
     default="chat",
     show_default=True,
     help="What kind of request it would be.",

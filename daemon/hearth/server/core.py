@@ -35,7 +35,7 @@ from hearth.server.probes import CorePatients
 from hearth.server.provider_state import ProviderState
 from hearth.server.pulls import Pulls
 from hearth.server.remembered import Remembered
-from hearth.server.states import States
+from hearth.server.states import world_of
 from hearth.server.till import Till
 from hearth.server.ui.sessions import Sessions
 from hearth.server.wished_windows import WishedWindows
@@ -237,17 +237,7 @@ class Core:
 
     def world(self) -> World:
         """Return everything a plan looks at, as of now."""
-        machine, till = self.load.machine(), self.till
-        return World(
-            monotonic(),
-            self.mode,
-            machine,
-            States(self),
-            self.health.providers,
-            prices=till.book,
-            purse=till,
-            room=till.least,
-        )
+        return world_of(self)
 
     def warm(self, made: Plan) -> None:
         """Start what the plan wants for the next call: its turn, models to be loaded here, models to be fetched."""
@@ -286,9 +276,10 @@ class Core:
             self.health.succeeded(target.name)
             due = self.learned.ended(target.name, well=True)
         else:
-            against = self.health.failed(target.name, problem)
+            of_key = self.keys.of_one(upstream.target.settings, upstream.credential.id, problem)
+            against = not of_key and self.health.failed(target.name, problem)
             due = against and self.learned.ended(target.name, well=False)
-            self.inventory.doubt(target.provider, problem)
+            self.inventory.doubt(target.provider, problem, target.model)
         if upstream.candidate.conversation:
             self.choosing.ended(upstream.candidate, problem)
         self.lanes.learn(upstream)

@@ -110,10 +110,15 @@ class LearnedTimes:
         if track is not None and track.in_flight:
             track.in_flight -= 1
 
-    def ended(self, name: str, *, well: bool) -> None:
-        """Say whether an attempt ended well; one that says nothing about the target is not told here."""
+    def ended(self, name: str, *, well: bool) -> bool:
+        """Say whether an attempt ended well; one that says nothing about the target is not told here.
+
+        Returns whether it is time to save: an idle daemon never wakes for it.
+        """
         track = self._tracks.get(name) or self._add(name)
-        track.count(self._clock(), well=well)
+        now = self._clock()
+        track.count(now, well=well)
+        return now - self._saved_at >= SAVE_EVERY_S
 
     def learn(self, name: str, lesson: Callable[[], Lesson]) -> None:
         """Take over what an attempt showed; `lesson` is asked only where that is news."""
@@ -124,10 +129,6 @@ class LearnedTimes:
             track.learned = lesson().taught(track.learned, now)
 
     # To the disk and back.
-
-    def due(self) -> bool:
-        """Say whether it is time to save; asked after each call, so that an idle daemon never wakes for it."""
-        return self._clock() - self._saved_at >= SAVE_EVERY_S
 
     def rows(self, in_lanes: Iterable[tuple[str, Learned]]) -> list[Row]:
         """Return what is to be saved, with what lanes have learned; it counts as saved now."""
