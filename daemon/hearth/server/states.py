@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from hearth.routing.world import UNKNOWN_TARGET, TargetState
+from hearth.routing.world import UNKNOWN_TARGET, TargetState, World
 
 if TYPE_CHECKING:
     from hearth.server.core import Core
@@ -62,3 +62,18 @@ class States(Mapping[str, TargetState]):
     def __len__(self) -> int:
         """Count the lanes."""
         return sum(1 for _ in self)
+
+
+def world_of(core: Core) -> World:
+    """Return everything a plan looks at, as of now."""
+    till = core.till
+    return World(
+        monotonic(),
+        core.mode,
+        core.load.machine(),
+        States(core),
+        core.health.providers,
+        prices=till.book,
+        purse=till,
+        room=till.least,
+    )
