@@ -142,6 +142,16 @@ def test_a_turn_of_answers_is_a_tool_turn_and_finds_its_calls_by_name() -> None:
     )
 
 
+def test_an_answer_with_an_id_its_call_has_not_is_found_by_name() -> None:
+    """Clients may number answers to calls that came without ids."""
+    call = {"role": "model", "parts": [{"functionCall": {"name": "f", "args": {}}}]}
+    answer = {"functionResponse": {"id": "mine", "name": "f", "response": {"result": "yes"}}}
+
+    meant = read({"contents": [user("Hi"), call, user(answer)]})
+
+    assert meant.messages[-1] == Message("tool", (ToolResult("call_0", (Text("yes"),), "f"),))
+
+
 def test_pictures_in_an_answer_are_kept() -> None:
     """A function may answer with a picture beside its object."""
     answer = {

@@ -116,7 +116,7 @@ class _Reading:
 
 
 def _answered(calls: Sequence[ToolCall], result: ToolResult) -> ToolCall | None:
-    """Return the open call that is answered: by id, else the first of that name."""
-    if result.call_id:
-        return next((call for call in calls if call.id == result.call_id), None)
-    return next((call for call in calls if call.name == result.name), None)
+    """Return the open call that is answered: by id, else the first of that name, as Google finds it."""
+    by_id = (call for call in calls if call.id == result.call_id)
+    by_name = (call for call in calls if call.name == result.name)
+    return next(by_id, None) or next(by_name, None)
