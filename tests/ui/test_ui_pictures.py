@@ -6,6 +6,7 @@ import asyncio
 import sys
 
 import pytest
+from playwright.async_api import Page
 
 from ui.browser import NARROW, WIDE, browser, pictures, signed_in
 from ui.scenery import LIMITS, lively
@@ -24,6 +25,7 @@ def test_every_page_fits_and_is_pictured(width: int, dark: bool) -> None:
         async with lively(LIMITS) as home, browser() as opened, signed_in(opened, home, width=width, dark=dark) as seen:
             for name in PAGES:
                 page = await seen.open(name)
+                await _played(page, name)
                 await page.wait_for_timeout(700)
                 overflow[name] = await page.evaluate("document.documentElement.scrollWidth - innerWidth")
                 file = f"{name.replace('/', '-')}-{'dark' if dark else 'light'}-{width}.png"
@@ -35,3 +37,17 @@ def test_every_page_fits_and_is_pictured(width: int, dark: bool) -> None:
     sys.stdout.write(f"Screenshots: {pictures()}\n")
     assert {name: over for name, over in overflow.items() if over > 0} == {}
     assert not complaints
+
+
+async def _played(page: Page, name: str) -> None:
+    """Have something to see: an answer where one can be had, the findings of a check."""
+    if name == "try":
+        await page.get_by_label("Model", exact=True).fill("thinker")
+        await page.get_by_label("Your words").fill("Why is the sky blue?")
+        await page.get_by_label("let it think").check()
+        await page.get_by_role("button", name="Send").click()
+        await page.get_by_role("status").filter(has_text="done").wait_for()
+        await page.get_by_text("What it thought").click()
+    if name == "providers":
+        await page.get_by_role("button", name="Check far").click()
+        await page.get_by_role("heading", name="What the check found").wait_for()

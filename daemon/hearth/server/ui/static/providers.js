@@ -27,7 +27,7 @@ function keys(found) {
   if (!found.length) return h("p", { class: "quiet" }, "Takes no key.");
   return h("div", { class: "scroll" }, h("table", { class: "cards" },
     h("thead", null, h("tr", null, COLUMNS.map(([title]) => h("th", { scope: "col" }, title)))),
-    h("tbody", null, found.map((key) => h("tr", null, COLUMNS.map(([title, cell]) => h("td", { "data-of": title }, cell(key))))))));
+    h("tbody", null, found.map((key) => h("tr", null, COLUMNS.map(([title, cell]) => h("td", { "data-of": title, class: title === "Room" || title === "Last error" ? "wide" : null }, cell(key))))))));
 }
 
 const findings = (found) => h("ul", { class: "steps" }, found.map((one) => h("li", null,

@@ -3,7 +3,7 @@
 import { get, query } from "./api.js";
 import { daily, share } from "./charts.js";
 import { fill, h, section, table, tiles } from "./dom.js";
-import { DASH, clock, compact, day, milliseconds, money, moneys, number, percent } from "./words.js";
+import { DASH, clock, compact, counted, day, milliseconds, money, moneys, number, percent } from "./words.js";
 
 const SPANS = [["7", "7 days"], ["30", "30 days"], ["90", "90 days"], ["365", "a year"]];
 const GROUPS = [["model", "Model"], ["app", "App"], ["place", "Place"], ["provider", "Provider"], ["key", "Key"]];
@@ -27,9 +27,9 @@ function totals(figures, report) {
     ["tokens in", compact(total.input_tokens)],
     ["tokens out", compact(total.output_tokens), total.estimated ? "some estimated" : ""],
     ["spent", moneys(total.costs), total.unknown_costs ? `+ ${compact(total.unknown_costs)} of unknown price` : ""],
-    ["saved by answering at home", Object.keys(saved).length ? moneys(saved) : null,
-      total.compared?.length ? `against ${total.compared.join(", ")}` : ""],
+    ["saved by answering at home", Object.keys(saved).length ? moneys(saved) : null],
   ]);
+  return total.compared?.length ? `What was saved is told against the prices of ${total.compared.join(", ")}${total.uncompared ? `; ${counted(total.uncompared, "answer")} could not be compared` : ""}.` : "";
 }
 
 function charts(report, count) {
@@ -52,6 +52,7 @@ export function build(page, app) {
   const state = h("p", { class: "quiet tiny", role: "status" });
   const period = h("select", { name: "days", onchange: () => again() }, SPANS.map(([value, text]) => h("option", { value, selected: value === "30" }, text)));
   const group = h("select", { name: "by", onchange: () => again() }, GROUPS.map(([value, text]) => h("option", { value }, text)));
+  const against = h("p", { class: "quiet tiny" });
   let most = 1, mark = "", next = 0;
   const rows = table({
     columns: [
@@ -72,7 +73,7 @@ export function build(page, app) {
   const note = h("p", { class: "quiet tiny" });
   page.append(
     h("div", { class: "heading" }, h("h1", null, "Usage"), h("label", { class: "field" }, "Time", period)),
-    state, figures.element, drawn,
+    state, figures.element, against, drawn,
     section("In detail", h("label", { class: "field" }, "By", group), rows.element, note),
   );
 
@@ -99,7 +100,7 @@ export function build(page, app) {
       const now = JSON.stringify([count, days.report?.rows]);
       if (days.report && mark !== now) {
         mark = now;
-        totals(figures, days.report);
+        against.textContent = totals(figures, days.report);
         redraw(charts(days.report, count));
       }
       if (grouped.report) {
