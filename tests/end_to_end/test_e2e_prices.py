@@ -1,0 +1,112 @@
+"""Whose price an answer has: the config's of now, else the public list's, else the provider's own word."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from end_to_end.callers import PATIENT_S, Answer, Object, admin, call, calm, chat, cloud
+from hearth.rehearsal import Rehearsal, Script
+from hearth.rehearsal.script import MODELS, ModelScript
+from hearth_home import Home, running
+
+LISTED = (*MODELS, ModelScript(name="gpt-4o-mini"))
+
+
+def openai(provider: Rehearsal, more: str = "") -> str:
+    """Return OpenAI's preset at the address of a stand-in."""
+    return (
+        f'[providers.openai]\npreset = "openai"\naddress = "{provider.url}/v1"\nplace = "cloud"\nkey = "sk-x"\n{more}\n'
+    )
+
+
+async def attempt(home: Home, answer: Answer) -> Object:
+    async with asyncio.timeout(PATIENT_S):
+        while True:
+            found: Object = await admin(home, f"/hearth/v1/calls/{answer.headers['x-hearth-id']}")
+            if found.get("attempts"):
+                one: Object = found["attempts"][0]
+                return one
+
+
+def test_with_a_budget_the_public_list_is_read_and_waited_for() -> None:
+    """The first call is not refused for a price that is being looked up; the list and its date are shown."""
+
+    async def scene() -> None:
+        async with (
+            Rehearsal(Script(kind="openai", models=LISTED)) as provider,
+            running(f"{calm()}[budget]\ndaily_limit = 1\n{openai(provider)}") as home,
+        ):
+            answer = await call(home, "/v1/chat/completions", chat("openai/gpt-4o-mini", max_tokens=50))
+            made = await attempt(home, answer)
+            status = await admin(home, "/hearth/v1/status")
+
+        assert answer.status == 200
+        tokens_in, tokens_out = made["input_tokens"], made["output_tokens"]
+        assert made["cost"] == pytest.approx((tokens_in * 0.15 + tokens_out * 0.60) / 1_000_000)
+        assert made["cost_source"].startswith("genai-prices 20")
+        assert status["price_list"].startswith("genai-prices ")
+        assert status["budgets"][0]["spent"] == pytest.approx(made["cost"])
+
+    asyncio.run(scene())
+
+
+def test_a_model_that_no_list_knows_is_refused_with_a_budget() -> None:
+    """After the list was read, and with what to do."""
+
+    async def scene() -> None:
+        async with (
+            Rehearsal(Script(kind="openai")) as provider,
+            running(f"{calm()}[budget]\ndaily_limit = 1\n{openai(provider)}") as home,
+        ):
+            answer = await call(home, "/v1/chat/completions", chat("openai/scripted", max_tokens=50))
+
+        assert answer.status == 403
+        assert "no known price" in answer.json()["error"]["message"]
+
+    asyncio.run(scene())
+
+
+def test_the_providers_own_figure_is_taken_where_nobody_else_knows() -> None:
+    """OpenRouter says what each answer cost."""
+
+    async def scene() -> None:
+        async with (
+            Rehearsal(Script(kind="openai", flavour="openrouter", cost_per_token=0.5)) as provider,
+            running(calm() + cloud(provider)) as home,
+        ):
+            answer = await call(home, "/v1/chat/completions", chat("far/scripted", max_tokens=5))
+            made = await attempt(home, answer)
+
+        assert made["cost"] == answer.json()["usage"]["cost"]
+        assert (made["currency"], made["cost_source"]) == ("USD", "provider")
+
+    asyncio.run(scene())
+
+
+def test_a_reload_changes_prices_and_limits_for_the_next_call() -> None:
+    """What was spent stays; what is allowed is what the file says now."""
+
+    async def scene() -> None:
+        async with Rehearsal(Script(kind="openai")) as provider:
+            dear = "price = { input_per_million = 1000, output_per_million = 1000 }"
+            config = f'{calm()}[listen]\ntcp = "127.0.0.1:0"\n[budget]\ndaily_limit = 1\n{cloud(provider, more=dear)}'
+            async with running(config) as home:
+                body = chat("far/scripted", max_tokens=60)
+                first = await call(home, "/v1/chat/completions", body)
+                file = home.folder / "hearth.toml"
+                file.write_text(config.replace("daily_limit = 1", "daily_limit = 0.1"), "utf-8")
+                await admin(home, "/hearth/v1/reload", "POST")
+                refused = await call(home, "/v1/chat/completions", body)
+                file.write_text(config.replace("1000", "1"), "utf-8")
+                await admin(home, "/hearth/v1/reload", "POST")
+                cheap = await call(home, "/v1/chat/completions", body)
+                (view,) = (await admin(home, "/hearth/v1/status"))["budgets"]
+
+        assert (first.status, refused.status, cheap.status) == (200, 403, 200)
+        costs = [float(one.headers["x-hearth-cost"]) for one in (first, cheap)]
+        assert costs[0] == pytest.approx(1000 * costs[1])
+        assert view["spent"] == pytest.approx(sum(costs))
+
+    asyncio.run(scene())
