@@ -148,10 +148,10 @@ class Answering:
         """
         self.around.retries.earn()
         problem: Problem | None = None
-        pause = retry.backoff
+        pause, before = retry.backoff, len(self.attempts)
         for round_number in range(retry.attempts):
             for position, candidate in enumerate(self.plan.candidates):
-                if len(self.attempts) >= max(retry.attempts, len(self.plan.candidates)):
+                if len(self.attempts) - before >= max(retry.attempts, len(self.plan.candidates)):
                     break
                 try:
                     await self._ask(candidate, self.plan.candidates[position + 1 :])

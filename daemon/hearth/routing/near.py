@@ -18,11 +18,18 @@ def shown(name: str) -> str:
 
 
 def nearest(name: str, known: Iterable[str]) -> tuple[str, ...]:
-    """Return up to three known names that look like `name`, the likeliest first."""
+    """Return up to three known names that look like `name`, the likeliest first.
+
+    A name that begins with its provider's looks like both, itself and what follows.
+    """
     if not name or len(name) > _LONGEST:
         return ()
-    pool = {one.lower(): one for one in islice(known, _MOST)}
+    pool: dict[str, str] = {}
+    for one in islice(known, _MOST):
+        for form in (one, one.partition("/")[2]):
+            if form:
+                pool.setdefault(form.lower(), one)
     wanted = name.lower()
     starts = [one for one in pool if one.startswith(wanted) or wanted.startswith(one.partition(":")[0])]
-    close = get_close_matches(wanted, pool, n=3, cutoff=0.55)
-    return tuple(pool[one] for one in dict.fromkeys([*close, *starts]))[:3]
+    close = get_close_matches(wanted, pool, n=6, cutoff=0.55)
+    return tuple(dict.fromkeys(pool[one] for one in [*close, *starts]))[:3]

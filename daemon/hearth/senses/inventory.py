@@ -121,13 +121,19 @@ class InventorySense:
         await self._fresh(seen, time.monotonic())
         return seen.listing
 
-    def doubt(self, provider: str, problem: Problem) -> None:
-        """Say that a call ended badly: an engine that refuses connections is down at once, and soon asked again."""
+    def doubt(self, provider: str, problem: Problem, model: str = "") -> None:
+        """Say that a call ended badly: an engine that refuses connections is down at once, and soon asked again.
+
+        A model that its provider says it does not have is in its list no more, until the list is asked for again.
+        """
         seen = self._seen.get(provider)
         if seen is None or not isinstance(problem, Unreachable | ModelMissing):
             return
         seen.doubted = True
         self._next_due = 0.0
+        if isinstance(problem, ModelMissing) and seen.place != "machine":
+            kept = tuple(one for one in seen.listing.models if one.name != model)
+            self._take(seen, replace(seen.listing, models=kept))
         if isinstance(problem, Unreachable) and seen.place == "machine":
             self._take(seen, without_loaded(failed(seen.listing, problem, reachable=False)))
             seen.asked_at = time.monotonic()

@@ -15,11 +15,12 @@ from hearth.outbound.lanes import Superseded, Ticket
 from hearth.outbound.loading import keep_alive_seconds, unload_model
 from hearth.outbound.soundness import unsound
 from hearth.outbound.upstream import Asked
-from hearth.problems import Internal, Problem, ProviderProblem
+from hearth.problems import Internal, ModelMissing, Problem, ProviderProblem
 from hearth.server.app_limits import refusal, tokens_of
 from hearth.server.bookkeeping import note
 from hearth.server.counting import tell_count
 from hearth.server.delivery import Delivery
+from hearth.server.gone import planned_anew
 from hearth.server.intake import Inference, take_in
 from hearth.server.live import LiveCall
 from hearth.server.surroundings import CallSurroundings
@@ -110,12 +111,25 @@ async def _run(core: Core, live: LiveCall, served: Served, made: Plan, delivery:
     if live.call.outline.empty:
         core.warm(made)
         await _load_or_unload(core, live, made, delivery)
-    elif live.answering is not None and core.cache is not None:
-        await core.cache.answer(live, live.answering, delivery, _retry(core, made))
     elif live.answering is not None:
-        core.warm(made)
-        await live.answering.run(_retry(core, made))
+        try:
+            await _ask(core, live, live.answering, made, delivery)
+        except ModelMissing as missing:
+            if delivery.committed:
+                raise
+            again = planned_anew(core, live, made, missing)
+            live.answering.plan = again
+            await _ask(core, live, live.answering, again, delivery)
     return await delivery.finish()
+
+
+async def _ask(core: Core, live: LiveCall, answering: Answering, made: Plan, delivery: Delivery) -> None:
+    """Ask those of the plan, or the cache before them."""
+    if core.cache is not None:
+        await core.cache.answer(live, answering, delivery, _retry(core, made))
+        return
+    core.warm(made)
+    await answering.run(_retry(core, made))
 
 
 async def _load_or_unload(core: Core, live: LiveCall, made: Plan, delivery: Delivery) -> None:
