@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from time import monotonic
 
 import pytest
 from hypothesis import given
@@ -215,6 +216,24 @@ def test_what_a_provider_told_is_heeded_before_it_refuses() -> None:
 
     assert [next_of(keys, held) for _ in range(4)] == ["b"] * 4
     assert [(one.what, one.left) for one in keys.views(held.settings)[0].room] == [("requests", 0)]
+
+
+def test_a_stream_under_way_has_told_already() -> None:
+    """What a reply's head tells counts from then on, and not once more when a long stream ends."""
+    keys, held = Keys(Secret), Held("a", "b")
+    told = Head(200, (("x-ratelimit-remaining-requests", "1"), ("x-ratelimit-reset-requests", "60s")))
+
+    async def play() -> list[str]:
+        first = await keys.choose(held, frozenset("b"), 1.0)
+        assert first is not None
+        assert first.lease is not None
+        first.lease.hear(told, monotonic(), 0.0)
+        ids = [found.id for _ in range(4) if (found := await keys.choose(held, NONE, 1.0)) is not None]
+        keys.observe("box", "a", told, 5, first.lease)
+        again = await keys.choose(held, NONE, 1.0)
+        return [*ids, again.id if again is not None else ""]
+
+    assert sorted(asyncio.run(play())) == ["a", "b", "b", "b", "b"]
 
 
 def test_a_single_key_without_limits_is_at_hand() -> None:

@@ -8,7 +8,8 @@ from typing import Final
 
 from msgspec import Struct
 
-from hearth.outbound.rate_limits import Told, What
+from hearth.dialects.dialect import Head
+from hearth.outbound.rate_limits import Told, What, read_limits
 from hearth_config.settings import Key, Provider
 
 MINUTE_S: Final = 60.0
@@ -160,15 +161,24 @@ class Bucket:
 class Lease:
     """One use of a key under way: when it began, what was set aside for it, and how much had been used by then."""
 
-    __slots__ = ("at", "limits", "tokens", "tokens_before", "uses_before")
+    __slots__ = ("at", "heard", "limits", "room", "tokens", "tokens_before", "uses_before")
 
-    def __init__(self, limits: Limits, at: float, tokens: float, uses_before: int, tokens_before: float) -> None:
-        """Note how things stood."""
+    def __init__(self, room: Room, limits: Limits, at: float, tokens: float) -> None:
+        """Note how things stand in a key's room."""
+        self.room = room
         self.limits = limits
         self.at = at
         self.tokens = tokens
-        self.uses_before = uses_before
-        self.tokens_before = tokens_before
+        self.uses_before = room.uses
+        self.tokens_before = room.tokens
+        self.heard = False
+        """Whether the reply's head was looked at."""
+
+    def hear(self, head: Head, now: float, wall: float) -> None:
+        """Take over what the reply's head tells of the key's limits; `wall` is time.time()."""
+        if not self.heard:
+            self.heard = True
+            self.room.correct(read_limits(head, wall), self, now)
 
 
 class Room:
@@ -200,7 +210,7 @@ class Room:
             window.add(_need(what, tokens), now)
         for (kind, _), bucket in self.told.items():
             bucket.take(_need(kind, tokens))
-        return Lease(limits, now, tokens, self.uses, self.tokens)
+        return Lease(self, limits, now, tokens)
 
     def settle(self, lease: Lease, tokens: float, now: float, *, requests: int = 1) -> None:
         """Put what was really used in the place of what was set aside; `requests` 0: it was never sent."""

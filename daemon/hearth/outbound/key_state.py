@@ -7,7 +7,7 @@ from typing import Final
 
 from hearth.dialects.dialect import Head
 from hearth.outbound.circuit import CLOSED, Circuit
-from hearth.outbound.key_room import Lease, Limits, Room
+from hearth.outbound.key_room import Limits, Room
 from hearth.outbound.rate_limits import read_limits
 from hearth.status_keys import KeyStatus, RoomStatus
 from hearth_config.secrets import Secret
@@ -102,11 +102,11 @@ class KeyState:
         self.circuit, self.kind, self.out, self.refused_secret = CLOSED, "", "", None
         self.barred.clear()
 
-    def read_head(self, lease: Lease | None = None) -> None:
+    def read_head(self) -> None:
         """Take over what the last reply told of the key's limits."""
         if self.unread is not None:
             (head, now, wall), self.unread = self.unread, None
-            self.room.correct(read_limits(head, wall), lease, now)
+            self.room.correct(read_limits(head, wall), None, now)
 
     def say_error(self, words: str) -> None:
         """Remember what its provider last held against it."""

@@ -159,13 +159,15 @@ class Keys:
         state = self._states.get((provider, key_id))
         if state is None:
             return
-        if head is not None:
-            state.unread = (head, monotonic(), time())
-        if lease is not None:
+        if lease is None:
             if head is not None:
-                state.read_head(lease)
-            if tokens is not None:
-                state.room.settle(lease, tokens, monotonic())
+                state.unread = (head, monotonic(), time())
+            return
+        now = monotonic()
+        if head is not None:
+            lease.hear(head, now, time())
+        if tokens is not None:
+            state.room.settle(lease, tokens, now)
 
     def rest(self, provider: str, key_id: str, problem: Problem, model: str = "") -> None:
         """Hold against a key what its provider said of it."""

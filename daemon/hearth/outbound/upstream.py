@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from functools import cache
-from time import monotonic_ns, time
+from time import monotonic, monotonic_ns, time
 from typing import TYPE_CHECKING, Protocol
 
 from hearth.dialects.dialect import Called, Destination, Head, HttpRequest, Served
@@ -192,6 +192,8 @@ class Upstream:
         )
         try:
             head = self.head = reply.head
+            if self.credential.lease is not None:
+                self.credential.lease.hear(head, monotonic(), time())
             if head.status >= 300:
                 raise target.called.problem(head, await error_body(reply), target.settings.name)
             sink.begin(self)
