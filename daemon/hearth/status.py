@@ -34,7 +34,8 @@ class AbilityStatus(Struct, frozen=True):
 class ModelStatus(Struct, frozen=True):
     """One model Hearth knows. Sizes are bytes, windows and limits tokens; None is unknown.
 
-    `note` says what a person should know of it; `abilities` are told by feature where all was asked for.
+    `note` says what a person should know of it; `abilities` are told by feature where all was asked for. `listed_s` is
+    how many seconds ago its provider said what it has.
     """
 
     name: str
@@ -57,6 +58,7 @@ class ModelStatus(Struct, frozen=True):
     note: str = ""
     output_limit: int | None = None
     abilities: dict[str, AbilityStatus] | None = None
+    listed_s: float | None = None
 
 
 class AliasStatus(Struct, frozen=True):

@@ -110,14 +110,15 @@ def test_all_shows_what_each_model_can_do(tmp_path: Path) -> None:
 
 
 def test_models_are_rows_with_tabs_in_a_pipe(tmp_path: Path) -> None:
-    """Aliases and models stand one a line, with the default and the note."""
-    found = ModelsStatus("fast", (MODEL,), (AliasStatus("fast", ("ollama/m", "cloud/x"), "local_first"),))
+    """Aliases and models stand one a line, with the default, the note, and the age of an old list."""
+    old = msgspec.structs.replace(MODEL, listed_s=240.0)
+    found = ModelsStatus("fast", (old,), (AliasStatus("fast", ("ollama/m", "cloud/x"), "local_first"),))
 
     shown, _ = _run(tmp_path, {"GET models": found}, "models")
 
     rows = [line.split("\t") for line in shown.stdout.splitlines()]
     assert rows[1] == ["fast", "alias", "-", "-", "-", "default; ollama/m → cloud/x (local_first)"]
-    assert rows[2] == ["ollama/m:latest", "this machine", "loaded", "4.7 GB", "-", "newer"]
+    assert rows[2] == ["ollama/m:latest", "this machine", "loaded", "4.7 GB", "-", "newer; listed 4 min ago"]
 
 
 def test_names_cannot_command_the_terminal(tmp_path: Path) -> None:

@@ -93,6 +93,7 @@ def test_lists_are_one_list_and_are_kept() -> None:
         assert scene.lists == 1
         assert "local-one:latest" in [model["name"] for model in tags]
         assert {"ollama/local-one:latest", "far/acme-large"} <= {model["name"] for model in told}
+        assert all(0 <= model["listed_s"] < 30 for model in told)
 
     _play(act)
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 _NEAREST_FIRST = ("machine", "lan", "cloud")
 
 
+_OLD_S = 60.0
+"""From here on the age of a list is shown."""
 _SHORT = {"parallel_tools": "parallel", "json_schema": "schema", "embeddings": "embed", "fine_tuned": "tuned"}
 
 
@@ -39,7 +41,8 @@ def _rows(found: ModelsStatus) -> Iterator[tuple[str, ...]]:
         note = f"{' → '.join(alias.use)} ({alias.strategy})"
         yield alias.name, "alias", "", "", "", _marked(found.default == alias.name, note)
     for one in _nearest_first(found):
-        marked = _marked(found.default in (one.name, one.model), one.note)
+        notes = "; ".join(part for part in (one.note, _aged(one)) if part)
+        marked = _marked(found.default in (one.name, one.model), notes)
         yield one.name, PLACES[one.place], _state(one), size(one.size), number(one.window), marked
 
 
@@ -69,6 +72,12 @@ def _state(one: ModelStatus) -> str:
     if one.loading_s is not None:
         return f"loading {span(one.loading_s)}"
     return "loaded" if one.loaded else ""
+
+
+def _aged(one: ModelStatus) -> str:
+    """Say how old the list is that a model stands in, where that is worth a word."""
+    old = one.listed_s is not None and one.listed_s >= _OLD_S
+    return f"listed {span(one.listed_s)} ago" if old else ""
 
 
 def _marked(is_default: bool, note: str) -> str:  # noqa: FBT001 -- a fact about the row

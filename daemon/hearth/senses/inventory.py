@@ -155,6 +155,13 @@ class InventorySense:
         seen = self._seen.get(target.provider)
         return seen.until.get(target.model, 0.0) if seen is not None else 0.0
 
+    def age_s(self, provider: str) -> float | None:
+        """Return how many seconds ago a provider said what it has; None where it never did."""
+        seen = self._seen.get(provider)
+        if seen is None or not seen.listing.reachable:
+            return None
+        return time.monotonic() - seen.listing.checked_at
+
     async def close(self) -> None:
         """End what is under way."""
         self._closed = True

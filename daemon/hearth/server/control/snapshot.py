@@ -118,7 +118,7 @@ def _is_warm(core: Core, target: Target) -> bool:
 def _model(core: Core, target: Target, *, abilities: bool = False) -> ModelStatus:
     lane = core.lanes.get(target.name)
     view = lane.view() if lane is not None else _NO_LANE
-    info = target.info
+    info, age = target.info, core.inventory.age_s(target.provider)
     return ModelStatus(
         name=target.name,
         provider=target.provider,
@@ -140,6 +140,7 @@ def _model(core: Core, target: Target, *, abilities: bool = False) -> ModelStatu
         note=_note(core, target),
         output_limit=target.output_limit,
         abilities=_abilities(target) if abilities else None,
+        listed_s=round(age, 1) if age is not None else None,
     )
 
 
