@@ -117,10 +117,10 @@ BOTH = '[models.both]\nuse = ["far/scripted", "near/scripted"]\nstrategy = "as_l
 
 
 def advance(slow_s: float, patience: str) -> tuple[list[Answer], list[str], int]:
-    """Two calls for a key that its provider lets through once in 0.4 s; another target takes `slow_s` to answer."""
+    """Two calls for a key that its provider lets through once in 1.5 s; another target takes `slow_s` to answer."""
 
     async def scene() -> tuple[list[Answer], list[str], int]:
-        limited = Script(kind="openai", models=MODELS, limits=(KeyLimit(requests=1, seconds=0.4, said="plain"),))
+        limited = Script(kind="openai", models=MODELS, limits=(KeyLimit(requests=1, seconds=1.5, said="plain"),))
         async with Rehearsal(limited) as far, Rehearsal(Script(kind="openai", models=MODELS)) as near:
             near.next(Fault.late_token(slow_s), times=-1)
             config = calm(patience) + BOTH + cloud(far, more=pool("a", "b")) + cloud(near, "near")
@@ -136,8 +136,8 @@ def advance(slow_s: float, patience: str) -> tuple[list[Answer], list[str], int]
 
 
 def test_a_call_waits_for_room_when_that_is_sooner_than_another_answer() -> None:
-    """Half a second for the key beats a target that takes two: nobody is asked in vain, and `why` tells of the wait."""
-    answers, details, over = advance(2.0, "10s")
+    """A second and a half beats an answer that takes three: nobody is asked in vain, and `why` tells of the wait."""
+    answers, details, over = advance(3.0, "10s")
 
     assert [one.headers["x-hearth-target"] for one in answers] == ["far/scripted"] * 2
     assert over == 0
