@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from hearth.chat import Message, ToolCall, ToolResult
-from hearth.problems import BadRequest
+from hearth.problems import BadRequest, Unsupported
 
 if TYPE_CHECKING:
     from hearth.chat import Members
@@ -41,7 +41,7 @@ def may_be_wrong(members: Members, order: TurnOrder) -> bool:
 
 
 def check_order(messages: Sequence[Message], order: TurnOrder, provider: str) -> None:
-    """Raise `BadRequest` for turns that this provider would refuse, saying what would do."""
+    """Raise `BadRequest` for turns that hosted APIs refuse, `Unsupported` for those that this one does not take."""
     if order == "any":
         return
     _check_results(messages)
@@ -77,7 +77,7 @@ def _check_alternation(messages: Sequence[Message], provider: str) -> None:
     last = ""
     for message in messages:
         if message.role == last and message.role in ("user", "assistant"):
-            raise BadRequest(
+            raise Unsupported(
                 f"{provider} takes turns of user and assistant in alternation; here are two of the {last} in a row.",
                 next_step="Join them into one, or ask another model.",
                 param="messages",

@@ -28,6 +28,7 @@ from hearth.problems import (
     QueueFull,
     QuotaSpent,
     RateLimited,
+    Unsupported,
 )
 from hearth.record import Attempt, Ending
 
@@ -51,6 +52,7 @@ _REASONS = {
     "rate_limited": "busy",
     "budget": "refused:budget",
     "context_too_long": "refused:context_window",
+    "unsupported": "refused:ability",
 }
 
 
@@ -160,7 +162,7 @@ class Answering:
                     self.because = self.because or _REASONS.get(failed.kind, "down")
                     if self.sink.committed or not failed.falls_back:
                         raise
-                except (QueueFull, ContextTooLong) as other:  # a window may be known only once a model is loaded
+                except (QueueFull, ContextTooLong, Unsupported) as other:  # a window may be known after a load alone
                     problem = problem or other
                     self.because = self.because or _REASONS[other.kind]
                     if self.sink.committed:
