@@ -107,6 +107,6 @@ async def dashboard(config: str, **more: Any) -> AsyncIterator[Seen]:  # noqa: A
 
 def pictures() -> Path:
     """Where screenshots are kept: outside of git, and looked at by people."""
-    folder = Path(__file__).parent / "screenshots"
-    folder.mkdir(exist_ok=True)
+    folder = Path(__file__).parents[2] / "screenshots" / "dashboard"
+    folder.mkdir(parents=True, exist_ok=True)
     return folder

@@ -13,6 +13,8 @@ from hearth.outbound.key_state import keys_of
 if TYPE_CHECKING:
     from hearth.server.core import Core
 
+OPEN_S = 10.0
+
 
 async def recall_keys(core: Core) -> None:
     """Read the last day of the usage log, if a key has a limit of the day; a key is counted so once."""
@@ -25,6 +27,7 @@ async def recall_keys(core: Core) -> None:
     if not wanted:
         return
     core.keys.recalled |= wanted
+    await asyncio.to_thread(core.ledger.flush, OPEN_S)  # a first start makes the tables meanwhile
     now = time()
     uses = await asyncio.to_thread(read_key_use, core.ledger.path, now - DAY_S, now)
     for use in uses:
