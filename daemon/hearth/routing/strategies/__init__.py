@@ -67,9 +67,14 @@ def home_first(targets: Sequence[Target]) -> Sequence[Target]:
 
 
 def _measured(targets: Sequence[Target], measure: Measure) -> Order:
-    figures = {target.name: measure(target) for target in targets}
-    known = [target for target in targets if figures[target.name] is not None]
-    known.sort(key=lambda target: figures[target.name] or 0.0)
-    if len(known) < len(targets):
-        known += [target for target in targets if figures[target.name] is None]
-    return Order(known, figures)
+    measured = [(measure(target), target) for target in targets]
+    known = [(figure, target) for figure, target in measured if figure is not None]
+    known.sort(key=_figure)
+    order = [target for _, target in known]
+    if len(order) < len(targets):
+        order += [target for figure, target in measured if figure is None]
+    return Order(order, {target.name: figure for figure, target in measured})
+
+
+def _figure(measured: tuple[float, Target]) -> float:
+    return measured[0]
