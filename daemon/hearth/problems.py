@@ -64,6 +64,7 @@ class ContextTooLong(BadRequest):
     """The prompt is longer than any allowed target's window; it is never cut silently."""
 
     kind = "context_too_long"
+    falls_back = True
     category: ClassVar[Category] = "context_length"
 
 
@@ -71,6 +72,7 @@ class Unsupported(BadRequest):
     """A feature that no allowed target has."""
 
     kind = "unsupported"
+    falls_back = True
 
 
 class WrongMediaType(BadRequest):
@@ -148,6 +150,7 @@ class QueueFull(Problem):
 
     status = 503
     kind = "queue_full"
+    falls_back = True
     category: ClassVar[Category] = "overloaded"
 
 

@@ -20,15 +20,12 @@ from hearth.outbound.noting import noted
 from hearth.outbound.upstream import Asked, Sink, Target, Upstream
 from hearth.outbound.watching import watched
 from hearth.problems import (
-    ContextTooLong,
     OverBudget,
     Overloaded,
     Problem,
     ProviderProblem,
-    QueueFull,
     QuotaSpent,
     RateLimited,
-    Unsupported,
 )
 from hearth.record import Attempt, Ending
 
@@ -157,16 +154,11 @@ class Answering:
                     break
                 try:
                     await self._ask(candidate, self.plan.candidates[position + 1 :])
-                except ProviderProblem as failed:
-                    problem = failed
-                    self.because = self.because or _REASONS.get(failed.kind, "down")
+                except Problem as failed:
                     if self.sink.committed or not failed.falls_back:
                         raise
-                except (QueueFull, ContextTooLong, Unsupported) as other:  # a window may be known after a load alone
-                    problem = problem or other
-                    self.because = self.because or _REASONS[other.kind]
-                    if self.sink.committed:
-                        raise
+                    problem = failed if problem is None or isinstance(failed, ProviderProblem) else problem
+                    self.because = self.because or _REASONS.get(failed.kind, "down")
                 else:
                     return
             wait = self._pause_before_retry(problem, pause, retry)
