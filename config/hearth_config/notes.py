@@ -31,6 +31,10 @@ def warnings(settings: Settings) -> Iterator[Note]:
         if name.lower() in _SENSITIVE_HEADERS and read_reference(value).kind == "literal":
             yield ("metrics", "headers", name), 'holds the key itself; "env:NAME" or "keyring:NAME" keeps it out'
     yield from _renamed(settings)
+    budget = settings.budget
+    limited = budget.daily_limit is not None or budget.monthly_limit is not None
+    if limited and "USD" not in {budget.currency, *budget.rates}:
+        yield ("budget", "rates"), "has no USD, in which price lists count: what they say is unknown to the budget"
     if settings.usage.bodies:
         yield ("usage", "bodies"), "would keep every prompt and answer on disk; it is not active yet"
 

@@ -132,7 +132,7 @@ class Daemon:
         try:
             self._opened.extend(opened(self.loaded.settings.listen, self.paths.socket, self.environ))
             self.ledger.start()
-            self.core.till.load_soon()
+            self.core.till.start()
             self._take_rules()
             for one in self._opened:
                 await self._listen(one)

@@ -180,6 +180,7 @@ def test_a_model_with_and_without_latest_is_one() -> None:
         ("[usage]\nbodies = true", ":2: usage.bodies: would keep every prompt"),
         ('[providers.ollama]\nproxy = "http://10.0.0.1:1"', ":2: providers.ollama.proxy: is not used"),
         ('[providers.x]\npreset = "generic"\naddress = "http://10.0.0.1"', ":3: providers.x.address: has no path"),
+        ('[budget]\ncurrency = "EUR"\ndaily_limit = 1', ":1: budget.rates: has no USD"),
         ('[providers.ollama]\nsite_url = "x"', ":2: providers.ollama.site_url: is not used by ollama"),
     ],
 )

@@ -44,7 +44,7 @@ SELECT CASE :by
        attempts.input_tokens AS input_tokens, attempts.output_tokens AS output_tokens,
        attempts.cached_tokens AS cached_tokens, attempts.estimated AS estimated, attempts.cost AS cost,
        attempts.currency AS currency,
-       attempts.ending = 'complete' OR attempts.first_token_ms IS NOT NULL AS answered
+       attempts.ending = 'complete' OR attempts.input_tokens IS NOT NULL AS answered
 FROM calls JOIN attempts ON attempts.call_id = calls.id
 WHERE calls.time >= :since AND calls.time < :until
 """

@@ -45,26 +45,31 @@ class Till:
         """Know the user's own prices at once; the public list is read when the first one is missed."""
         self._core = core
         self.purse = Purse(core.generation.settings, core.events.say)
-        self.book = PriceBook(core.generation.settings)
+        self._public: dict[PublicPrice, PriceTag | None] = {}
+        self._open_book()
         self.list_name = ""
         """The public list in use, with its date; "" while none was needed."""
         self.currency = core.generation.settings.budget.currency
-        self._public: dict[PublicPrice, PriceTag | None] = {}
         self._reading: asyncio.Future[None] | None = None
         self._loading: asyncio.Future[None] | None = None
+        self._started = False
+        self._settings = core.generation.settings
 
     def take_over(self) -> None:
         """Make a new book of prices and take over the limits: settings or inventory have changed."""
         settings = self._core.generation.settings
-        if settings.budget is not self.purse.budget or settings is not self._settings:
+        if settings is not self._settings:
             self._settings = settings
             self.purse.use(settings)
             self.currency = settings.budget.currency
         self._open_book()
-        if self.purse.active or any(alias.strategy in _BY_PRICE for alias in settings.models.values()):
-            self._read_soon()
+        self._read_if_needed()
 
-    _settings: object = None
+    def _read_if_needed(self) -> None:
+        """Read the public list where something is decided by prices before the first call is paid."""
+        models = self._core.generation.settings.models.values()
+        if self._started and (self.purse.active or any(alias.strategy in _BY_PRICE for alias in models)):
+            self._read_soon()
 
     def _open_book(self) -> None:
         core = self._core
@@ -107,8 +112,10 @@ class Till:
 
     # What was spent before this start.
 
-    def load_soon(self) -> None:
-        """Read from the usage log what was spent before this start."""
+    def start(self) -> None:
+        """Read from the usage log what was spent before this start, and the prices that are needed at once."""
+        self._started = True
+        self._read_if_needed()
         self._loading = asyncio.ensure_future(self._load())
 
     async def _load(self) -> None:
