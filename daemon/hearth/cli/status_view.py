@@ -57,6 +57,8 @@ def _own(own: OwnStatus) -> Iterator[str]:
 
 
 def _mode(status: Status) -> str:
+    if status.stopped:
+        return "offline (everything that leaves is stopped; `hearth mode --clear` lifts it)"
     if status.switched and status.switched != status.ceiling:
         return f'{status.mode} (switched by `hearth mode`; hearth.toml says "{status.ceiling}")'
     return status.mode

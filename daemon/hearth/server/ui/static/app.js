@@ -49,7 +49,6 @@ const app = {
   },
   failed(error) {
     if (!(error instanceof ApiError)) throw error;
-    if (error.status === 401 || error.status === 403 && error.kind === "forbidden" && !feed) return signedOut();
     app.tell(error.message);
   },
   refresh: () => refresh(),
@@ -159,7 +158,10 @@ function keepCurrent() {
     const busy = shown?.name === "now" || shown?.name === "models" || app.status?.calls.length;
     if (busy || rested >= REST_MS) { rested = 0; refresh(); }
   }, BEAT_MS);
-  document.addEventListener("visibilitychange", () => { if (!document.hidden && shown) refresh(); });
+  // A browser keeps six connections to a host: a page that nobody looks at gives its feed back.
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden) { feed?.close(); feed = null; } else if (shown) refresh();
+  });
 }
 
 nav();

@@ -3,7 +3,7 @@
 import { post } from "./api.js";
 import { share } from "./charts.js";
 import { badge, button, facts, fill, h, keyed, place, section, table } from "./dom.js";
-import { DASH, clock, counted, money, number, span } from "./words.js";
+import { DASH, bytes, clock, counted, money, number, percent, span } from "./words.js";
 
 const words = (name) => name.replaceAll("_", " ");
 const tone = (state) => state === "ready" ? "good" : ["key_refused", "missing", "forbidden"].includes(state) ? "bad" : "note";
@@ -57,6 +57,44 @@ function card(app, first) {
   };
 }
 
+const HEALTH = { __proto__: null, well: "good", doubted: "note", tried: "note", rests: "bad" };
+
+/** How providers and their models are, as their calls showed it. */
+function health() {
+  return table({
+    columns: [
+      { title: "Provider or model", kind: "name", cell: (one) => one.name },
+      { title: "Place", cell: (one) => place(one.place) },
+      { title: "State", cell: (one) => h("span", { title: one.why }, badge(one.state, HEALTH[one.state]), one.rests_s ? h("span", { class: "quiet tiny" }, ` for ${span(one.rests_s)}`) : null) },
+      { title: "Went well", kind: "right", cell: (one) => percent(one.success) },
+      { title: "First token", kind: "right", cell: (one) => one.first_token_s === null ? DASH : `≈ ${span(one.first_token_s)}` },
+      { title: "Tokens/s", kind: "right", cell: (one) => one.tokens_per_s ? `≈ ${one.tokens_per_s.toFixed(1)}` : DASH },
+      { title: "In flight", kind: "right", cell: (one) => one.in_flight ? `${number(one.in_flight)}${one.quiet_s ? `, quiet for ${span(one.quiet_s)}` : ""}` : DASH },
+      { title: "Last look", kind: "wide", cell: (one) => one.check ? `${span(one.check.ago_s)} ago, ${Math.round(one.check.took_ms)} ms${one.check.error ? `: ${one.check.error}` : ""}` : DASH },
+      { title: "Errors", kind: "wide", cell: (one) => Object.entries(one.errors).map(([kind, count]) => `${number(count)} ${words(kind)}`).join(", ") || one.why || DASH },
+    ],
+    key: (one) => one.name, empty: "No call has shown anything yet.",
+  });
+}
+
+/** What is kept to answer again, where the config asks for it. */
+function kept() {
+  return table({
+    columns: [
+      { title: "Where", kind: "name", cell: (one) => h("code", null, one.path) },
+      { title: "Answers", cell: (one) => one.answers },
+      { title: "Embeddings", cell: (one) => one.embeddings },
+      { title: "Hits", kind: "right", cell: (one) => number(one.hits) },
+      { title: "Shared", kind: "right", cell: (one) => number(one.shared) },
+      { title: "Missed", kind: "right", cell: (one) => number(one.misses) },
+      { title: "Tokens saved", kind: "right", cell: (one) => number(one.saved_tokens) },
+      { title: "On disk", kind: "right", cell: (one) => one.size === null ? `at most ${bytes(one.limit)}` : `${bytes(one.size)} of ${bytes(one.limit)}` },
+      { title: "Note", kind: "wide", cell: (one) => one.note || DASH },
+    ],
+    key: (one) => one.path, empty: "No answer is kept. [cache] in hearth.toml asks for it.",
+  });
+}
+
 function limits() {
   const budgets = table({
     columns: [
@@ -87,9 +125,9 @@ function limits() {
 
 export function build(page, app) {
   const list = h("div", { class: "columns" }), nobody = h("p", { class: "empty" }, "No provider is configured. [providers] in hearth.toml adds some.");
-  const { budgets, apps } = limits();
+  const { budgets, apps } = limits(), shown = health(), cache = kept();
   page.append(h("h1", null, "Providers and keys"), h("p", { class: "lead" }, "Who can be asked, and how they are. A check asks for the list of models, which costs nothing."),
-    nobody, list, section("Budgets", null, budgets.element), section("Apps with limits", null, apps.element));
+    nobody, list, section("Health", null, shown.element), section("Budgets", null, budgets.element), section("Apps with limits", null, apps.element), section("Kept answers", null, cache.element));
   const update = keyed(list, (one) => one.name, (one) => card(app, one));
   return {
     refresh(status) {
@@ -97,6 +135,8 @@ export function build(page, app) {
       update(status.providers);
       budgets.update(status.budgets || []);
       apps.update(status.apps || []);
+      shown.update(status.health || []);
+      cache.update(status.caches || []);
     },
   };
 }

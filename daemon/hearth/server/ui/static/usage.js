@@ -100,7 +100,8 @@ export function build(page, app) {
       const now = JSON.stringify([count, days.report?.rows]);
       if (days.report && mark !== now) {
         mark = now;
-        against.textContent = totals(figures, days.report);
+        const prices = app.status?.price_list ? ` Public prices: ${app.status.price_list}.` : "";
+        against.textContent = `${totals(figures, days.report)}${prices}`.trim();
         redraw(charts(days.report, count));
       }
       if (grouped.report) {
