@@ -167,7 +167,6 @@ class Core:
         self.keep_answers()
         self.config_error = ""
         self.apply_mode()
-        self.prober.wake()
         self.rebuild_catalog()
         self.lanes.take_over(self.catalog.targets)
 
@@ -182,6 +181,7 @@ class Core:
 
     def apply_mode(self) -> int:
         """Let the mode of now hold for what is under way too; returns how many calls and pulls that ended."""
+        self.prober.wake()
         egress: Egress = self.pool.egress.at(self.mode, self.generation.host_names)
         return self.pool.use(egress) + self.calls.end_forwarded(egress) + self.pulls.end_forbidden(egress)
 
