@@ -10,7 +10,7 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from end_to_end.callers import calm
+from end_to_end.callers import Object, admin, call, calm
 from hearth.dialects import registry
 from hearth.rehearsal import Rehearsal
 from hearth_home import running
@@ -56,6 +56,29 @@ def test_the_meaning_is_kept_or_refused(served: str, called: str) -> None:
         how = f"{feature}, {'streamed' if stream else 'whole'}: {outcome.why}"
         assert outcome.word == word, how
         assert reason in outcome.why, how
+
+
+async def _listed_and_counted(called: str) -> tuple[list[str], Object]:
+    """What the provider lists, and what is written down of an answer of it."""
+    async with AsyncExitStack() as stack:
+        rehearsal = await stack.enter_async_context(Rehearsal(PROVIDERS[called].script()))
+        home = await stack.enter_async_context(running(calm() + PROVIDERS[called].config(called, rehearsal.url)))
+        listed = (await call(home, "/v1/models", method="GET")).json()["data"]
+        path, body = CLIENTS["ollama"].request("text", f"{called}/{PROVIDERS[called].model}", stream=True)
+        await call(home, path, body)
+        (record,) = await admin(home, "/hearth/v1/calls?limit=1")
+        return [model["id"] for model in listed], record
+
+
+@pytest.mark.parametrize("called", PROVIDERS)
+def test_every_provider_lists_its_models_and_counts_its_tokens(called: str) -> None:
+    """Its models are in everybody's list, and the tokens of an answer are those that it counted."""
+    names, record = asyncio.run(_listed_and_counted(called))
+
+    assert any(name.startswith(f"{called}/{PROVIDERS[called].model}") for name in names), names
+    assert not record["estimated"]
+    assert record["output_tokens"] in (9, 10)  # some count the end
+    assert record["input_tokens"] > 0
 
 
 def test_the_matrix_has_every_dialect() -> None:
