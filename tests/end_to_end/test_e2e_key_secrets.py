@@ -169,4 +169,6 @@ def test_no_value_of_a_key_is_ever_told(caplog: pytest.LogCaptureFixture) -> Non
 
     assert b"far" in kept
     assert any(b"key_refused" in one for one in shown)
+    assert "key_refused provider=far key=a" in caplog.text
+    assert "key_rests provider=far key=b" in caplog.text
     assert not [one for one in (*shown, kept, caplog.text.encode()) if b"canary" in one]

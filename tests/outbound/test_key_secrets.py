@@ -9,7 +9,7 @@ from hearth.outbound.egress import Egress
 from hearth.outbound.hiding import hide_key
 from hearth.outbound.keys import Credential, Keys
 from hearth.outbound.pool import Pool
-from hearth.outbound.tokens import Tokens
+from hearth.outbound.tokens import Fetched, Tokens
 from hearth.problems import KeyRefused, ProviderFault
 from hearth_config.layers import build_provider
 from hearth_config.secrets import Secret, SecretError, resolve
@@ -145,6 +145,37 @@ def test_a_file_is_seen_to_change(tmp_path: Path) -> None:
         return states
 
     assert asyncio.run(play()) == ["key_refused", "ready", "two"]
+
+
+class Office(Tokens):
+    """Gives another token each time."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(Pool(Egress("offline")), lambda: folder)
+        self.given = 0
+
+    async def fetch(self, holder: object) -> Fetched:
+        """Return the next token, with headers of its own."""
+        self.given += 1
+        return Fetched(Secret(f"token-{self.given}"), 60.0, (("x-project", "p"),))
+
+
+def test_a_token_that_ended_early_is_fetched_anew(tmp_path: Path) -> None:
+    """401 for a fetched token: another one is fetched, and the same call goes on with it."""
+    table = {"dialect": "openai_chat", "address": "http://127.0.0.1:9/v1", "credentials": "account.json"}
+    held, office = Held("env:A"), Office(tmp_path)
+    held.settings = build_provider("box", table, {})
+    keys = Keys(Secret, office)
+
+    async def play() -> list[object]:
+        first = await _chosen(keys, held)
+        kept = keys.at_hand(held, frozenset())
+        renewed = await keys.renew(held, first)
+        second = await _chosen(keys, held)
+        return [first.secret, kept == first, renewed, second.secret, second.headers]
+
+    assert asyncio.run(play()) == [Secret("token-1"), True, True, Secret("token-2"), (("x-project", "p"),)]
+    assert office.given == 2
 
 
 def test_a_config_that_comes_during_a_look_up_wins() -> None:

@@ -15,6 +15,7 @@ SELECT attempts.provider, attempts.key_id, CAST(attempts.started / {STRETCH_S} A
        count(*), sum(coalesce(attempts.input_tokens, 0) + coalesce(attempts.output_tokens, 0))
 FROM calls JOIN attempts ON attempts.call_id = calls.id
 WHERE calls.time >= ? AND attempts.started >= ? AND attempts.started < ?
+  AND attempts.ending <> 'refused'
 GROUP BY 1, 2, 3 ORDER BY 3
 """  # noqa: S608 -- made of constants
 _LONGEST_CALL_S = 3600.0
@@ -31,7 +32,10 @@ class KeyUse(Struct, frozen=True):
 
 
 def read_key_use(path: Path, since: float, until: float) -> list[KeyUse]:
-    """Return the uses of all keys between two moments, oldest first; none where there is no usage log yet."""
+    """Return the uses of all keys between two moments, oldest first; none where there is no usage log yet.
+
+    Attempts that were held back before they were sent are none.
+    """
     with reading(path) as connection:
         if connection is None:
             return []
