@@ -110,3 +110,22 @@ def test_a_reload_changes_prices_and_limits_for_the_next_call() -> None:
         assert view["spent"] == pytest.approx(sum(costs))
 
     asyncio.run(scene())
+
+
+def test_orders_by_price_know_prices_before_the_first_call() -> None:
+    """The list is read at start for the models that an alias names, though no provider has listed them yet."""
+
+    async def scene() -> None:
+        alias = '[models.both]\nuse = ["openai/gpt-5.5", "openai/gpt-4o-mini"]\nstrategy = "cheapest"\n'
+        async with (
+            Rehearsal(Script(kind="openai", models=LISTED)) as provider,
+            running(calm() + alias + openai(provider)) as home,
+        ):
+            async with asyncio.timeout(PATIENT_S):
+                while not (await admin(home, "/hearth/v1/status"))["price_list"]:
+                    await asyncio.sleep(0.05)
+            answer = await call(home, "/v1/chat/completions", chat("both", max_tokens=50))
+
+        assert answer.headers["x-hearth-target"] == "openai/gpt-4o-mini"
+
+    asyncio.run(scene())

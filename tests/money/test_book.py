@@ -131,3 +131,21 @@ def test_nonsense_in_a_providers_list_is_no_price() -> None:
     sought = PublicPrice("groq", "", "auto")
 
     assert book(of("groq/auto", listed=-1.0), public={sought: None}).tag("groq/auto") is None
+
+
+def test_a_price_that_must_be_sought_is_reported_missed_once() -> None:
+    """So that the list is read; what it was asked before is not missed."""
+    missed: list[str] = []
+    sought = PublicPrice("groq", "", "llama")
+
+    def note() -> None:
+        missed.append("llama")
+
+    prices = PriceBook(settings(), [of("groq/llama")], {}, missed=note)
+    answered = PriceBook(settings(), [of("groq/llama")], {sought: None}, missed=note)
+
+    for _ in range(2):
+        assert prices.tag("groq/llama") is None
+        assert answered.tag("groq/llama") is None
+
+    assert missed == ["llama"]

@@ -68,13 +68,17 @@ class PriceBook(Mapping[str, PriceTag]):
         targets: Iterable[Priced] = (),
         public: PublicPrices = NO_PRICES,
         stranger: Callable[[str], Priced | None] = lambda _: None,
+        missed: Callable[[], None] = lambda: None,
     ) -> None:
-        """`public` is what the price list said so far; `stranger` describes a target that nobody lists."""
+        """`public` is what the price list said so far; `stranger` describes a target that nobody lists.
+
+        `missed` is called when a price was asked for that must be sought in the public list first.
+        """
         self._settings = settings
         self._targets = {one.name: one for one in targets}
         self._listed = len(self._targets)
         self._public = public
-        self._stranger = stranger
+        self._stranger, self._missed = stranger, missed
         self._known: dict[str, PriceTag | None] = {}
         self._home = at_home(settings.energy.watts, settings.energy.price_per_kwh, settings.budget.currency)
         self._of_keys = {
@@ -146,6 +150,8 @@ class PriceBook(Mapping[str, PriceTag]):
             return self._home
         entry = self._entry(target)
         public = self._public.get(entry) if entry is not None else None
+        if entry is not None and entry not in self._public:
+            self._missed()
         if public is not None and entry is not None and entry.model != target.model:
             return replace(public, about=entry.model)
         return public or self._listed_by_provider(target)

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 READING_S = 8.0
 """How long an attempt waits for prices or sums that are being read, before it takes them for unknown."""
+_READINGS = 2
+"""One reading may be under way already when a price is missed that it does not look for."""
 _NEXT_STEP = "Raise that limit, name a lower max_tokens, or ask for a model on this machine."
 _BY_PRICE = frozenset({"cheapest", "best_value"})
 log = logging.getLogger("hearth.till")
@@ -46,13 +48,13 @@ class Till:
         self._core = core
         self.purse = Purse(core.generation.settings, core.events.say)
         self._public: dict[PublicPrice, PriceTag | None] = {}
+        self._started = False
+        self._reading: asyncio.Future[None] | None = None
         self._open_book()
         self.list_name = ""
         """The public list in use, with its date; "" while none was needed."""
         self.currency = core.generation.settings.budget.currency
-        self._reading: asyncio.Future[None] | None = None
         self._loading: asyncio.Future[None] | None = None
-        self._started = False
         self._settings = core.generation.settings
 
     def take_over(self) -> None:
@@ -67,14 +69,18 @@ class Till:
 
     def _read_if_needed(self) -> None:
         """Read the public list where something is decided by prices before the first call is paid."""
-        models = self._core.generation.settings.models.values()
-        if self._started and (self.purse.active or any(alias.strategy in _BY_PRICE for alias in models)):
-            self._read_soon()
+        settings = self._core.generation.settings
+        aliases = settings.models.values()
+        if not self._started or not (self.purse.active or any(one.strategy in _BY_PRICE for one in aliases)):
+            return
+        for name in (*settings.fallback.cloud, *(name for one in aliases for name in one.use)):
+            self.book.sought(name)  # so that the book knows of it, though no provider lists it
+        self._read_soon()
 
     def _open_book(self) -> None:
         core = self._core
         targets = (_priced(target) for target in core.catalog.targets.values())
-        self.book = PriceBook(core.generation.settings, targets, self._public, self._stranger)
+        self.book = PriceBook(core.generation.settings, targets, self._public, self._stranger, self._read_soon)
 
     def _stranger(self, name: str) -> Priced | None:
         """Describe a target that neither config nor its provider's list names."""
@@ -88,7 +94,7 @@ class Till:
     # The public list.
 
     def _read_soon(self) -> None:
-        if self._reading is None and self.book.all_sought():
+        if self._started and self._reading is None and self.book.all_sought():
             self._reading = asyncio.ensure_future(self._read())
 
     async def _read(self) -> None:
@@ -178,10 +184,7 @@ class Till:
     def tag(self, upstream: Upstream) -> PriceTag | None:
         """Return what the attempt's answer costs; one that must still be looked up is, from now on."""
         target = upstream.candidate.target
-        found = self.book.tag(target.name, upstream.credential.id)
-        if found is None and self._reading is None and self.book.sought(target.name) is not None:
-            self._read_soon()
-        return found
+        return self.book.tag(target.name, upstream.credential.id)
 
     def guards(self, upstream: Upstream) -> bool:
         """Whether room must be set aside first: for answers from the cloud, where something limits what they cost."""
@@ -212,11 +215,13 @@ class Till:
         """Wait until prices and earlier sums are read, as far as this attempt needs them."""
         if self._loading is not None and not self._loading.done():
             await _soon(self._loading)
-        if upstream.tag is None and self.book.sought(upstream.candidate.target.name) is not None:
+        for _ in range(_READINGS):
+            if upstream.tag is not None or not self.sought(upstream.candidate.target.name):
+                break
             self._read_soon()
             if self._reading is not None:
                 await _soon(self._reading)
-            upstream.tag = self.book.tag(upstream.candidate.target.name, upstream.credential.id)
+            upstream.tag = self.tag(upstream)
 
     def _so_far(self, attempt: Attempt) -> float:
         if attempt.cost is None:
