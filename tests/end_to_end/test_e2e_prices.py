@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from end_to_end.callers import PATIENT_S, Answer, Object, admin, call, calm, chat, cloud
+from end_to_end.callers import PATIENT_S, Answer, Object, admin, call, calm, chat, cloud, until
 from hearth.rehearsal import Rehearsal, Script
 from hearth.rehearsal.script import MODELS, ModelScript
 from hearth_home import Home, running
@@ -121,9 +121,7 @@ def test_orders_by_price_know_prices_before_the_first_call() -> None:
             Rehearsal(Script(kind="openai", models=LISTED)) as provider,
             running(calm() + alias + openai(provider)) as home,
         ):
-            async with asyncio.timeout(PATIENT_S):
-                while not (await admin(home, "/hearth/v1/status"))["price_list"]:
-                    await asyncio.sleep(0.05)
+            await until(lambda: home.daemon.core.till.list_name)
             answer = await call(home, "/v1/chat/completions", chat("both", max_tokens=50))
 
         assert answer.headers["x-hearth-target"] == "openai/gpt-4o-mini"
