@@ -95,14 +95,25 @@ LAYERS = (
         (*WORDS, *FACTS, "hearth.dialects"),
         "a suite for authors of dialects needs nothing but the words they write against; the daemon never imports it",
     ),
+    Layer("hearth.connecting", (), "other programs' files are texts: what stands in them knows nothing of the daemon"),
     Layer("hearth.cli", OURS, "commands are the top: nothing imports them"),
     Layer("hearth.__main__", ("hearth.cli",), "python -m hearth is the command"),
     Layer(
         "hearth_tray",
-        ("hearth.client", "hearth.told", "hearth.record", "hearth.status", "hearth_config.paths"),
+        (
+            "hearth.client",
+            "hearth.told",
+            "hearth.record",
+            "hearth.status",
+            "hearth.status_money",
+            "hearth_config.paths",
+        ),
         "the tray is a view: it never supervises",
     ),
     Layer("hearth_service", ("hearth_config",), "service files are written where no daemon runs"),
+    Layer(
+        "hearth_packaging", ("hearth.cli",), "packages are made of the whole from outside; they describe the commands"
+    ),
 )
 
 

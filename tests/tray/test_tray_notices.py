@@ -54,6 +54,15 @@ def test_troubles_are_told_once_until_they_are_over() -> None:
     ]  # fmt: skip
 
 
+def test_a_budget_is_told_with_its_figures() -> None:
+    """What is spent of what, whose, and for how long."""
+    facts = {"scope": "key", "name": "openai/k1", "period": "month", "spent": 0.85, "limit": 1.0, "currency": "USD"}
+    notice = Announcer().hear(Happening(0.0, "budget_alert", facts))
+
+    assert notice is not None
+    assert notice.text == "0.85 of 1.00 USD this month, key openai/k1."
+
+
 @given(
     st.text(), st.dictionaries(st.sampled_from(["place", "reason", "target", "key", "provider", "said", "what"]), JSON)
 )

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from hearth.record import CallRecord
 from hearth.status import ConfigStatus, LedgerStatus, ModelStatus, Status, Usage, UsageReport
+from hearth.status_money import BudgetStatus
 from hearth.told import DefaultModel
 from hearth_tray.facts import Activity, Facts
 from hearth_tray.menu import Action, Line, View
@@ -127,6 +128,15 @@ def test_today_says_tokens_cost_and_what_is_not_known() -> None:
     shown = view(replace(FACTS, today=UsageReport("place", None, None, (), total=sums)))
 
     assert "Today: 12,345 tokens, 0.12 USD, 1 of unknown cost" in labels(shown.lines)
+
+
+def test_what_is_left_is_that_of_the_tightest_limit() -> None:
+    """What calls under way may need is set aside."""
+    wide = BudgetStatus("all", "", "month", "2026-11", 10.0, 1.0, 0.0, "EUR", "ok")
+    tight = BudgetStatus("provider", "openai", "day", "2026-11-21", 1.0, 0.5, 0.2, "EUR", "ok")
+
+    assert "Left today: 0.30 EUR (provider openai)" in labels(view(with_status(budgets=(wide, tight))).lines)
+    assert "Left this month: 9.00 EUR" in labels(view(with_status(budgets=(wide,))).lines)
 
 
 def test_the_last_calls_say_where_and_why() -> None:

@@ -36,7 +36,12 @@ class App:
 
     def run(self) -> None:
         """Show the icon until it is told to leave."""
-        self.tray.run(self.feed.start)
+        self.tray.run(self._begin)
+
+    def _begin(self) -> None:
+        self.feed.start()
+        self.feed.at_login = self.programs.runs_at_login()
+        self.feed.poke()
 
     def leave(self) -> None:
         """End the feed and take the icon away."""

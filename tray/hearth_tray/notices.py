@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeGuard
 
 from msgspec import Struct
 
@@ -72,13 +72,25 @@ def _of(facts: Mapping[str, Any], name: str, otherwise: str) -> str:
 
 
 def _budget_alert(facts: Mapping[str, Any]) -> Notice:
-    return Notice(
-        "Budget nearly spent", f"{_of(facts, 'what', 'A budget')}: {_of(facts, 'said', 'most of it is spent')}."
-    )
+    return Notice("Budget nearly spent", f"{_spent(facts)}.")
 
 
 def _budget_spent(facts: Mapping[str, Any]) -> Notice:
-    return Notice("Budget spent", f"{_of(facts, 'what', 'A budget')} is spent. Local models go on answering.")
+    return Notice("Budget spent", f"{_spent(facts)}. Local models go on answering.")
+
+
+def _spent(facts: Mapping[str, Any]) -> str:
+    """Return what is spent of which limit: "0.85 of 1.00 USD this month, provider openai"."""
+    spent, limit = (facts.get(name) for name in ("spent", "limit"))
+    if not (_is_sum(spent) and _is_sum(limit)):
+        return "Most of a limit is spent"
+    of = "" if facts.get("scope") == "all" else f", {_of(facts, 'scope', 'a limit')} {_of(facts, 'name', '')}".rstrip()
+    when = "today" if facts.get("period") == "day" else "this month"
+    return f"{spent:.2f} of {limit:.2f} {_of(facts, 'currency', '')} {when}{of}"
+
+
+def _is_sum(number: object) -> TypeGuard[float]:
+    return isinstance(number, int | float) and not isinstance(number, bool)
 
 
 def _config_error(facts: Mapping[str, Any]) -> Notice:

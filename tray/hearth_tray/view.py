@@ -7,6 +7,7 @@ from datetime import datetime
 
 from hearth.record import CallRecord
 from hearth.status import ModelStatus, Usage
+from hearth.status_money import BudgetStatus
 from hearth_tray.facts import Facts
 from hearth_tray.menu import RULE, Action, IconState, Line, View
 from hearth_tray.words import clipped, memory, money, tokens
@@ -156,6 +157,16 @@ def _today(facts: Facts) -> Iterator[Line]:
         yield Line(f"Today: {_sums(total)}")
     elif facts.today is not None:
         yield Line("Today: no calls yet")
+    tight = min(facts.status.budgets, key=_left, default=None)
+    if tight is not None:
+        period = "today" if tight.period == "day" else "this month"
+        whose = "" if tight.scope == "all" else f" ({clipped(f'{tight.scope} {tight.name}', 30)})"
+        yield Line(f"Left {period}: {money(_left(tight), tight.currency)}{whose}")
+
+
+def _left(budget: BudgetStatus) -> float:
+    """Return what may still be spent of a limit, what calls under way may need set aside."""
+    return max(budget.limit - budget.spent - budget.reserved, 0.0)
 
 
 def _sums(total: Usage) -> str:

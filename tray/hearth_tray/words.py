@@ -30,4 +30,4 @@ def tokens(count: int) -> str:
 
 def money(amount: float, currency: str) -> str:
     """Return a sum with its currency: "0.12 USD"; what is less than a cent keeps two figures."""
-    return f"{amount:.2f} {currency}" if amount >= 0.01 else f"{amount:.2g} {currency}"
+    return f"{amount:.2f} {currency}" if amount >= 0.01 or not amount else f"{amount:.2g} {currency}"
