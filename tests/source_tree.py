@@ -9,7 +9,7 @@ ROOT = Path(__file__).resolve().parent.parent
 COMPONENTS = ("config", "daemon", "tray", "packaging")
 """The top-level folders that hold one import package each; those that do not exist yet are simply empty."""
 
-OURS = ("hearth", "hearth_config", "hearth_tray", "hearth_service")
+OURS = ("hearth", "hearth_config", "hearth_tray", "hearth_service", "hearth_packaging")
 
 
 class Source:

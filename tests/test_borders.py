@@ -51,7 +51,11 @@ LIBRARIES = (
     Only(("httptools",), ("daemon/hearth/outbound", "daemon/hearth/rehearsal"), "one thin client parses replies"),
     Only(("truststore", "ssl"), ("daemon/hearth/outbound",), "TLS is set up where connections are made"),
     Only(("uvloop",), ("daemon/hearth/foreground.py",), "the loop is chosen once, at the top"),
-    Only(("click",), ("daemon/hearth/cli", "tray/hearth_tray/app.py"), "options belong to the commands"),
+    Only(
+        ("click",),
+        ("daemon/hearth/cli", "tray/hearth_tray/app.py", "packaging/hearth_packaging"),
+        "options belong to the commands, and man page and completions are made of them",
+    ),
     Only(("rich",), ("daemon/hearth/cli",), "the terminal belongs to the commands"),
     Only(("pystray", "PIL", "gi"), ("tray/hearth_tray",), "the icon is drawn by the tray, and by nobody else"),
     Only(("platformdirs",), ("config/hearth_config/paths.py",), "where things live is said in one file"),
