@@ -28,6 +28,8 @@ COMMANDS = (
     "keys",
     "cache",
     "config",
+    "connect",
+    "disconnect",
     "doctor",
     "token",
     "ui",

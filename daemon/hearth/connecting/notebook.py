@@ -1,0 +1,45 @@
+"""Which files were changed for which app, so that it can be taken back: connections.json in the state folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from hearth.connecting.files import write
+
+NAME = "connections.json"
+
+
+class Connection(Struct, frozen=True):
+    """One changed file: where it is, its copy from before ("" where there was none), the digest of what we wrote."""
+
+    file: str
+    backup: str
+    written: str
+
+
+class Notebook:
+    """The connections that are written down in a folder. A damaged file counts as an empty one."""
+
+    def __init__(self, folder: Path) -> None:
+        """Read what is there."""
+        self._file = folder / NAME
+        try:
+            self._known = msgspec.json.decode(self._file.read_bytes(), type=dict[str, Connection])
+        except (OSError, msgspec.DecodeError):
+            self._known = {}
+
+    def find(self, app: str) -> Connection | None:
+        """Return what was done for an app."""
+        return self._known.get(app)
+
+    def note(self, app: str, done: Connection | None) -> None:
+        """Write down what was done for an app; None forgets it."""
+        if done is None:
+            self._known.pop(app, None)
+        else:
+            self._known[app] = done
+        known = self._known
+        write(self._file, msgspec.json.format(msgspec.json.encode(known), indent=2).decode() if known else "")
