@@ -118,6 +118,22 @@ def test_what_was_sent_since_counts_against_what_was_told() -> None:
     assert room.told_wait_s(5, 0.3) == 60
 
 
+def test_what_is_used_after_a_reset_counts_too() -> None:
+    """A limit that is whole again is used up again, though its provider has said no more."""
+    filling, waiting = (
+        Bucket(Told("requests", 10, 0, 10.0), 0.0),
+        Bucket(Told("requests", 10, 0, 10.0, refills=False), 0.0),
+    )
+
+    for bucket in (filling, waiting):
+        bucket.take(8, 11.0)
+
+    assert (filling.left(11.0), filling.left(12.0)) == (2, 3)
+    assert (waiting.left(11.0), waiting.left(12.0)) == (2, 2)
+    assert waiting.wait_s(5, 12.0) == 48
+    assert waiting.left(61.0) == 10
+
+
 @given(
     st.floats(0, 1000),
     st.floats(0, 1000),
@@ -137,4 +153,4 @@ def test_a_bucket_stays_between_nothing_and_its_limit(
         wait = bucket.wait_s(amount, now)
         assert 0 <= bucket.left(now) <= limit
         assert 0 <= wait <= max(reset or 60.0, 60.0)
-        bucket.take(amount)
+        bucket.take(amount, now)

@@ -109,53 +109,58 @@ class Window:
 
 
 class Bucket:
-    """One limit as its provider told it, kept up by our own counts until it says more."""
+    """One limit as its provider told it, kept up by our own counts until it says more.
 
-    __slots__ = ("at", "level", "told")
+    What nothing was heard of for a minute, and no reset was named for, is taken for whole again.
+    """
+
+    __slots__ = ("_at", "_fills", "_known_until", "_level", "_resets_at", "told")
 
     def __init__(self, told: Told, now: float, since: float = 0.0) -> None:
         """`since` is what was sent after the request whose reply told: the provider may not have counted it yet."""
         self.told = told
-        self.at = now
-        self.level = (told.remaining if told.remaining is not None else told.limit or 0.0) - since
+        self._at = now
+        self._level = (told.remaining if told.remaining is not None else told.limit or 0.0) - since
+        self._resets_at = None if told.reset_s is None else now + told.reset_s
+        self._known_until = now + max(told.reset_s or 0.0, MINUTE_S)
+        self._fills = 0.0
+        if told.refills and told.reset_s and told.limit is not None and told.remaining is not None:
+            self._fills = (told.limit - told.remaining) / told.reset_s
 
     def left(self, now: float) -> float:
-        """Return how much is left now, by what it told; never negative."""
-        told, passed = self.told, now - self.at
-        if told.reset_s is None:
-            return max(self.level, 0.0) if passed < MINUTE_S else self._whole()
-        if passed >= told.reset_s:
-            return self._whole()
-        if not told.refills or told.limit is None or told.remaining is None:
-            return max(self.level, 0.0)
-        filled = (told.limit - told.remaining) * passed / told.reset_s
-        return max(min(self.level + filled, told.limit), 0.0)
+        """Return how much is left now, by what it told; never negative, and infinite where that is not known."""
+        whole = self.told.limit if self.told.limit is not None else float("inf")
+        if now >= self._known_until:
+            return whole
+        if self._fills:
+            self._level = min(self._level + self._fills * (now - self._at), whole)
+        elif self._resets_at is not None and now >= self._resets_at:
+            self._level, self._resets_at = whole, None
+        self._at = now
+        return max(self._level, 0.0)
 
-    def take(self, amount: float) -> None:
+    def take(self, amount: float, now: float) -> None:
         """Count what is being sent."""
-        self.level -= amount
+        self.left(now)
+        self._level -= amount
 
-    def resets_s(self, now: float) -> float | None:
-        """Return in how many seconds it is whole again; None when that was not said, or has passed."""
-        left = None if self.told.reset_s is None else self.told.reset_s - (now - self.at)
-        return left if left is not None and left > 0 else None
+    def resets_s(self, now: float) -> float:
+        """Return in how many seconds all of it is there again, as far as that is known; 0 where it is, or is not."""
+        return self.wait_s(self.told.limit, now) if self.told.limit is not None else self._reset_in(now)
 
     def wait_s(self, amount: float, now: float) -> float:
-        """Return in how many seconds there is room for this much."""
-        told, left = self.told, self.left(now)
-        amount = min(amount, told.limit) if told.limit else amount
-        resets = self.resets_s(now)
+        """Return in how many seconds there is room for this much; more than the limit needs the whole of it."""
+        left = self.left(now)
+        amount = amount if self.told.limit is None else min(amount, self.told.limit)
         if left >= amount:
             return 0.0
-        if resets is None:
-            return max(MINUTE_S - (now - self.at), 0.0)
-        if not told.refills or told.limit is None or told.remaining is None or told.limit <= told.remaining:
-            return resets
-        rate = (told.limit - told.remaining) / (told.reset_s or 1.0)
-        return min((amount - left) / rate, resets)
+        known = self._known_until - now
+        if self._fills:
+            return min((amount - self._level) / self._fills, known)
+        return self._reset_in(now) if self._resets_at is not None else known
 
-    def _whole(self) -> float:
-        return self.told.limit if self.told.limit is not None else float("inf")
+    def _reset_in(self, now: float) -> float:
+        return max(self._resets_at - now, 0.0) if self._resets_at is not None else 0.0
 
 
 class Lease:
@@ -209,7 +214,7 @@ class Room:
         for what, _, window, _ in self.bounds(limits):
             window.add(_need(what, tokens), now)
         for (kind, _), bucket in self.told.items():
-            bucket.take(_need(kind, tokens))
+            bucket.take(_need(kind, tokens), now)
         return Lease(self, limits, now, tokens)
 
     def settle(self, lease: Lease, tokens: float, now: float, *, requests: int = 1) -> None:

@@ -84,6 +84,13 @@ class KeyState:
         """Return in how many seconds its rest is over; a key that is out comes last."""
         return float("inf") if self.out else max(self.circuit.resting_until - now, 0.0)
 
+    def wait_s(self, tokens: float, model: str, now: float) -> float:
+        """Return in how many seconds it can be used for a request of so many tokens; infinite where nobody knows."""
+        if self.out or (self.barred and model in self.barred):
+            return float("inf")
+        room = max(self.room.wait_s(self.limits, tokens, now), self.room.told_wait_s(tokens, now))
+        return max(self.ready_in(now), room)
+
     def rest(self, seconds: float, kind: str, now: float, *, probe: bool) -> None:
         """Let it rest; with `probe` only one call tries it when the rest is over."""
         self.kind = kind
@@ -148,7 +155,7 @@ class KeyState:
 
     def _told(self, now: float) -> list[RoomStatus]:
         return [
-            RoomStatus(what, per, told.told.limit, int(left), _round(told.resets_s(now) or 0.0), source="provider")
+            RoomStatus(what, per, told.told.limit, int(left), _round(told.resets_s(now)), source="provider")
             for (what, per), told in self.room.told.items()
             if (left := told.left(now)) < float("inf")
         ]

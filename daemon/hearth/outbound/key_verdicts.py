@@ -76,7 +76,7 @@ def _out(state: KeyState, why: str, problem: KeyRefused) -> Notice | None:
 
 def _limited(state: KeyState, problem: RateLimited, now: float) -> Notice | None:
     state.read_head()
-    told = max((bucket.resets_s(now) or 0.0 for bucket in state.room.told.values() if bucket.left(now) < 1), default=0)
+    told = max((bucket.resets_s(now) for bucket in state.room.told.values() if bucket.left(now) < 1), default=0)
     seconds = min(problem.retry_after or told or LIMITED_REST_S, LONGEST_LIMITED_S)
     state.rest(seconds, problem.kind, now, probe=False)
     if now - state.said_at < SAY_EVERY_S:

@@ -129,7 +129,7 @@ class Keys:
 
     def _ready(self, holder: Holder, state: KeyState, known: Known, lease: Lease | None) -> Credential:
         keys = holder.settings.keys
-        if len(keys) > 1 or state.limits.given or state.key.daily_limit or state.key.monthly_limit:
+        if not state.well() or len(keys) > 1 or state.limits.given or state.key.daily_limit or state.key.monthly_limit:
             return replace(known.credential, lease=lease)
         until = known.until if known.stamp is None else min(known.until, monotonic() + GLANCE_S)
         self._at_hand[holder.settings.name] = (until, keys, known.credential)
@@ -138,14 +138,13 @@ class Keys:
     def wait_s(self, provider: Provider, tokens: float, model: str = "", tried: frozenset[str] = NONE) -> float:
         """Return in how many seconds a key that was not tried has room for a request of so many tokens; 0 is now.
 
-        Limits of the config and those that the provider told count alike. Keys that rest or are out are waited for
-        only while all of them are, and none was tried.
+        Limits of the config, those that the provider told, and rests count alike. It is 0 too where nobody knows when
+        a key will be back.
         """
         now = monotonic()
         states = [self._state(provider.name, key) for key in keys_of(provider) if key.id not in tried]
-        awake = [one for one in states if one.awake(now, model)] or ([] if tried else states)
-        waits = (max(one.room.wait_s(one.limits, tokens, now), one.room.told_wait_s(tokens, now)) for one in awake)
-        return min(waits, default=0.0)
+        wait = min((one.wait_s(tokens, model, now) for one in states), default=0.0)
+        return wait if wait < inf else 0.0
 
     # After an attempt.
 
@@ -179,7 +178,7 @@ class Keys:
             state.refused_secret = known.credential.secret if known is not None else None
             state.stamp = known.stamp if known is not None else self._secrets.stamp_of(state.key)
             self._secrets.forget(provider, key_id)
-            self._at_hand.pop(provider, None)
+        self._at_hand.pop(provider, None)
         self._tell(hold_against(state, problem, model, monotonic(), time()), state, problem)
 
     async def renew(self, holder: Holder, credential: Credential) -> bool:
