@@ -141,10 +141,24 @@ async def kills(times: int, seed: int = 1) -> Found:
             file = Path(name) / "hearth.toml"
             file.write_text(CONFIG.format(port=one.port, url=provider.url, price=PRICE), "utf-8")
             file.chmod(0o600)
+            await _first(one)
             found = Found(0, 0, 0, 0.0, 0, 0)
             for _ in range(times):
                 found = await _once(one, dice.uniform(0.3, 1.2), found)
             return found
+
+
+async def _first(one: Killed) -> None:
+    """Let the daemon make its files, so that no kill comes before there is a log."""
+    process = await one.start()
+    async with asyncio.timeout(30):
+        while True:
+            with suppress(sqlite3.OperationalError):
+                one.written()
+                break
+            await asyncio.sleep(0.05)
+    process.send_signal(signal.SIGKILL)
+    await process.wait()
 
 
 async def _once(one: Killed, seconds: float, found: Found) -> Found:
