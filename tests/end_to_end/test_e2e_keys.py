@@ -90,6 +90,17 @@ def test_limits_that_only_the_provider_knows_are_learned(said: Any) -> None:  # 
     assert seen.over <= CALLERS
 
 
+@pytest.mark.parametrize("said", ["openai", "anthropic", "plain"])
+def test_a_pool_that_is_limited_as_a_whole_is_kept_busy_and_not_hammered(said: Any) -> None:  # noqa: ANN401 -- a word
+    """Three keys of ten requests a second each, known from headers alone: 32 callers wait their turn."""
+    limited = KeyLimit(requests=10, seconds=1.0, said=said)
+
+    seen = play(Script(kind="openai", models=MODELS, limits=(limited,)), pool("a", "b", "c"), 90)
+
+    assert Counter(one.status for one in seen.answers)[200] >= 87
+    assert seen.over <= 30
+
+
 def test_keys_are_used_by_weight() -> None:
     """Among keys that all have room each gets the share that its weight says."""
     seen = play(Script(kind="openai", models=MODELS), pool("a", "b", "c", a=", weight = 2", b=", weight = 0.5"), 140)
