@@ -14,6 +14,7 @@ Operation = Literal["chat", "complete", "embed"]
 Role = Literal["system", "user", "assistant", "tool"]
 Need = Literal[
     "tools",
+    "tool_choice",
     "images",
     "audio",
     "files",

@@ -15,7 +15,7 @@ TWICE = {"messages": [{"role": "user", "content": "Hello"}, {"role": "user", "co
 
 
 def answer(use: str, body: dict[str, Any], *, mode: str = "prefer-local") -> tuple[httpx.Response, int]:
-    """What a call to these targets gets, and how often the engine at home was asked for a chat."""
+    """What a call to these targets gets, and how often the engine at home was asked to answer or to load."""
 
     async def act() -> tuple[httpx.Response, int]:
         far_script = Script(kind="openai", flavour="perplexity" if "picky" in use else "openai")
@@ -29,7 +29,7 @@ def answer(use: str, body: dict[str, Any], *, mode: str = "prefer-local") -> tup
             async with running(config, {"KEY": "k"}) as home, httpx.AsyncClient(base_url=home.url) as client:
                 given = {"model": "either", "messages": [{"role": "user", "content": "Hello"}]} | body
                 reply = await client.post("/v1/chat/completions", json=given)
-                return reply, sum(call.path == "/api/chat" for call in near.calls)
+                return reply, sum(call.path in ("/api/chat", "/api/generate") for call in near.calls)
 
     return asyncio.run(act())
 
@@ -48,7 +48,8 @@ def test_two_turns_alike_go_to_who_does_not_mind() -> None:
     """Perplexity would refuse them; the model at home takes them."""
     reply, asked = answer('["picky/scripted", "ollama/scripted"]', TWICE)
 
-    assert (reply.status_code, asked) == (200, 1)
+    assert reply.status_code == httpx.codes.OK
+    assert asked
     assert reply.headers["x-hearth-target"] == "ollama/scripted:latest"
 
 
@@ -61,3 +62,54 @@ def test_where_nobody_may_it_is_refused_by_name(use: str, mode: str) -> None:
 
     assert (reply.status_code, asked) == (400, 0)
     assert "cannot be made to call a tool" in reply.json()["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/v1/chat/completions", {"messages": [{"role": "user", "content": "Hello"}], **FORCED}),
+        (
+            "/v1/chat/completions",
+            {
+                "messages": [{"role": "user", "content": "Hello"}],
+                "tools": [TOOL],
+                "tool_choice": {"type": "function", "function": {"name": "get_weather"}},
+            },
+        ),
+        ("/v1/responses", {"input": "Hello", "tools": [{"type": "function", "name": "f"}], "tool_choice": "required"}),
+        (
+            "/v1/messages",
+            {
+                "messages": [{"role": "user", "content": "Hello"}],
+                "max_tokens": 50,
+                "tools": [{"name": "f", "input_schema": {"type": "object"}}],
+                "tool_choice": {"type": "any"},
+            },
+        ),
+        (
+            "/v1beta/models/ollama%2Fscripted:generateContent",
+            {
+                "contents": [{"role": "user", "parts": [{"text": "Hello"}]}],
+                "tools": [{"functionDeclarations": [{"name": "f"}]}],
+                "toolConfig": {"functionCallingConfig": {"mode": "ANY"}},
+            },
+        ),
+        ("/v2/chat", {"messages": [{"role": "user", "content": "Hello"}], "tools": [TOOL], "tool_choice": "REQUIRED"}),
+    ],
+)
+def test_every_dialect_is_told_who_could(path: str, body: dict[str, Any]) -> None:
+    """A choice of tools that a model at home has no form for: the words name it, and a model that has."""
+
+    async def act() -> httpx.Response:
+        async with Rehearsal() as near, Rehearsal(Script(kind="openai")) as far:
+            cloud = f'[providers.far]\npreset = "openai"\naddress = "{far.url}/v1"\nplace = "cloud"\nkey = "env:KEY"\n'
+            config = beside(near) + cloud + '[providers.far.models.scripted]\ncapabilities = ["chat", "tools"]\n'
+            async with running(config, {"KEY": "k"}) as home, httpx.AsyncClient(base_url=home.url) as client:
+                named = {} if "v1beta" in path else {"model": "ollama/scripted"}
+                return await client.post(path, json=named | body)
+
+    reply = asyncio.run(act())
+
+    assert reply.status_code == httpx.codes.BAD_REQUEST
+    assert "cannot be made to call a tool (tool_choice)" in reply.text
+    assert "far/scripted" in reply.text

@@ -9,6 +9,7 @@ from hearth_config.quirks import Quirks
 
 WORDS: dict[Need, str] = {
     "tools": "call tools",
+    "tool_choice": "be made to call a tool (tool_choice)",
     "images": "read images",
     "audio": "hear audio",
     "files": "read files",
@@ -42,13 +43,14 @@ _NO_PLACE_FOR: dict[str, frozenset[Need]] = {
         {"audio", "files", "logprobs", "choices", "suffix", "raw", "repository", "token_ids", "tokenize"}
     ),
     "gemini": frozenset({"suffix", "raw", "repository", "token_ids", "tokenize"}),
-    "ollama": frozenset({"files", "choices", "token_ids", "tokenize"}),
+    "ollama": frozenset({"tool_choice", "files", "choices", "token_ids", "tokenize"}),
     "openai_responses": frozenset(
         {"audio", "choices", "suffix", "raw", "embeddings", "repository", "token_ids", "tokenize"}
     ),
     "replicate": frozenset(
         {
             "tools",
+            "tool_choice",
             "audio",
             "files",
             "json",

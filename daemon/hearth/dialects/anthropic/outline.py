@@ -9,7 +9,7 @@ from msgspec import Raw, Struct
 from hearth.call import Outline, Wishes
 from hearth.chat import Members, Need
 from hearth.dialects.anthropic.blocks import turns_of
-from hearth.dialects.anthropic.features import OutputConfig, tools_of
+from hearth.dialects.anthropic.features import ChoiceWire, OutputConfig, tools_of
 from hearth.dialects.anthropic.wire import CUSTOM, UNREADABLE, Block, Citations, Source, decode_content
 from hearth.dialects.body import value
 from hearth.problems import BadRequest, NotFound
@@ -80,6 +80,9 @@ def _needs(members: Members, seen: _Seen, *, tools: bool) -> Iterator[Need]:
     """Yield the abilities a target must have; thinking is none of them, as `read_reasoning` says."""
     if tools:
         yield "tools"
+        choice = value(members, "tool_choice", ChoiceWire)
+        if choice is not None and choice.type in ("any", "tool"):
+            yield "tool_choice"
     if seen.images:
         yield "images"
     if seen.files:

@@ -30,8 +30,9 @@ def _chat(members: Members) -> Outline:
     messages = bytes(members["messages"])
     images = messages.count(b'"image_url"') // 2 if b'"image_url"' in messages else 0
     needs: set[Need] = {"images"} if images else set()
-    if _asks(members, "tools") and value(members, "tool_choice", str) != "NONE":
-        needs.add("tools")
+    choice = value(members, "tool_choice", str)
+    if _asks(members, "tools") and choice != "NONE":
+        needs |= {"tools", "tool_choice"} if choice == "REQUIRED" else {"tools"}
     form = value(members, "response_format", FormatWire)
     if form is not None and form.type == "json_object":
         needs.add("json" if given(form.json_schema) is None else "json_schema")

@@ -16,7 +16,7 @@ from hearth.dialects.gemini.contents import decode_contents
 from hearth.dialects.gemini.fields import canonical, to_count
 from hearth.dialects.gemini.names import ALT, VERBS
 from hearth.dialects.gemini.parts import Blob, PartWire
-from hearth.dialects.gemini.tools import native_tools, tools_of
+from hearth.dialects.gemini.tools import forces_a_call, native_tools, tools_of
 from hearth.problems import NotFound
 
 _MARKS = tuple(
@@ -79,6 +79,8 @@ def _chat(route: str, members: Members) -> GeminiOutline:
     needs = {*seen.needs(), *_wanted(config)}
     if any(given != b"[]" for given in functions):
         needs.add("tools")
+        if forces_a_call(members):
+            needs.add("tool_choice")
     size = sum(len(bytes(members.get(name, b""))) for name in ("contents", "systemInstruction")) - seen.sealed
     thinking = config.thinking_config
     return GeminiOutline(

@@ -64,6 +64,13 @@ def read_tools(members: Members) -> tuple[tuple[Tool, ...], ToolChoice | None]:
     return _chosen(tuple(tools), calling)
 
 
+def forces_a_call(members: Members) -> bool:
+    """Say whether a function must be called."""
+    config = value(members, "toolConfig", ToolConfig)
+    calling = config.function_calling_config if config is not None else None
+    return calling is not None and (calling.mode or "").upper() == "ANY"
+
+
 def _tool(wire: Declaration) -> Tool:
     if isinstance(wire.parameters_json_schema, Raw) and wire.parameters_json_schema != _NULL:
         parameters: Raw | None = wire.parameters_json_schema

@@ -13,6 +13,7 @@ from hearth.chat import Members, Need
 from hearth.dialects.body import value
 from hearth.dialects.openai_chat.features import wants_thinking
 from hearth.dialects.openai_chat.knobs import read_max_tokens
+from hearth.dialects.openai_choice import forces_a_tool
 from hearth.fim.known import holds_tokens
 from hearth.problems import BadRequest, NotFound
 
@@ -95,6 +96,8 @@ def _chat(members: Members) -> OpenAIOutline:
         needs.update(_media(seen))
     if asks(members, "tools") or asks(members, "functions"):
         needs.add("tools")
+        if forces_a_tool(members):
+            needs.add("tool_choice")
         size += len(bytes(members.get("tools", b""))) + len(bytes(members.get("functions", b"")))
     if asks(members, "logprobs") or asks(members, "top_logprobs"):
         needs.add("logprobs")

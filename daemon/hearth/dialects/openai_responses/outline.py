@@ -11,6 +11,7 @@ from msgspec import Raw, Struct, field
 from hearth.call import Outline, Wishes
 from hearth.chat import Members, Need
 from hearth.dialects.body import value
+from hearth.dialects.openai_choice import forces_a_tool
 from hearth.dialects.openai_responses.features import native_members, wants_logprobs
 from hearth.dialects.openai_responses.items import KNOWN
 from hearth.dialects.openai_responses.tools import Own, ToolWire, own_names, provider_tools, tool_wires
@@ -135,6 +136,8 @@ def _needs(members: Members, wires: list[ToolWire]) -> Iterator[Need]:
     """Yield the abilities a target must have; thinking is none of them, as `read_reasoning` says."""
     if wires:
         yield "tools"
+        if forces_a_tool(members):
+            yield "tool_choice"
     text = bytes(members.get("text", b""))
     if b'"json_schema"' in text:
         yield "json_schema"
