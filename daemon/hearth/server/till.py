@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from msgspec import UNSET
 
 from hearth.chat import Members
+from hearth.ledger.state import LedgerFault
 from hearth.money.accounts import Payer
 from hearth.money.book import PriceBook, Priced, PublicPrice
 from hearth.money.purse import Purse, Reservation, day_of
@@ -127,8 +128,8 @@ class Till:
     async def _load(self) -> None:
         try:
             rows = await asyncio.wrap_future(self._core.ledger.spent())
-        except Exception:
-            log.exception("what was spent before this start is not known")
+        except LedgerFault as fault:
+            log.warning("What was spent before this start is not known, and counts in no budget: %s", fault.text)
             return
         self.purse.load(rows, time())
 
