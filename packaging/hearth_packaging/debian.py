@@ -64,7 +64,7 @@ def build(folder: Path, interpreter: str = f"/usr/bin/{PYTHON}") -> Path:
         _shared(root, libraries)
         _control(root, architecture)
         set_times(root)
-        command = ["dpkg-deb", "--root-owner-group", "-Zgzip", "--build", str(root), str(target)]
+        command = ["dpkg-deb", "--root-owner-group", "-Zzstd", "--build", str(root), str(target)]
         subprocess.run(command, check=True, env=environment(), stdout=subprocess.DEVNULL)
     return target
 

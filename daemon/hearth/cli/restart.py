@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +12,7 @@ import click
 
 from hearth.cli.context import home, paths
 from hearth.cli.output import say
+from hearth.cli.own_command import own_command
 
 if TYPE_CHECKING:
     from hearth.status import Status
@@ -48,7 +48,7 @@ def _start(where: Paths) -> subprocess.Popen[bytes]:
     descriptor = os.open(where.log_file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     try:
         return subprocess.Popen(
-            [sys.executable, "-P", "-m", "hearth", *chosen, "run"],
+            [*own_command(), *chosen, "run"],
             stdin=subprocess.DEVNULL,
             stdout=descriptor,
             stderr=descriptor,

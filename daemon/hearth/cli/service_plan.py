@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from hearth.cli.context import home, paths
+from hearth.cli.own_command import own_command
 
 if TYPE_CHECKING:
     from hearth_service.plan import Installation, Wanted
@@ -43,7 +44,7 @@ def _wanted(*, tray: bool) -> Wanted:
     chosen = ("--home", str(Path(folder).expanduser().absolute())) if folder else ()
     tcp, socket = _listens()
     return Made(
-        hearth=(sys.executable, "-P", "-m", "hearth", *chosen, "run"),
+        hearth=(*own_command(), *chosen, "run"),
         tray=(sys.executable, "-P", "-m", "hearth_tray", *chosen) if tray else (),
         tcp=tcp,
         socket=socket,
