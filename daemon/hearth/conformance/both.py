@@ -17,7 +17,7 @@ from hearth.conformance.gist import asked, told
 from hearth.conformance.invented import answers, conversations
 from hearth.conformance.meanings import FEATURES, HELLO
 from hearth.conformance.served import STAMP
-from hearth.conformance.subject import Conformance, Subject
+from hearth.conformance.subject import UNHURRIED, Conformance, Subject
 from hearth.conformance.wire import check_words, events_of, frames_of, members_of, reader_for
 from hearth.dialects.dialect import ReplyWriter
 from hearth.events import Event, Failed
@@ -42,6 +42,7 @@ class RoundTripConformance(Conformance):
 
         assert asked(found) == asked(request)
 
+    @UNHURRIED
     @given(request=conversations())
     def test_any_conversation_comes_back(self, subject: Subject, request: ChatRequest) -> None:
         """The same for whatever people may say to each other, tools included."""
@@ -52,6 +53,7 @@ class RoundTripConformance(Conformance):
         assert isinstance(found, ChatRequest)
         assert found.knobs.max_tokens == request.knobs.max_tokens
 
+    @UNHURRIED
     @given(events=answers())
     def test_any_answer_comes_back(self, subject: Subject, events: list[Event]) -> None:
         """A stream written by the served half is read by the called half to the same words, calls, end and counts."""
@@ -61,6 +63,7 @@ class RoundTripConformance(Conformance):
 
         assert told(_read(subject, reply, writer, written)) == told(events)
 
+    @UNHURRIED
     @given(events=answers())
     def test_any_whole_answer_comes_back(self, subject: Subject, events: list[Event]) -> None:
         """The same for a reply in one piece."""
@@ -70,6 +73,7 @@ class RoundTripConformance(Conformance):
 
         assert told(_read(subject, reply, writer, written)) == told(events)
 
+    @UNHURRIED
     @given(events=answers(), at=st.integers(0, 10))
     def test_a_heartbeat_says_nothing(self, subject: Subject, events: list[Event], at: int) -> None:
         """A sign of life between two pieces changes nothing for who reads them."""
@@ -80,6 +84,7 @@ class RoundTripConformance(Conformance):
 
         assert told(_read(subject, reply, writer, b"".join(pieces))) == told(events)
 
+    @UNHURRIED
     @given(events=answers(), kept=st.integers(0, 10))
     def test_an_error_is_read_as_an_error(self, subject: Subject, events: list[Event], kept: int) -> None:
         """A stream that the served half ends in an error, the called half never takes for finished."""

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from hearth.chat import ChatRequest
 from hearth.conformance.meanings import FEATURES, HELLO, THINKING, said
-from hearth.conformance.subject import Conformance, Subject
+from hearth.conformance.subject import UNHURRIED, Conformance, Subject
 from hearth.conformance.wire import check_words, words_of
 from hearth.dialects.dialect import Called, Head, HttpRequest
 from hearth.problems import BrokenReply, ProviderProblem, Unsupported
@@ -81,6 +81,7 @@ class CalledConformance(Conformance):
                 continue
             assert subject.calling().request(tried.request, subject.examples.to, stream=True) == first
 
+    @UNHURRIED
     @given(words=EVIL)
     def test_words_are_data(self, subject: Subject, words: str) -> None:
         """Whatever a person writes arrives as it is, and changes nothing but itself."""
@@ -112,6 +113,7 @@ class CalledConformance(Conformance):
 
         assert problem.retry_after == 7
 
+    @UNHURRIED
     @given(status=st.integers(400, 599), body=st.binary(max_size=200))
     def test_no_error_is_too_odd(self, subject: Subject, status: int, body: bytes) -> None:
         """Any bytes are read as some problem of the provider's."""
@@ -146,6 +148,7 @@ class CalledConformance(Conformance):
             names = tuple(model.name for model in subject.calling().models(subject.examples.listing))
             assert names == subject.examples.models
 
+    @UNHURRIED
     @given(body=st.binary(max_size=100) | st.sampled_from([b"", b"[]", b"{}", b'{"data":7}', b'{"models":[7]}']))
     def test_a_list_is_read_or_refused(self, subject: Subject, body: bytes) -> None:
         """What is no list of models is a `BrokenReply`, never a crash."""

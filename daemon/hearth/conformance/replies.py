@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from hearth.conformance.examples import Reply
 from hearth.conformance.gist import Told, told
-from hearth.conformance.subject import Conformance, Subject
+from hearth.conformance.subject import UNHURRIED, Conformance, Subject
 from hearth.conformance.wire import events_of, frames_of, reader_for
 from hearth.events import Done, Event, Failed, Finished
 from hearth.problems import BrokenReply, ProviderProblem
@@ -57,6 +57,7 @@ class ReplyConformance(Conformance):
                 events = events_of(frames_of(reader, reply.body[:at]))
                 _check_cut(events, whole, finished=reader.finished, at=at)
 
+    @UNHURRIED
     @given(garbage=st.lists(st.binary(max_size=60), max_size=4))
     def test_garbage_is_never_an_answer(self, subject: Subject, garbage: list[bytes]) -> None:
         """Any bytes can come: nothing is raised, and an end is there only if there is one."""
@@ -73,6 +74,7 @@ class ReplyConformance(Conformance):
                 events = events_of(frames_of(reader, reply.body[:at] + b"\x80" + reply.body[at:]))
                 assert reader.finished or any(isinstance(event, Failed) for event in events), f"at byte {at}"
 
+    @UNHURRIED
     @given(at=st.integers(0, 5000), garbage=st.binary(min_size=1, max_size=40))
     def test_noise_inside_a_reply_raises_nothing(self, subject: Subject, at: int, garbage: bytes) -> None:
         """Whatever gets into a reply, reading goes on or ends in an error, and is never an exception."""

@@ -14,7 +14,7 @@ from msgspec import Raw
 from hearth import problems
 from hearth.call import Outline
 from hearth.chat import Members
-from hearth.conformance.subject import Conformance, Subject
+from hearth.conformance.subject import UNHURRIED, Conformance, Subject
 from hearth.conformance.wire import check_words
 from hearth.dialects.dialect import ReplyWriter, Stamp
 from hearth.events import Done, Event, Failed, Finished, Started, TextDelta, Usage
@@ -53,6 +53,7 @@ def kinds() -> list[type[Problem]]:
 class ServedConformance(Conformance):
     """Requests in, replies and problems out."""
 
+    @UNHURRIED
     @given(given=st.dictionaries(st.sampled_from(NAMES), JSON, max_size=6))
     def test_any_request_is_read_or_refused(self, subject: Subject, given: dict[str, object]) -> None:
         """Whatever JSON object comes, there is an outline and a meaning, or a `BadRequest` that says what is wrong."""
@@ -108,6 +109,7 @@ class ServedConformance(Conformance):
         with pytest.raises(Overloaded):
             writer.whole((*ANSWER[:2], Failed(Overloaded("It fell over.", who="far"))))
 
+    @UNHURRIED
     @given(pieces=st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=20), max_size=5))
     def test_any_words_can_be_said(self, subject: Subject, pieces: list[str]) -> None:
         """Each piece is written when it comes: nothing of it waits for the next, and nothing raises."""

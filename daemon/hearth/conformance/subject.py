@@ -7,11 +7,15 @@ from importlib.metadata import entry_points
 from typing import ClassVar
 
 import pytest
+from hypothesis import HealthCheck, settings
 from msgspec import Struct
 
 from hearth.conformance.examples import Examples
 from hearth.dialects import registry
 from hearth.dialects.dialect import Called, Served
+
+UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""A busy machine says nothing about a dialect."""
 
 
 class Subject(Struct, frozen=True):
