@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hearth.connecting.app import CannotEdit
-from hearth.connecting.edits.json_place import JsonPlace, Named
 from hearth.connecting.edits import jsonc
+from hearth.connecting.edits.json_place import JsonPlace, Named
 
 URL = JsonPlace(("language_models", "ollama", "api_url"), "http://127.0.0.1:11430")
 GROUP = JsonPlace((Named("name", "Hearth"),), {"name": "Hearth", "models": [{"id": "default"}]})

@@ -8,6 +8,7 @@ import hearth
 from hearth.cli.group import LazyGroup
 
 COMMANDS = (
+    "init",
     "run",
     "stop",
     "restart",
