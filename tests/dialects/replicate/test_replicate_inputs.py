@@ -89,7 +89,9 @@ def test_knobs_go_by_the_names_the_model_has() -> None:
     plain = chat(knobs=replace(knobs, stop=("END", "STOP")))
 
     one = written(plain, prompt=STRING, max_new_tokens=WHOLE, stop_sequences=STRING, repetition_penalty=WHOLE)
-    other = written(chat(knobs=knobs), prompt=STRING, max_completion_tokens=WHOLE, max_tokens=WHOLE, stop=LIST, temperature=WHOLE)
+    other = written(
+        chat(knobs=knobs), prompt=STRING, max_completion_tokens=WHOLE, max_tokens=WHOLE, stop=LIST, temperature=WHOLE
+    )
 
     assert one == {"prompt": "Hello", "max_new_tokens": 9, "stop_sequences": "END,STOP", "repetition_penalty": 1.1}
     assert other == {"prompt": "Hello", "max_completion_tokens": 9, "stop": ["END", "a,b"], "temperature": 0.5}
