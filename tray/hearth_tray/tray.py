@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -37,6 +38,7 @@ class Tray:
         self._shown = first
         self._in_menu = first.lines
         self._lock = threading.Lock()
+        self._over = False
         self._timer: threading.Timer | None = None
         self.icon = pystray.Icon("hearth", self._image(first.icon), first.title, self._menu(first))
 
@@ -47,10 +49,15 @@ class Tray:
             icon.visible = True
             ready()
 
-        self.icon.run(setup=begin)
+        try:
+            self.icon.run(setup=begin)
+        except Exception:
+            if not self._over:  # else a desktop without notifications complains that there is none to take back
+                raise
 
     def leave(self) -> None:
         """Take the icon away."""
+        self._over = True
         self.icon.stop()
 
     def show(self, view: View) -> None:
@@ -90,7 +97,10 @@ class Tray:
     def tell(self, notice: Notice) -> None:
         """Show a notification, where this kind of tray can."""
         if self.icon.HAS_NOTIFICATION:
-            self.icon.notify(notice.text, notice.title)
+            with contextlib.suppress(
+                Exception
+            ):  # a desktop may have nobody who shows them: each toolkit says it its way
+                self.icon.notify(notice.text, notice.title)
 
     def _image(self, state: IconState) -> Image:
         found = self._images.get(state)

@@ -15,7 +15,7 @@ from hearth.server.control.orders import PREFIX, STRICT, Named, admin, order, re
 from hearth.server.intake import new_id
 from hearth.server.routes import Table, Visit
 
-TOGETHER_S = 0.05
+TOGETHER_S = 0.1
 """What happens within so long of each other is sent at once: hundreds of calls a second cost one write each time."""
 _SSE = {"Content-Type": "text/event-stream", **STRICT}
 
