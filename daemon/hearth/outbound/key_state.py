@@ -72,6 +72,11 @@ class KeyState:
         """Whether nothing is held against it, nor remembered to be."""
         return not self.out and not self.barred and self.circuit == CLOSED
 
+    @property
+    def has_money_limit(self) -> bool:
+        """Whether the config limits what it may cost; 0 is a limit too."""
+        return self.key.daily_limit is not None or self.key.monthly_limit is not None
+
     def awake(self, now: float, model: str = "") -> bool:
         """Whether it may be used for a model as far as its provider is concerned."""
         return not self.out and self.circuit.resting_until <= now and not (self.barred and model in self.barred)

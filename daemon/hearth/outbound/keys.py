@@ -129,7 +129,7 @@ class Keys:
 
     def _ready(self, holder: Holder, state: KeyState, known: Known, lease: Lease | None) -> Credential:
         keys = holder.settings.keys
-        if not state.well() or len(keys) > 1 or state.limits.given or state.key.daily_limit or state.key.monthly_limit:
+        if not state.well() or len(keys) > 1 or state.limits.given or state.has_money_limit:
             return replace(known.credential, lease=lease)
         until = known.until if known.stamp is None else min(known.until, monotonic() + GLANCE_S)
         self._at_hand[holder.settings.name] = (until, keys, known.credential)
