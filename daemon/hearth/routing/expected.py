@@ -29,6 +29,7 @@ _IMAGE_TOKENS = 1000
 _BYTES_PER_TOKEN = 4
 _LEAST_REST = 1.0
 _LEAST_WRITING = 0.1
+_LEAST_SECONDS = 1e-6
 _WORST_SLOWDOWN = 4.0
 
 PRIOR_FIRST_TOKEN = 0.5
@@ -97,7 +98,7 @@ class Learned(Struct, frozen=True):
         writing = seconds - (first_token or 0.0)
         if writing < seconds * _LEAST_WRITING:
             writing = seconds
-        rate = self.rate.add(output_tokens / writing, now) if output_tokens and writing > 0 else self.rate
+        rate = self.rate.add(output_tokens / writing, now) if output_tokens and writing >= _LEAST_SECONDS else self.rate
         return replace(self, call=self.call.add(seconds, now), rate=rate)
 
     def saw_load(self, seconds: float, now: float) -> Learned:
