@@ -105,6 +105,13 @@ async def dashboard(config: str, **more: Any) -> AsyncIterator[Seen]:  # noqa: A
         yield seen
 
 
+async def look(page: Page, *, dark: bool, width: int) -> None:
+    """Show a page in another theme and width."""
+    await page.emulate_media(color_scheme="dark" if dark else "light")
+    await page.set_viewport_size({"width": width, "height": 1000 if width > NARROW else 740})
+    await page.wait_for_timeout(100)
+
+
 def pictures() -> Path:
     """Where screenshots are kept: outside of git, and looked at by people."""
     folder = Path(__file__).parents[2] / "screenshots" / "dashboard"

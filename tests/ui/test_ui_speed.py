@@ -40,6 +40,7 @@ async def asked(home: Home, path: str) -> tuple[float, Object]:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(180)
 def test_no_page_waits_for_a_large_log() -> None:
     """With 10,000 calls a day each question is answered within 200 ms; sums grow day by day until all are there."""
 
@@ -64,6 +65,7 @@ def test_no_page_waits_for_a_large_log() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(180)
 def test_the_first_paint_comes_at_once() -> None:
     """On loopback the page's first paint comes within 300 ms, and nothing is asked of anybody else."""
     script = "() => performance.getEntriesByName('first-contentful-paint')[0].startTime"
