@@ -1,9 +1,9 @@
 """What the desktop costs: `python benchmarks/desktop.py`.
 
-Three readers of the event feed beside 16 clients at full speed: by what share they raise the daemon's processor time a
-request, whoever else wants the cores (median of paired rounds, goal 5 %). And the tray: its memory and processor time at
-rest (goals 80 MB, 0.1 % of a core), and how soon a choice in its menu holds (100 ms). The tray needs a display; without
-one that part is left out, and says so.
+Three readers of the event feed beside 16 clients at full speed: by what share they raise the daemon's processor time
+a request, whoever else wants the cores (median of paired rounds, goal 5 %). And the tray: its memory and processor time
+at rest (goals 80 MB, 0.1 % of a core), and how soon a choice in its menu holds (100 ms). The tray needs a display;
+without one that part is left out, and says so.
 """
 
 import argparse
