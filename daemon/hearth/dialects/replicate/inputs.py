@@ -113,7 +113,7 @@ def _knobs(knobs: Knobs, defaults: Knobs, fields: Fields) -> dict[str, Any]:
 
 
 def _stops(stops: tuple[str, ...], fields: Fields) -> dict[str, Any]:
-    """Return stop sequences as a list, or joined by commas. Raises `Unsupported` where the model has no form for one."""
+    """Return stop sequences as a list, or joined by commas. Raises `Unsupported` where a model has no form for one."""
     if not stops:
         return {}
     name = next((name for name in _STOPS if name in fields), None)
