@@ -9,7 +9,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import hearth
+from hearth.cli.desk_checks import desk
 from hearth.cli.engine_checks import engines
+from hearth.cli.machine_checks import machine
 from hearth.client import Client, ClientError, DaemonAway
 from hearth.status import Finding
 from hearth_config.errors import ConfigError
@@ -42,6 +44,8 @@ def checkup(where: Paths) -> Iterator[Finding]:
     if status is not None:
         yield from _running(status)
     yield from _proxies()
+    yield from machine(where)
+    yield from desk(where)
 
 
 def _config(where: Paths) -> tuple[Loaded | None, Finding]:

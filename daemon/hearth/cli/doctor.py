@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -22,9 +24,15 @@ _COLOURS = {"ok": "green", "note": "yellow", "bad": "red"}
 @click.argument("provider", default="")
 @click.option("--model", default="", help="Which of its models to ask; default: the one of the config.")
 @click.option("--free", is_flag=True, help="Leave out what may cost money.")
+@click.option(
+    "--bundle",
+    "file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write all of it to a file for somebody who helps, without keys, prompts, names and folders.",
+)
 @json_option
 @click.pass_context
-def doctor(ctx: click.Context, *, provider: str, model: str, free: bool, as_json: bool) -> None:
+def doctor(ctx: click.Context, *, provider: str, model: str, free: bool, file: Path | None, as_json: bool) -> None:
     """Look for what stands in the way; exit 1 if something does.
 
     Without PROVIDER it works with and without a running daemon, and nothing but this machine is asked. With it, that
@@ -32,6 +40,8 @@ def doctor(ctx: click.Context, *, provider: str, model: str, free: bool, as_json
     """
     if model and not provider:
         raise click.UsageError("--model needs a PROVIDER.")
+    if file and provider:
+        raise click.UsageError("--bundle goes without a PROVIDER.")
     unchecked: tuple[str, ...] = ()
     if provider:
         from hearth.cli.provider_check import provider_check
@@ -41,7 +51,9 @@ def doctor(ctx: click.Context, *, provider: str, model: str, free: bool, as_json
         from hearth.cli.checkup import NOT_CHECKED, checkup
 
         findings, unchecked = list(checkup(paths())), NOT_CHECKED
-    if as_json:
+    if file:
+        _bundle(file, findings)
+    elif as_json:
         print_json({"findings": findings, "not_checked": unchecked})
     else:
         _show(findings, unchecked)
@@ -56,3 +68,16 @@ def _show(findings: Sequence[Finding], unchecked: Sequence[str]) -> None:
             say(f"       {one.next_step}")
     if unchecked:
         say(f"Not checked: {'; '.join(unchecked)}.")
+
+
+def _bundle(file: Path, findings: Sequence[Finding]) -> None:
+    from hearth.cli.bundle import bundle
+
+    text = bundle(paths(), findings, dict(os.environ))
+    try:
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        raise click.ClickException(f"{file} is there already. Name another file.") from None
+    with os.fdopen(descriptor, "w", encoding="utf-8") as out:
+        out.write(text)
+    say(f"Wrote {file}, {len(text.splitlines())} lines. Read it before you send it: nobody knows all your secrets.")

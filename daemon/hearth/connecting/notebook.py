@@ -35,6 +35,10 @@ class Notebook:
         """Return what was done for an app."""
         return self._known.get(app)
 
+    def all(self) -> dict[str, Connection]:
+        """Return everything that is written down, by app."""
+        return dict(self._known)
+
     def note(self, app: str, done: Connection | None) -> None:
         """Write down what was done for an app; None forgets it."""
         if done is None:
