@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -15,39 +14,41 @@ from hearth_packaging.closure import MissingError
 from hearth_packaging.fixed import environment
 from hearth_packaging.staging import ROOT
 
-
-def _wheel(folder: Path) -> list[Path]:
-    """Make wheel and sdist without a network: hatchling is installed beside us."""
-    command = [sys.executable, "-m", "hatchling", "build", "--directory", str(folder)]
-
-    subprocess.run(command, cwd=ROOT, check=True, env=environment(), stdout=subprocess.DEVNULL)
-    return sorted([*folder.glob("hearthd-*.whl"), *folder.glob("hearthd-*.tar.gz")])
-
-
-KINDS: dict[str, Callable[[Path], list[Path]]] = {
-    "wheel": _wheel,
-    "single-file": lambda folder: [single_file.build(folder)],
-    "deb": lambda folder: [debian.build(folder)],
-}
+KINDS = ("wheel", "single-file", "deb")
 
 
 @click.command()
-@click.argument("kinds", nargs=-1, type=click.Choice(tuple(KINDS)))
+@click.argument("kinds", nargs=-1, type=click.Choice(KINDS))
 @click.option(
     "--to", "folder", type=click.Path(path_type=Path), default=ROOT / "dist", help="Where they go; else dist."
 )
-def build(kinds: tuple[str, ...], folder: Path) -> None:
+@click.option("--python", default=debian.SYSTEM_PYTHON, help="The interpreter that the Debian package runs on.")
+def build(kinds: tuple[str, ...], folder: Path, python: str) -> None:
     """Make wheel and sdist, the single file and the Debian package, or those of them that are named."""
     folder = folder.absolute()
     folder.mkdir(parents=True, exist_ok=True)
     try:
         for kind in kinds or KINDS:
-            for made in KINDS[kind](folder):
-                click.echo(
-                    f"{hashlib.sha256(made.read_bytes()).hexdigest()}  {made.name}  {made.stat().st_size:,} bytes"
-                )
+            for made in _make(kind, folder, python):
+                digest = hashlib.sha256(made.read_bytes()).hexdigest()
+                click.echo(f"{digest}  {made.name}  {made.stat().st_size:,} bytes")
     except (MissingError, FileNotFoundError) as error:
         raise click.ClickException(str(error)) from error
+
+
+def _make(kind: str, folder: Path, python: str) -> list[Path]:
+    if kind == "single-file":
+        return [single_file.build(folder)]
+    if kind == "deb":
+        return [debian.build(folder, python)]
+    return _wheel_and_sdist(folder)
+
+
+def _wheel_and_sdist(folder: Path) -> list[Path]:
+    """Make both without a network: hatchling is installed beside us."""
+    command = [sys.executable, "-m", "hatchling", "build", "--directory", str(folder)]
+    subprocess.run(command, cwd=ROOT, check=True, env=environment(), capture_output=True)
+    return sorted([*folder.glob("hearthd-*.whl"), *folder.glob("hearthd-*.tar.gz")])
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from hearth_packaging.staging import ROOT, compile_all, fill
 
 HOME = "usr/lib/hearth"
 PYTHON = f"python{sys.version_info.major}.{sys.version_info.minor}"
+SYSTEM_PYTHON = f"/usr/bin/{PYTHON}"
 COMMANDS = {"hearth": "hearth", "hearth-tray": "hearth_tray"}
 """The commands in /usr/bin, and the modules they start."""
 
@@ -49,7 +50,7 @@ exec "$here/../lib/hearth/bin/python3" -P -m {module} "$@"
 """
 
 
-def build(folder: Path, interpreter: str = f"/usr/bin/{PYTHON}") -> Path:
+def build(folder: Path, interpreter: str = SYSTEM_PYTHON) -> Path:
     """Write `hearthd_VERSION_ARCH.deb` into a folder and return its path.
 
     The package holds the extras for a desktop. It runs on `interpreter`, which must be of the version that builds.

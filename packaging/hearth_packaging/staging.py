@@ -23,7 +23,7 @@ _OF_THE_INSTALLER = ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json")
 def wheel(folder: Path) -> Path:
     """Build Hearth's wheel into a folder, without any network, and return its path."""
     command = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(folder)]
-    subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL, env=environment())
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True, env=environment())
     (made,) = folder.glob("*.whl")
     return made
 

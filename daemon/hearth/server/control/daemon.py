@@ -26,12 +26,12 @@ class UseOrder(Struct, forbid_unknown_fields=True):
 
 
 async def status(visit: Visit) -> web.StreamResponse:
-    """`GET status`."""
+    """`GET status`: what Hearth is doing, as `hearth status` shows it."""
     return reply(snapshot.status(visit.core))
 
 
 async def mode_now(visit: Visit) -> web.StreamResponse:
-    """`GET mode`."""
+    """`GET mode`: the privacy mode in force, the ceiling of the file, and the mode that was switched to."""
     core = visit.core
     return reply({"mode": core.mode, "ceiling": core.generation.settings.mode, "switched": core.switches.mode})
 
@@ -50,7 +50,7 @@ async def set_mode(visit: Visit) -> web.StreamResponse:
 
 
 async def default_now(visit: Visit) -> web.StreamResponse:
-    """`GET default-model`."""
+    """`GET default-model`: what a client gets that names no model, and whether that was chosen at run time."""
     settings = visit.core.generation.settings
     chosen = visit.core.switches.default_model(settings)
     return reply({"model": chosen or settings.default_model, "chosen": chosen is not None})

@@ -22,7 +22,7 @@ _LINES = {"Content-Type": "application/x-ndjson", **STRICT}
 
 
 async def models(visit: Visit) -> web.StreamResponse:
-    """`GET models?abilities=1`; asks the providers that have not been asked lately."""
+    """`GET models?abilities=1`: what may be asked for; asks the providers that have not been asked lately."""
     await visit.core.inventory.everywhere()
     return reply(snapshot.models(visit.core, abilities=visit.request.rel_url.query.get("abilities") == "1"))
 
