@@ -17,7 +17,7 @@ from hearth.connecting.doing import connect, disconnect
 from hearth.connecting.edits.toml_keys import Key, TomlKeys
 from hearth.connecting.files import read
 from hearth.connecting.notebook import Notebook
-from hearth_config.addresses import Endpoint, TcpAddress
+from hearth_config.addresses import Endpoint, TcpAddress, place_of
 from hearth_config.load import load, load_text
 
 if TYPE_CHECKING:
@@ -44,7 +44,9 @@ def ground_here() -> Ground:
     settings = _loaded().settings
     for name, provider in settings.providers.items():
         address = provider.address
-        if provider.dialect == "ollama" and provider.place == "machine" and isinstance(address, TcpAddress):
+        if not isinstance(address, TcpAddress) or provider.dialect != "ollama":
+            continue
+        if (provider.place or place_of(address.host)) == "machine":
             return Ground(name, address.port, settings.listen.also)
     raise click.ClickException("hearth.toml names no Ollama on this machine.")
 
