@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import stat
 import tomllib
 from pathlib import Path
@@ -158,6 +159,16 @@ def test_it_asks_before_it_writes(tmp_path: Path) -> None:
     assert "Nothing to write" in again.stdout
     assert "canary" not in done.stdout + file.read_text("utf-8")
     assert hearth(tmp_path, "config", "check").returncode == 0
+
+
+def test_json_shows_the_proposal_and_writes_nothing(tmp_path: Path) -> None:
+    """For programs that ask the user themselves."""
+    shown = json.loads(hearth(tmp_path, "init", "--json", "--yes", OPENROUTER_API_KEY="sk-or-canary").stdout)
+
+    assert shown["changes"]
+    assert "[providers.openrouter]" in shown["proposal"]
+    assert ["openrouter", "OPENROUTER_API_KEY"] in shown["found"]["keys"]
+    assert not (tmp_path / "hearth.toml").exists()
 
 
 def test_a_broken_file_is_left_alone(tmp_path: Path) -> None:

@@ -17,8 +17,15 @@ NEW_PORT = 11436
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:@+-]*")
 
 
+def complete_app(_: click.Context, __: click.Parameter, begun: str) -> list[str]:
+    """Return the apps whose names begin so, for the shell."""
+    from hearth.connecting.apps import APPS
+
+    return [app.name for app in APPS if app.name.startswith(begun)]
+
+
 @click.command()
-@click.argument("app", default="")
+@click.argument("app", default="", shell_complete=complete_app)
 @click.option("--write", is_flag=True, help="Write the setting into the app's file; a copy of the file is kept.")
 @click.option("--model", default="default", help="The model's name in the app's setting.")
 @click.option("--front", is_flag=True, help="With `ollama`: take over Ollama's port, and move Ollama to another.")

@@ -90,9 +90,12 @@ def _apps(where: Paths) -> Iterator[Finding]:
     notebook = Notebook(where.state_dir)
     for name, done in notebook.all().items():
         app = find(name)
-        if app is None:
-            continue
         file = Path(done.file)
+        if app is None:
+            yield Finding(
+                "ok", "Hearth is in front of Ollama", "`hearth disconnect ollama` gives Ollama its port back."
+            )
+            continue
         try:
             same = digest(read(file)) == done.written
         except Exception:  # noqa: BLE001 -- whatever keeps it from being read: it is not as we wrote it

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import click
 
-from hearth.cli.connect import known_app
+from hearth.cli.connect import complete_app, known_app
 from hearth.cli.context import paths, yes_option
 from hearth.cli.output import say
 
 
 @click.command()
-@click.argument("app")
+@click.argument("app", shell_complete=complete_app)
 @yes_option
 def disconnect(*, app: str, yes: bool) -> None:
     """Take Hearth's setting out of an app's file again.

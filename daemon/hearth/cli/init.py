@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hearth.cli.context import paths, yes_option
-from hearth.cli.output import say
+from hearth.cli.context import json_option, paths, yes_option
+from hearth.cli.output import print_json, say
 
 if TYPE_CHECKING:
     from hearth.cli.first_config import Found
@@ -23,11 +23,13 @@ _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 @click.command()
 @yes_option
-def init(*, yes: bool) -> None:
+@json_option
+def init(*, yes: bool, as_json: bool) -> None:
     """Look around on this machine and write a commented hearth.toml.
 
     Only loopback is asked. An existing file keeps all it says: what it lacks is added at its end. The difference is
-    shown before anything is written. Keys are named by their variable, never copied.
+    shown before anything is written. Keys are named by their variable, never copied. With --json the proposal is
+    printed, and nothing is written.
     """
     from hearth.cli.first_config import proposal
     from hearth.connecting.files import read
@@ -36,10 +38,13 @@ def init(*, yes: bool) -> None:
     loaded = load(paths(), os.environ, allow_missing=True)
     file = paths().config_file
     found = _look_around(loaded)
-    _tell(found)
     before = read(file)
     after = proposal(found, before)
     load_text(after, file, loaded.variables)
+    if as_json:
+        print_json({"file": str(file), "found": found, "proposal": after, "changes": after != before})
+        return
+    _tell(found)
     if after == before:
         say(f"{file} has all of it. Nothing to write.")
     else:

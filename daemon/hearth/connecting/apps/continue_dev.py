@@ -23,6 +23,7 @@ def _setting(desk: Desk, door: Door) -> Setting:
         f"  apiBase: {door.openai}",
         f"  apiKey: {json.dumps(door.key)}",
         "  roles: [chat, edit, apply]",
+        "  capabilities: [tool_use]",
     )
     edit = YamlItem("models", lines, fresh=("name: My models", "version: 0.0.1", "schema: v1"))
     text = "\n".join(("models:", *(f"  {line}" for line in lines)))
