@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
 from email.parser import HeaderParser
 from importlib.metadata import Distribution
 from pathlib import Path
@@ -13,14 +12,16 @@ from packaging.utils import canonicalize_name
 
 from hearth_packaging.closure import DESKTOP, needed
 
-BUILDERS = ("hatchling", "editables", "pathspec", "pluggy", "packaging", "trove-classifiers")
-"""What pip fetches to build an sdist."""
+BUILDERS = ("hatchling", "editables")
+"""What pip fetches to build an sdist, besides what these need."""
 
 
-def stock(folder: Path, extra: Iterable[str] = BUILDERS) -> Path:
-    """Fill a folder with the wheels that Hearth and its extras need, and `extra` ones, and return it."""
+def stock(folder: Path) -> Path:
+    """Fill a folder with the wheels that Hearth, its extras and its build need, and return it."""
     folder.mkdir(parents=True, exist_ok=True)
-    for one in {each.name: each for each in [*needed(DESKTOP), *map(Distribution.from_name, extra)]}.values():
+    found = [*needed(DESKTOP), *map(Distribution.from_name, BUILDERS)]
+    found += [one for builder in BUILDERS for one in needed(by=builder)]
+    for one in {each.name: each for each in found}.values():
         _repack(one, folder)
     return folder
 

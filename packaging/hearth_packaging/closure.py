@@ -17,13 +17,13 @@ class MissingError(Exception):
     """A distribution that a bundle needs is not installed beside Hearth."""
 
 
-def needed(extras: Iterable[str] = ()) -> list[Distribution]:
-    """Return what Hearth with these extras needs at run time, without Hearth itself, by name.
+def needed(extras: Iterable[str] = (), by: str = OURS) -> list[Distribution]:
+    """Return what a distribution, Hearth, needs at run time with these extras, without itself, by name.
 
     Markers are judged for the running interpreter. Raises `MissingError`, which names what to install.
     """
     found: dict[str, Distribution] = {}
-    waiting = [(OURS, frozenset(extras))]
+    waiting = [(by, frozenset(extras))]
     seen: set[tuple[str, frozenset[str]]] = set()
     while waiting:
         name, wanted = waiting.pop()
@@ -32,7 +32,7 @@ def needed(extras: Iterable[str] = ()) -> list[Distribution]:
         seen.add((name, wanted))
         found[name] = _installed(name)
         waiting.extend(_requirements(found[name], wanted))
-    del found[OURS]
+    del found[by]
     return [found[name] for name in sorted(found)]
 
 

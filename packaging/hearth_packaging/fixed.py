@@ -22,9 +22,9 @@ def environment() -> dict[str, str]:
 
 
 def set_times(folder: Path) -> None:
-    """Give every file below a folder the one time, and the modes that files have in a package."""
+    """Give a folder and every file below it the one time, and the modes that files have in a package."""
     moment = epoch()
-    for path in sorted(folder.rglob("*")):
+    for path in [folder, *sorted(folder.rglob("*"))]:
         if not path.is_symlink():
             path.chmod(0o755 if path.is_dir() or path.stat().st_mode & 0o100 else 0o644)
         os.utime(path, (moment, moment), follow_symlinks=False)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import hearth
-from source_tree import ROOT
+from source_tree import COMPONENTS, ROOT
 from wheelhouse import built, environment, interpreter
 
 STRANGE = {"TZ": "Asia/Tokyo", "PYTHONHASHSEED": "7"}
@@ -27,15 +27,28 @@ pytestmark = [
 ]
 
 
-def _build(kind: str, folder: Path, **strange: str) -> Path:
-    """Build by the command, as `make package` does; the folder then holds just that."""
-    command = [*built(kind), "--to", str(folder), "--python", str(interpreter())]
+def _two_copies(place: Path) -> tuple[Path, Path]:
+    """Copy what is built from into two folders, so that nobody edits it between two builds."""
+    first, second = place / "first", place / "second"
+    for component in COMPONENTS:
+        shutil.copytree(ROOT / component, first / component, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("pyproject.toml", "README.md", "LICENSE", "CHANGELOG.md"):
+        shutil.copyfile(ROOT / name, first / name)
+    shutil.copytree(first, second)
+    return first, second
+
+
+def _build(kind: str, sources: Path, **strange: str) -> Path:
+    """Build by the command, as `make package` does, and return the folder of what was made."""
+    command = [*built(kind), "--to", "made", "--python", str(interpreter())]
+    environ = {**os.environ, **FIXED, **strange, "PYTHONPATH": os.pathsep.join(COMPONENTS)}
     umask = 0o077 if strange else 0o022
-    subprocess.run(
-        command, cwd=ROOT, check=True, capture_output=True, env={**os.environ, **FIXED, **strange}, umask=umask
-    )
-    (made,) = folder.iterdir()
-    return made
+    subprocess.run(command, cwd=sources, check=True, capture_output=True, env=environ, umask=umask)
+    return sources / "made"
+
+
+def _bytes(folder: Path) -> dict[str, bytes]:
+    return {file.name: file.read_bytes() for file in folder.iterdir()}
 
 
 def _said(command: list[str | Path], home: Path, **more: str) -> str:
@@ -52,7 +65,9 @@ def test_the_debian_package_is_installed_run_and_removed(tmp_path: Path) -> None
     """Debian's dpkg puts it into an empty system; its commands work there; removed, nothing is left;
     and a second build has the same bytes.
     """
-    package, root, home = _build("deb", tmp_path / "made"), tmp_path / "system", tmp_path / "home"
+    sources, again = _two_copies(tmp_path)
+    first, root, home = _build("deb", sources), tmp_path / "system", tmp_path / "home"
+    (package,) = first.iterdir()
     for folder in ("info", "updates", "triggers"):
         (root / "var/lib/dpkg" / folder).mkdir(parents=True)
     (root / "var/lib/dpkg/status").touch()
@@ -76,34 +91,32 @@ def test_the_debian_package_is_installed_run_and_removed(tmp_path: Path) -> None
 
     assert not [path for path in (root / "usr").rglob("*") if path.is_file()]
 
-    second = _build("deb", tmp_path / "second", **STRANGE)
+    second = _build("deb", again, **STRANGE)
 
-    assert package.read_bytes() == second.read_bytes()
+    assert _bytes(first) == _bytes(second)
 
 
 def test_the_single_file_runs_and_comes_out_the_same(tmp_path: Path) -> None:
     """It needs a Python and nothing else; the demo starts a daemon out of it; a second build has the same bytes."""
-    first = _build("single-file", tmp_path / "first")
+    sources, again = _two_copies(tmp_path)
+    first = _build("single-file", sources)
+    (file,) = first.iterdir()
     unpacked = {"SHIV_ROOT": str(tmp_path / "unpacked")}
 
-    assert _said([interpreter(), first, "--version"], tmp_path / "home", **unpacked) == VERSION
-    assert "busy" in _said([interpreter(), first, "demo"], tmp_path / "home", **unpacked)
+    assert _said([interpreter(), file, "--version"], tmp_path / "home", **unpacked) == VERSION
+    assert "busy" in _said([interpreter(), file, "demo"], tmp_path / "home", **unpacked)
     assert list((tmp_path / "unpacked").rglob("THIRD-PARTY-NOTICES.txt"))
 
-    second = _build("single-file", tmp_path / "second", **STRANGE)
+    second = _build("single-file", again, **STRANGE)
 
-    assert first.read_bytes() == second.read_bytes()
+    assert _bytes(first) == _bytes(second)
 
 
 def test_wheel_and_sdist_come_out_the_same(tmp_path: Path) -> None:
     """T29: whoever builds the same sources can compare hashes."""
-    for folder, strange in (("first", {}), ("second", STRANGE)):
-        command = [*built("wheel"), "--to", str(tmp_path / folder)]
-        subprocess.run(command, cwd=ROOT, check=True, capture_output=True, env={**os.environ, **FIXED, **strange})
+    sources, again = _two_copies(tmp_path)
 
-    first, second = (
-        {file.name: file.read_bytes() for file in (tmp_path / name).iterdir()} for name in ("first", "second")
-    )
+    first, second = _build("wheel", sources), _build("wheel", again, **STRANGE)
 
-    assert len(first) == 2
-    assert first == second
+    assert len(_bytes(first)) == 2
+    assert _bytes(first) == _bytes(second)
