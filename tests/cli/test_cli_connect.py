@@ -15,6 +15,7 @@ from cli.terminal import command, environment
 from hearth.connecting import doing
 from hearth.connecting.app import Desk, Door
 from hearth.connecting.apps import APPS, find
+from hearth.connecting.edits.block import Block
 from hearth.connecting.edits.jsonc import value_of
 from hearth.connecting.notebook import Notebook
 
@@ -102,6 +103,20 @@ def test_what_the_user_wrote_since_stays(tmp_path: Path) -> None:
 
     assert file.read_text() == "(setq mine 1)\n(setq later 2)\n"
     assert "init.el.before-hearth" in back.stdout
+
+
+def test_what_the_user_wrote_between_two_changes_of_ours_stays(tmp_path: Path) -> None:
+    """Connecting again, with another model, must not make the older copy look like what was there."""
+    file, notebook = tmp_path / "init.el", Notebook(tmp_path / "hearth")
+    file.write_text("(setq mine 1)\n")
+    first, second = Block(("(one)",), comment=";;"), Block(("(two)",), comment=";;")
+
+    doing.connect("emacs", file, first, notebook)
+    file.write_text(file.read_text() + "(setq later 2)\n")
+    doing.connect("emacs", file, second, notebook)
+    doing.disconnect("emacs", file, second, notebook)
+
+    assert file.read_text() == "(setq mine 1)\n(setq later 2)\n"
 
 
 def test_a_file_that_cannot_be_changed_safely_is_left(tmp_path: Path) -> None:

@@ -30,7 +30,8 @@ def connect(app: str, file: Path, edit: Edit, notebook: Notebook) -> Done:
     backup = Path(known.backup) if known and known.backup and Path(known.backup).exists() else None
     if known is None:
         backup = back_up(file)
-    noted = Connection(str(file), str(backup or ""), digest(after))
+    between = known is not None and digest(before) != known.written
+    noted = Connection(str(file), str(backup or ""), "" if between else digest(after))
     notebook.note(app, noted)
     try:
         write(file, after)

@@ -13,7 +13,10 @@ NAME = "connections.json"
 
 
 class Connection(Struct, frozen=True):
-    """One changed file: where it is, its copy from before ("" where there was none), the digest of what we wrote."""
+    """One changed file: where it is, its copy from before ("" where there was none), the digest of what we wrote.
+
+    Without a digest somebody else wrote between two changes of ours: then the copy is not to be put back whole.
+    """
 
     file: str
     backup: str
