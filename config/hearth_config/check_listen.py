@@ -8,7 +8,7 @@ from hearth_config.addresses import Endpoint, place_of
 from hearth_config.errors import Path, Problem
 from hearth_config.settings import Listen
 
-_HOST_NAME: Final = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+", re.ASCII)
+_HOST_NAME: Final = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?|[0-9A-Fa-f:.]+", re.ASCII)
 _ORIGIN: Final = re.compile(r"[a-z][a-z0-9+.-]*://[A-Za-z0-9._:\[\]-]+", re.ASCII)
 _MAX_SOCKET_PATH: Final = 100  # the shortest system limit is 104 bytes, macOS
 
@@ -19,7 +19,9 @@ def check_listen(listen: Listen) -> Iterator[Problem]:
     yield from _socket(listen.socket)
     for index, host in enumerate(listen.hosts):
         if not _HOST_NAME.fullmatch(host):
-            step = 'Write a name such as "box.lan", without scheme, port or *'
+            step = (
+                'Write a name such as "box.lan" (or "box.lan:8443" where clients use another port), without scheme or *'
+            )
             yield Problem(("listen", "hosts", index), "is no host name", step)
     for index, origin in enumerate(listen.origins):
         if not _ORIGIN.fullmatch(origin):

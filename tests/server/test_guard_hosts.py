@@ -180,6 +180,25 @@ def test_a_listed_name_is_accepted_exactly() -> None:
     assert asyncio.run(act()) == [200, 200, 421, 421, 200]
 
 
+def test_a_listed_name_is_meant_with_the_port_that_clients_use() -> None:
+    """T2: clients send the listener's port along; another port has to be listed itself, as behind a proxy."""
+    door = Door("tcp", "192.168.1.5", 11430)
+    rules = Rules("token", hosts=frozenset({"box.lan", "192.168.1.5", "fd00::5", "proxy.lan:8443"}))
+
+    for name in ("box.lan:11430", "192.168.1.5:11430", "[fd00::5]:11430", "box.lan", "proxy.lan:8443"):
+        check_host(CIMultiDict(Host=name), door, rules)
+    for name in (
+        "box.lan:80",
+        "box.lan:",
+        "proxy.lan",
+        "proxy.lan:11430",
+        "a.box.lan:11430",
+        "box.lan:11430.evil.example",
+    ):
+        with pytest.raises(WrongHost):
+            check_host(CIMultiDict(Host=name), door, rules)
+
+
 @pytest.mark.parametrize("address", ["0.0.0.0:0", "[::]:0", "192.168.1.5:0"])
 @pytest.mark.parametrize("rest", ["", 'trust = "token"', 'hosts = ["box.lan"]'])
 def test_an_address_that_others_reach_needs_names_and_tokens(address: str, rest: str, tmp_path: Path) -> None:

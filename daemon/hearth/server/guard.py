@@ -112,6 +112,8 @@ def _check_name(host: str, door: Door, rules: Rules) -> None:
         return
     name, colon, port = host.rpartition(":") if not host.endswith("]") else (host, "", "")
     bare = (name if colon else host).removesuffix(".")
+    if port == str(door.port) and bare.strip("[]") in rules.hosts:
+        return
     if (f"{bare}:{port}" if colon else bare) in _allowed_hosts(door):
         return
     if door.kind == "unix" and bare in _SOCKET_HOSTS and (not colon or port.isdigit()):
