@@ -7,11 +7,11 @@ UV_COMPILE := uv pip compile pyproject.toml --group dev --universal --python-ver
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" --quiet --output-file requirements.lock
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test bench lock fmt clean
+.PHONY: help install run test bench package docs pictures lock fmt clean
 
 help: ## list the commands
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | awk -F'|' '{ printf "%-14s%s\n", $$1, $$2 }'
-	@echo '  run, test, bench and lock pass ARGS on: make test ARGS="tests/config -x"'
+	@echo '  run, test, bench, package and lock pass ARGS on: make test ARGS="tests/config -x"'
 
 run: install ## install, then start Hearth in the foreground (with a stand-in engine where no Ollama answers)
 	@exec $(BIN)/hearth run --stand-in $(ARGS)
@@ -29,6 +29,15 @@ test: install ## install, then run linters, type checks and all tests
 
 bench: install ## install, then measure the figures that the README quotes
 	@$(BIN)/python benchmarks/run.py $(ARGS)
+
+package: install ## make wheel, sdist, Debian package and single file in dist/ (ARGS=deb makes that alone)
+	@$(BIN)/python -m hearth_packaging $(ARGS)
+
+docs: install ## write anew the pages, the manual and the completions that are made from the code
+	@$(BIN)/python tests/reference_pages.py
+
+pictures: install ## take the pictures of tray and dashboard that the tests left into docs/pictures
+	@$(BIN)/python tests/pictures.py
 
 lock: install ## remake requirements.lock (ARGS=--upgrade takes newer versions)
 	@[ -x .lock-venv/bin/uv ] || { $(BIN)/python -m venv .lock-venv && .lock-venv/bin/python -m pip install --quiet uv; }
