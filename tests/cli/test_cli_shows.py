@@ -22,7 +22,6 @@ from hearth.status import (
     CallStatus,
     ConfigStatus,
     ContactStatus,
-    KeyStatus,
     LedgerStatus,
     ModelsStatus,
     ModelStatus,
@@ -31,6 +30,7 @@ from hearth.status import (
     Usage,
     UsageReport,
 )
+from hearth.status_keys import KeyStatus
 
 CALL = CallRecord(
     "c1",

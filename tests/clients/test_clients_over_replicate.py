@@ -114,10 +114,10 @@ def test_the_input_is_written_as_the_model_takes_it() -> None:
 
     async def act(on: Acting) -> list[Any]:
         for model in ("meta/llama", "acme/chatty", "meta/llama"):
+            more: Any = {"stop": ["END"]} if model == "meta/llama" else {}
             await on.openai.chat.completions.create(
-                model=f"replicate/{model}", messages=turns, max_tokens=3, temperature=0.5,
-                **({"stop": ["END"]} if model == "meta/llama" else {}),
-            )  # fmt: skip
+                model=f"replicate/{model}", messages=turns, max_tokens=3, temperature=0.5, **more
+            )
         descriptions = [call for call in on.rehearsal.calls if call.path == "/v1/models/meta/llama"]
         assert len(descriptions) == 1
         return on.sent("/predictions")
