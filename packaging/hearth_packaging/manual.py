@@ -27,9 +27,9 @@ def _head(whole: Entry) -> Iterator[str]:
     yield ".SH NAME"
     yield "hearth \\- a local\\-first LLM daemon and its commands"
     yield ".SH SYNOPSIS"
-    yield f".B {_roff(whole.usage)}"
+    yield f".B {roff(whole.usage)}"
     yield ".SH DESCRIPTION"
-    yield _roff(whole.help)
+    yield roff(whole.help)
     yield "Requests are taken on http://127.0.0.1:11430 and on a Unix socket,"
     yield "in the dialects that editors and agents speak."
     yield ".SH OPTIONS"
@@ -39,38 +39,38 @@ def _head(whole: Entry) -> Iterator[str]:
 def _commands(commands: list[Entry]) -> Iterator[str]:
     yield ".SH COMMANDS"
     for one in commands:
-        yield f'.SS "{_roff(one.usage)}"'
-        yield _roff(one.help)
+        yield f'.SS "{roff(one.usage)}"'
+        yield roff(one.help)
         yield from _options(one)
         if one.note:
             yield ".PP"
-            yield _roff(one.note)
+            yield roff(one.note)
 
 
 def _options(one: Entry) -> Iterator[str]:
     for option in one.options:
         yield ".TP"
-        yield f".B {_roff(option.written)}"
-        yield _roff(option.help)
+        yield f".B {roff(option.written)}"
+        yield roff(option.help)
 
 
 def _tail(whole: Entry) -> Iterator[str]:
     yield from _table("FILES", _FILES)
     yield from _table("ENVIRONMENT", _VARIABLES)
     yield ".SH EXIT STATUS"
-    yield _roff(whole.note.removeprefix("Exit codes: ").capitalize())
+    yield roff(whole.note.removeprefix("Exit codes: ").capitalize())
 
 
 def _table(title: str, rows: tuple[tuple[str, str], ...]) -> Iterator[str]:
     yield f".SH {title}"
     for name, said in rows:
         yield ".TP"
-        yield f".I {_roff(name)}"
-        yield _roff(said)
+        yield f".I {roff(name)}"
+        yield roff(said)
 
 
-def _roff(text: str) -> str:
-    """Return text that troff prints as it stands: no escape, no macro at a line's beginning, one line a paragraph."""
+def roff(text: str) -> str:
+    """Return text that troff prints as it stands: no escape and no macro in it, one line a paragraph."""
     escaped = text.replace("\\", "\\e").replace("-", "\\-").replace('"', "\\(dq").replace("'", "\\(aq")
-    lines = (f"\\&{line}" if line.startswith(".") else line for line in escaped.split("\n\n"))
-    return "\n.PP\n".join(lines)
+    lines = (" ".join(part.split()) for part in escaped.split("\n\n"))
+    return "\n.PP\n".join(f"\\&{line}" if line.startswith(".") else line for line in lines if line)

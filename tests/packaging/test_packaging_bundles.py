@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import gzip
+import json
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -51,13 +53,27 @@ def _bytes(folder: Path) -> dict[str, bytes]:
     return {file.name: file.read_bytes() for file in folder.iterdir()}
 
 
-def _said(command: list[str | Path], home: Path, **more: str) -> str:
+def _said(command: Sequence[str | Path], home: Path, **more: str) -> str:
     home.mkdir(exist_ok=True, mode=0o700)
     done = subprocess.run(
         command, cwd=home, env=environment(home, **more), capture_output=True, text=True, timeout=120, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
+
+
+def _command_after_restart(hearth: list[str], place: Path, **more: str) -> str:
+    """Start a daemon in the background by `hearth restart`, and return how that process was started."""
+    home = place / "daemon"
+    home.mkdir(mode=0o700)
+    (home / "hearth.toml").write_text('[listen]\ntcp = "off"\n')
+    command = [*hearth, "--home", str(home)]
+    _said([*command, "restart"], home, **more)
+    try:
+        pid = json.loads(_said([*command, "status", "--json"], home, **more))["pid"]
+        return Path(f"/proc/{pid}/cmdline").read_text()
+    finally:
+        _said([*command, "stop"], home, **more)
 
 
 @pytest.mark.skipif(shutil.which("dpkg-deb") is None, reason="dpkg is not here: it is on Debian, Ubuntu and their like")
@@ -106,6 +122,7 @@ def test_the_single_file_runs_and_comes_out_the_same(tmp_path: Path) -> None:
     assert _said([interpreter(), file, "--version"], tmp_path / "home", **unpacked) == VERSION
     assert "busy" in _said([interpreter(), file, "demo"], tmp_path / "home", **unpacked)
     assert list((tmp_path / "unpacked").rglob("THIRD-PARTY-NOTICES.txt"))
+    assert str(file) in _command_after_restart([str(interpreter()), str(file)], tmp_path, **unpacked)
 
     second = _build("single-file", again, **STRANGE)
 
