@@ -10,7 +10,7 @@ UV_COMPILE := uv pip compile pyproject.toml --group dev --universal --python-ver
 .PHONY: help install run test bench package docs pictures lock fmt clean
 
 help: ## list the commands
-	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | awk -F'|' '{ printf "%-14s%s\n", $$1, $$2 }'
+	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | awk -F'|' '{ printf "%-17s%s\n", $$1, $$2 }'
 	@echo '  run, test, bench, package and lock pass ARGS on: make test ARGS="tests/config -x"'
 
 run: install ## install, then start Hearth in the foreground (with a stand-in engine where no Ollama answers)

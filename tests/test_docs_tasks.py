@@ -23,7 +23,8 @@ def test_the_index_has_every_page() -> None:
     """Whoever opens docs finds each page from its index."""
     linked = set(re.findall(r"\]\(([\w/-]+\.md)\)", (DOCS / "README.md").read_text(encoding="utf-8")))
 
-    assert {file.relative_to(DOCS).as_posix() for file in DOCS.rglob("*.md")} - linked == {"README.md"}
+    pages = {file.relative_to(DOCS).as_posix() for file in DOCS.rglob("*.md")} - {"README.md"}
+    assert pages <= linked, "give each a row in docs/README.md"
 
 
 @pytest.mark.parametrize(("page", "text"), CONFIGS, ids=[page for page, _ in CONFIGS])

@@ -78,7 +78,7 @@ def _libraries(root: Path, interpreter: str) -> list[Distribution]:
     compile_all(site, f"/{HOME}/lib/{PYTHON}/site-packages")
     (home / "bin").mkdir()
     (home / "bin" / "python3").symlink_to(interpreter)
-    note = f"home = {Path(interpreter).parent}\ninclude-system-site-packages = true\n"
+    note = f"home = {Path(interpreter).parent}\ninclude-system-site-packages = false\n"
     (home / "pyvenv.cfg").write_text(note, encoding="utf-8")
     return libraries
 
