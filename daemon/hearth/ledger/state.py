@@ -15,7 +15,7 @@ class Limits(Struct, frozen=True):
 
     entries: int = 10_000
     """Calls that may wait to be written; one more is dropped and counted."""
-    window: float = 0.2
+    window: float = 0.1
     """The least time between two commits: with the commit itself, a crash costs the last 250 ms (G13)."""
     busy: float = 1.0
     """How long one try waits for a lock that another program holds."""
