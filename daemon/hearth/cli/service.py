@@ -8,7 +8,7 @@ import click
 
 from hearth.cli.context import json_option, yes_option
 from hearth.cli.output import print_json, say
-from hearth.cli.service_plan import delete_all, plan_here
+from hearth.cli.service_plan import connected, delete_all, plan_here
 
 
 @click.group()
@@ -44,6 +44,9 @@ def uninstall(*, everything: bool, yes: bool) -> None:
     """
     from hearth_service.install import uninstall as take_back
 
+    if everything and (left := connected()):
+        undo = " && ".join(f"hearth disconnect {app}" for app in left)
+        raise click.ClickException(f"{', '.join(left)} would go on asking for Hearth. First: {undo}")
     if everything and not yes:
         click.confirm("Delete the usage log, the state and the daemon's log? hearth.toml stays.", abort=True)
     gone = take_back(plan_here(tray=True))

@@ -98,12 +98,22 @@ def _has_user_namespaces() -> bool:
     )
 
 
+def connected() -> list[str]:
+    """Return the apps whose settings Hearth has changed, and not changed back."""
+    from hearth.connecting.notebook import Notebook
+
+    return sorted(Notebook(paths().state_dir).all())
+
+
 def delete_all() -> list[Path]:
     """Delete what Hearth itself has written, never what the user did; returns what was there."""
+    from hearth.connecting.notebook import NAME
+
     where = paths()
     ours = [
         where.state_file, where.token_file, where.lock_file, where.log_file, where.socket,
         *(where.database.parent.glob(f"{where.database.name}*")), where.answers_file, where.answers_key,
+        where.state_dir / NAME,
     ]  # fmt: skip
     found = [path for path in ours if path.exists()]
     for path in found:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Iterator
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import click
@@ -21,7 +23,11 @@ EVERY_S = 2.0
 @click.option("--watch", is_flag=True, help="Show it again every 2 seconds, until Ctrl-C.")
 @json_option
 def status(*, watch: bool, as_json: bool) -> None:
-    """Show what Hearth is doing, and every address it has contacted."""
+    """Show what Hearth is doing, and every address it has contacted.
+
+    --watch adds what the tray shows: today's tokens and cost, and the last
+    calls.
+    """
     daemon = client()
     if not watch:
         _show(daemon, as_json=as_json)
@@ -38,7 +44,16 @@ def _show(daemon: Client, *, as_json: bool, lines: bool = False) -> None:
     found = daemon.status()
     if not as_json:
         print_facts(facts(found))
+        if lines:
+            print_facts(_day(daemon))
     elif lines:
         print_json_line(found)
     else:
         print_json(found)
+
+
+def _day(daemon: Client) -> Iterator[tuple[str, str]]:
+    from hearth.cli.day_view import MOST_CALLS, facts_of_day
+
+    midnight = datetime.now().astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
+    return facts_of_day(daemon.usage("place", midnight.timestamp()), daemon.calls(MOST_CALLS))
