@@ -78,8 +78,8 @@ class Screen:
 
 
 @contextmanager
-def screen() -> Iterator[Screen]:
-    """Turn on a screen whose bar holds an XEmbed tray."""
+def screen(*, bar: bool = True) -> Iterator[Screen]:
+    """Turn on a screen whose bar holds an XEmbed tray, or one without a bar."""
     reader, writer = os.pipe()
     command = ["Xvfb", "-displayfd", str(writer), "-screen", "0", f"{SIZE[0]}x{SIZE[1]}x24", "-nolisten", "tcp"]
     server = subprocess.Popen(command, pass_fds=(writer,), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -87,16 +87,17 @@ def screen() -> Iterator[Screen]:
     with os.fdopen(reader) as said:
         number = f":{said.readline().strip()}"
     environ = {**os.environ, "DISPLAY": number, "GDK_BACKEND": "x11", "NO_AT_BRIDGE": "1"}
-    bar = subprocess.Popen(
-        ["trayer", "--edge", "top", "--align", "right", "--widthtype", "request", "--height", "32"],
-        env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
+    processes = [server]
+    if bar:
+        command = ["trayer", "--edge", "top", "--align", "right", "--widthtype", "request", "--height", "32"]
+        output = subprocess.DEVNULL
+        processes.insert(0, subprocess.Popen(command, env=environ, stdout=output, stderr=output))
     seen = Screen(number, environ)
     try:
         yield seen
     finally:
         with suppress(Exception):
             seen.close()
-        for process in (bar, server):
+        for process in processes:
             process.terminate()
             process.wait(10)

@@ -56,13 +56,13 @@ def _is_shown(seen: Screen, colour: tuple[int, int, int]) -> bool:
     return shows(seen.icon(), colour)
 
 
-def started(seen: Screen, *command: str) -> "subprocess.Popen[str]":
+def started(seen: Screen, *command: str, errors: int = subprocess.DEVNULL) -> "subprocess.Popen[str]":
     """Start a program on that screen, with a message bus of its own."""
     return subprocess.Popen(
         ["dbus-run-session", "--", sys.executable, *command],
         env={**seen.environ, "PYTHONPATH": PATH},
         start_new_session=True,
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True,
     )  # fmt: skip
 
 
@@ -151,3 +151,15 @@ def _settle(seen: Screen) -> None:
         if not ImageChops.difference(last, now).getbbox():
             return
         last = now
+
+
+def test_a_desktop_that_shows_no_icons_is_told_from_one_that_does() -> None:
+    """GNOME without its extension: a sentence and the view in the terminal, no icon that nobody sees (pain 47)."""
+    with screen(bar=False) as seen:
+        tray = started(seen, "-m", "hearth_tray", "--home", "/nonexistent", "--wait", "0", errors=subprocess.STDOUT)
+        said, _ = tray.communicate(timeout=20)
+
+    assert tray.returncode == 1
+    assert "Nobody shows icons on this desktop" in said
+    assert "hearth status --watch" in said
+    assert "Traceback" not in said

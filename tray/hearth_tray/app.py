@@ -20,6 +20,9 @@ from hearth_tray.notices import Announcer, Notice
 from hearth_tray.programs import Programs
 from hearth_tray.view import view
 
+PATIENCE_S = 20.0
+"""At login the tray may be started before the panel that shows it."""
+
 
 class App:
     """All parts of the tray, put together around one icon."""
@@ -69,11 +72,12 @@ class App:
 @click.option(
     "--light/--dark", "light", default=None, help="The bar behind the icon; asked of the desktop if left out."
 )
-def main(*, home: str, light: bool | None) -> None:
+@click.option("--wait", type=float, metavar="SECONDS", help="How long a desktop may take to show icons; else 20.")
+def main(*, home: str, light: bool | None, wait: float | None) -> None:
     """Show Hearth as an icon: models, mode, cost, and a switch that stops all that leaves this machine."""
     try:
         paths = Paths.find(home or None, os.environ)
-        choose()
+        choose(patience_s=PATIENCE_S if wait is None else wait)
     except ValueError as error:
         raise click.UsageError(str(error)) from None
     except NoTray as error:

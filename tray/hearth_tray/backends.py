@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from hearth_tray.host import has_host
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import ModuleType
@@ -98,8 +100,11 @@ def _prepare_linux(environ: Mapping[str, str]) -> None:
         os.environ["PYSTRAY_BACKEND"] = "xorg"
 
 
-def choose(environ: Mapping[str, str] = os.environ) -> Backend:
-    """Return the backend that pystray uses here, its module imported. Raises `NoTray`."""
+def choose(environ: Mapping[str, str] = os.environ, *, patience_s: float = 0.0) -> Backend:
+    """Return the backend that pystray uses here, its module imported. Raises `NoTray`.
+
+    `patience_s` is how long a desktop that is still starting may take to show icons.
+    """
     if not has_display(environ):
         raise NoTray(f"There is no display here. {NO_TRAY}")
     if sys.platform == "linux":
@@ -107,8 +112,10 @@ def choose(environ: Mapping[str, str] = os.environ) -> Backend:
     try:
         import pystray
     except ImportError:
-        raise NoTray('The tray needs the extra "tray": pip install "hearthd[tray]"') from None
+        raise NoTray(f'The tray needs Hearth\'s extra "tray" (pystray, Pillow). {NO_TRAY}') from None
     except Exception as error:  # noqa: BLE001 -- Xlib raises errors of its own for a display that it cannot open
         raise NoTray(f"The display cannot be opened ({type(error).__name__}). {NO_TRAY}") from None
+    if sys.platform == "linux" and not has_host(patience_s):
+        raise NoTray(f"Nobody shows icons on this desktop; GNOME needs the extension AppIndicator for it. {NO_TRAY}")
     name = pystray.Icon.__module__.rpartition("._")[2]
     return BACKENDS.get(name, Backend(name))
