@@ -11,7 +11,7 @@ import pytest
 
 from hearth.rehearsal import Rehearsal
 from hearth_home import beside, make
-from hearth_tray.menu import Action
+from hearth_tray.menu import Action, View
 from tray.tray_stage import Desk, desk
 
 pytestmark = pytest.mark.filterwarnings("ignore:Exception ignored in. <socket:pytest.PytestUnraisableExceptionWarning")
@@ -118,6 +118,48 @@ def test_pages_and_files_are_opened() -> None:
         assert sitting.left.is_set()
 
     at_the_tray(act)
+
+
+def test_memory_is_freed_from_the_menu() -> None:
+    """The line of a loaded model is gone as soon as its engine has let go of it."""
+
+    async def act(sitting: Desk, url: str) -> None:
+        body = {"model": "scripted", "messages": [{"role": "user", "content": "hi"}], "stream": False}
+        async with httpx.AsyncClient(base_url=url, timeout=20) as client:
+            (await client.post("/api/chat", json=body)).raise_for_status()
+        await sitting.sees(lambda view: Action("unload", "ollama/scripted:latest") in unloads(view))
+        await asyncio.to_thread(sitting.doer.do, Action("unload", "ollama/scripted:latest"))
+        await sitting.sees(lambda view: not unloads(view))
+
+        assert not sitting.notices
+
+    at_the_tray(act)
+
+
+def unloads(view: View) -> list[Action]:
+    """The models whose memory can be freed."""
+    actions = [line.action for above in view.lines for line in above.lines]
+    return [action for action in actions if action is not None and action.doing == "unload"]
+
+
+def test_the_daemon_is_stopped_and_started_from_the_menu() -> None:
+    """It ends as after `hearth stop`; it is begun by the command that knows how."""
+
+    async def play() -> None:
+        with tempfile.TemporaryDirectory(prefix="hearth-") as name:
+            async with Rehearsal() as rehearsal, desk(Path(name)) as sitting:
+                daemon = make(Path(name), beside(rehearsal))
+                await daemon.start()
+                serving = asyncio.ensure_future(daemon.serve())
+                await sitting.sees(lambda view: view.icon == "idle")
+                await asyncio.to_thread(sitting.doer.do, Action("stop"))
+                await asyncio.wait_for(serving, 20)
+                await sitting.sees(lambda view: view.icon == "away")
+                await asyncio.to_thread(sitting.doer.do, Action("start"))
+
+                assert sitting.browser.commands == [("restart",)]
+
+    asyncio.run(play())
 
 
 def test_a_daemon_that_comes_and_goes_is_followed() -> None:
