@@ -67,16 +67,21 @@ class CallSurroundings:
         """Return for how long to wait for a candidate's key to have room: no longer than the best other would take."""
         if not later:
             return self.patience_s
-        saved = min(self._expected_s(call, other) for other in later) - self._expected_s(call, candidate)
-        return min(max(saved, 0.0), self.patience_s)
+        best = min(self._room_s(call, other) + self._expected_s(call, other) for other in later)
+        return min(max(best - self._expected_s(call, candidate), 0.0), self.patience_s)
+
+    def _room_s(self, call: Call, candidate: Candidate) -> float:
+        """Return how long until a key of a candidate has room."""
+        target = candidate.target
+        settings = self.target(target.provider).settings
+        return self.keys.wait_s(settings, tokens_at_most(call.outline), target.model)
 
     def _expected_s(self, call: Call, candidate: Candidate) -> float:
+        """Return how long a candidate takes to its first token, once it is asked."""
         world, target = self._core.world(), candidate.target
         state, tokens = world.states[target.name], estimate_tokens(call.outline)
-        settings = self.target(target.provider).settings
-        room = self.keys.wait_s(settings, tokens_at_most(call.outline), target.model)
         cold, size = is_cold(target, state), target.info.size
-        return room + expected_first_token(state, tokens, now=world.now, machine=world.machine, cold=cold, size=size)
+        return expected_first_token(state, tokens, now=world.now, machine=world.machine, cold=cold, size=size)
 
     def rest_s(self, candidate: Candidate) -> float:
         """Return for how many seconds a candidate still rests; 0 or less when it does not."""
