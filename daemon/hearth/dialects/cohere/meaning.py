@@ -45,9 +45,15 @@ class Meaning:
     def __init__(self, provider: str) -> None:
         self.ended = False
         """The last word was said."""
+        self.failed = False
         self._provider = provider
         self._numbers: dict[int, int] = {}
         self._empty: set[int] = set()
+
+    def fail(self, problem: Problem) -> Failed:
+        """Return the failure; nothing means anything after it."""
+        self.failed = True
+        return Failed(problem)
 
     def read(self, record: Record) -> list[Event]:  # noqa: PLR0911 -- returns once an event
         """Return the events of one record; none for what means nothing (`content-end`, `debug`, newer ones)."""
@@ -119,7 +125,7 @@ class Meaning:
         if word in _BROKEN_ENDS or error:
             kind = _BROKEN_ENDS.get(word, ProviderFault)
             said = clean(error or "") or f"The reply ended with {word!r}."
-            return [*events, Failed(kind(said, who=self._provider))]
+            return [*events, self.fail(kind(said, who=self._provider))]
         missing: list[Event] = [ToolCallDelta(number, "{}", whole=True) for number in sorted(self._empty)]
         return [*missing, Finished(_REASONS.get(word, "unknown"), word), *events, Done()]
 
