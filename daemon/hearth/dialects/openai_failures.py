@@ -8,15 +8,15 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from hearth.dialects import failures
 from hearth.dialects.dialect import Head
+from hearth.dialects.failures import MAX_RAW, clean
 from hearth.dialects.retry_after import read_retry_after
 from hearth.problems import (
-    BrokenReply,
     ContentFiltered,
     ContextTooLong,
     KeyRefused,
     ModelMissing,
-    NotPermitted,
     Overloaded,
     Problem,
     ProviderFault,
@@ -26,10 +26,6 @@ from hearth.problems import (
     TimedOut,
 )
 
-MAX_MESSAGE = 500
-MAX_RAW = 65_536
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
-_SECRET = re.compile(r"\b(?:sk|gsk|hf|xai|pk|key|tgp|csk)[-_][\w*.-]{6,}", re.IGNORECASE)
 _CONTEXT = re.compile(
     r"context[ _](?:length|window|size)|maximum context|prompt is too long|too many (?:input )?tokens"
     r"|input (?:is too long|length exceeds)|too large to process",
@@ -52,19 +48,13 @@ _MINIMAX: dict[int, type[Problem]] = {
     2013: ProviderRefusal,
 }
 _STATUSES: dict[int, type[Problem]] = {
-    401: KeyRefused,
-    402: QuotaSpent,
-    403: NotPermitted,
+    **failures.STATUSES,
     405: ProviderFault,
-    408: TimedOut,
     409: ProviderFault,
     424: ProviderFault,
     425: ProviderFault,
-    429: RateLimited,
     498: Overloaded,
     499: ProviderFault,
-    503: Overloaded,
-    504: TimedOut,
     524: TimedOut,
     529: Overloaded,
 }
@@ -154,21 +144,14 @@ def parse(body: bytes) -> Said | None:
 
 def read_problem(head: Head, body: bytes, provider: str) -> Problem:
     """Return the problem of an error reply. Its words: at most 500 characters, no control characters, no keys."""
-    wait = read_retry_after(head)
-    if 300 <= head.status < 400:
-        return BrokenReply(
-            f"It redirects (status {head.status}), which is never followed.",
-            who=provider,
-            next_step=f"Set the final address of providers.{provider}.",
-            upstream_status=head.status,
-        )
-    said = parse(body)
-    if said is None:
-        said = Said({"message": "" if body.lstrip()[:1] == b"<" else body[:2000].decode("utf-8", "replace")}, {})
+    redirect = failures.redirected(head, provider)
+    if redirect is not None:
+        return redirect
+    said = parse(body) or Said({"message": failures.readable(body)}, {})
     kind = _kind(said, head.status)
     if kind is ProviderRefusal and head.get("x-should-retry").lower() == "true":
         kind = ProviderFault
-    return _problem(kind, said, head.status, provider, wait, body[:MAX_RAW])
+    return _problem(kind, said, head.status, provider, read_retry_after(head), body[:MAX_RAW])
 
 
 def from_reply(body: bytes, status: int | None, provider: str) -> Problem | None:
@@ -197,10 +180,9 @@ def from_error(error: object, base: BaseResp | None, provider: str) -> Problem |
 def _problem(
     kind: type[Problem], said: Said, status: int | None, provider: str, wait: float | None, raw: bytes
 ) -> Problem:
-    words = clean(said.message) or (f"It answered with status {status}." if status else "It failed without saying why.")
-    step = _next_step(kind, status, provider)
+    step = failures.next_step(kind, status, provider)
     return kind(
-        f"{words}." if step and words[-1] not in ".!?…" else words,
+        failures.as_sentence(said.message, status, step),
         who=provider,
         next_step=step,
         retry_after=said.wait if wait is None else wait,
@@ -211,7 +193,7 @@ def _problem(
     )
 
 
-def _kind(said: Said, status: int | None) -> type[Problem]:  # noqa: C901, PLR0911, PLR0912 -- returns once a class
+def _kind(said: Said, status: int | None) -> type[Problem]:  # noqa: C901, PLR0911 -- returns once a class
     """Return the class of an error. What the body says weighs more than the status where they differ."""
     names = f"{said.code} {said.type}"
     if said.type == "exceed_context_size_error" or "context_length" in names:
@@ -238,9 +220,7 @@ def _kind(said: Said, status: int | None) -> type[Problem]:  # noqa: C901, PLR09
         return ContentFiltered
     if status >= 500 and _BUSY.search(f"{names} {said.message}"):
         return Overloaded
-    if status in _STATUSES:
-        return _STATUSES[status]
-    return ProviderRefusal if 400 <= status < 500 else ProviderFault
+    return failures.by_status(status, _STATUSES)
 
 
 def _kind_by_words(said: Said) -> type[Problem]:
@@ -253,21 +233,3 @@ def _kind_by_words(said: Said) -> type[Problem]:
     if said.type == "invalid_request_error":
         return ProviderRefusal
     return ProviderFault
-
-
-def _next_step(kind: type[Problem], status: int | None, provider: str) -> str:
-    if kind is KeyRefused:
-        return f"Check the key of providers.{provider}."
-    if kind is NotPermitted:
-        return f"See at {provider} what the key of providers.{provider} may use."
-    if kind is QuotaSpent:
-        return f"Add credit at {provider}, or give it another key."
-    if kind is ProviderFault and status in (404, 405, 410):
-        return f"Check the address of providers.{provider}."
-    return ""
-
-
-def clean(words: str) -> str:
-    """Return a message fit for people and logs: one line, no control characters, nothing that looks like a key."""
-    line = _SECRET.sub("[key]", _CONTROL.sub(" ", words[: 4 * MAX_MESSAGE])).strip()
-    return line if len(line) <= MAX_MESSAGE else f"{line[: MAX_MESSAGE - 1]}…"

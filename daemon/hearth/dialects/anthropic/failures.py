@@ -7,11 +7,11 @@ from typing import Any
 
 import msgspec
 
+from hearth.dialects import failures
 from hearth.dialects.dialect import Head
-from hearth.dialects.openai_failures import MAX_RAW, clean
+from hearth.dialects.failures import MAX_RAW, clean
 from hearth.dialects.retry_after import read_retry_after
 from hearth.problems import (
-    BrokenReply,
     ContextTooLong,
     KeyRefused,
     ModelMissing,
@@ -46,33 +46,22 @@ _TYPES: dict[str, type[Problem]] = {
     "api_error": ProviderFault,
 }
 _STATUSES: dict[int, type[Problem]] = {
-    401: KeyRefused,
-    402: QuotaSpent,
-    403: NotPermitted,
+    **failures.STATUSES,
     405: ProviderFault,
-    408: TimedOut,
     409: ProviderFault,
-    429: RateLimited,
-    503: Overloaded,
-    504: TimedOut,
     529: Overloaded,
 }
 
 
 def read_problem(head: Head, body: bytes, provider: str) -> Problem:
     """Return the problem of an error reply; `Retry-After` counts by the reply's own clock."""
-    status, wait = head.status, read_retry_after(head)
-    if 300 <= status < 400:
-        return BrokenReply(
-            "It redirects to another address.",
-            who=provider,
-            next_step=f"Check the address of providers.{provider}.",
-            upstream_status=status,
-        )
-    return _problem(_error_of(body), status, provider, wait, body[:MAX_RAW])
+    redirect = failures.redirected(head, provider)
+    if redirect is not None:
+        return redirect
+    return _problem(_error_of(body), head.status, provider, read_retry_after(head), body[:MAX_RAW])
 
 
-def from_body(body: bytes, status: int | None, provider: str) -> Problem | None:
+def from_reply(body: bytes, status: int | None, provider: str) -> Problem | None:
     """Return the problem that a body is in spite of a good status; None when it is none."""
     error = _error_of(body)
     return _problem(error, None if status == 200 else status, provider, None, body[:MAX_RAW]) if error else None
@@ -102,10 +91,9 @@ def _problem(error: dict[str, Any], status: int | None, provider: str, wait: flo
     said, type_ = error.get("message"), error.get("type")
     words = said if isinstance(said, str) else ""
     kind = _kind(type_ if isinstance(type_, str) else "", words, _status(error, status))
-    told = clean(words) or (f"It answered with status {status}." if status else "It failed without saying why.")
-    step = _next_step(kind, status, provider)
+    step = failures.next_step(kind, status, provider)
     return kind(
-        f"{told}." if step and told[-1] not in ".!?…" else told,
+        failures.as_sentence(words, status, step),
         who=provider,
         next_step=step,
         retry_after=wait,
@@ -131,18 +119,4 @@ def _kind(type_: str, words: str, status: int | None) -> type[Problem]:
         return ModelMissing if _MODEL.search(words) else ProviderFault
     if type_ in _TYPES and not (type_ == "api_error" and status in _STATUSES):
         return _TYPES[type_]
-    if status is None:
-        return ProviderFault
-    if status in _STATUSES:
-        return _STATUSES[status]
-    return ProviderRefusal if 400 <= status < 500 else ProviderFault
-
-
-def _next_step(kind: type[Problem], status: int | None, provider: str) -> str:
-    if kind is KeyRefused:
-        return f"Check the key of providers.{provider}."
-    if kind is QuotaSpent:
-        return f"Add credit at {provider}, or give it another key."
-    if kind is ProviderFault and status in (404, 405, 410):
-        return f"Check the address of providers.{provider}."
-    return ""
+    return failures.by_status(status, _STATUSES)

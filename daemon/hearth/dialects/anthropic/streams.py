@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from hearth.dialects.anthropic.chunks import decode_record, decode_whole
-from hearth.dialects.anthropic.failures import from_body
+from hearth.dialects.anthropic.failures import from_reply
 from hearth.dialects.anthropic.meaning import Meaning
 from hearth.dialects.dialect import Head
 from hearth.dialects.framing import SseRecord
@@ -28,7 +28,7 @@ class Reader(SseReader):
         try:
             read = decode_record(data)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            problem = from_body(data, None, self._provider)
+            problem = from_reply(data, None, self._provider)
             what = "A record of the stream is not what this API sends."
             return self._failed(record.raw, problem or self._broken(what))
         if record.event == "error" and not read.error:
@@ -42,10 +42,10 @@ class Reader(SseReader):
         try:
             message = decode_whole(text)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            problem = from_body(text, self._head.status, self._provider)
+            problem = from_reply(text, self._head.status, self._provider)
             return self._failed(body, problem or self._broken("The reply cannot be read, or was cut."))
         if message.error or message.type == "error":
-            problem = from_body(text, self._head.status, self._provider)
+            problem = from_reply(text, self._head.status, self._provider)
             return self._failed(body, problem or self._broken("The reply is an error without words."))
         if message.content is None and not message.stop_reason:
             return self._failed(body, self._broken("The reply holds no answer."))

@@ -14,7 +14,7 @@ from hearth.dialects.cohere.chunks import (
     Whole,
 )
 from hearth.dialects.cohere.names import unspelled
-from hearth.dialects.openai_failures import clean
+from hearth.dialects.failures import clean
 from hearth.events import (
     Citation,
     Done,

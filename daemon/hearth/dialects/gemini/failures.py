@@ -9,10 +9,11 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from hearth.dialects import failures
 from hearth.dialects.dialect import Head
+from hearth.dialects.failures import MAX_RAW
 from hearth.dialects.retry_after import read_retry_after
 from hearth.problems import (
-    BrokenReply,
     ContextTooLong,
     KeyRefused,
     ModelMissing,
@@ -26,10 +27,6 @@ from hearth.problems import (
     TimedOut,
 )
 
-MAX_MESSAGE = 500
-MAX_RAW = 65_536
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
-_SECRET = re.compile(r"\bAIza[\w-]{10,}|\bya29\.[\w.-]+|\bAQ\.[\w.-]{10,}|\b(?:sk|key)[-_][\w*.-]{6,}", re.IGNORECASE)
 _CONTEXT = re.compile(
     r"input token count|exceeds the maximum number of tokens|context (?:length|window)", re.IGNORECASE
 )
@@ -53,17 +50,7 @@ _BY_STATUS: dict[str, type[Problem]] = {
     "CANCELLED": ProviderFault,
     "ABORTED": ProviderFault,
 }
-_BY_CODE: dict[int, type[Problem]] = {
-    401: KeyRefused,
-    402: QuotaSpent,
-    403: NotPermitted,
-    404: ProviderFault,
-    408: TimedOut,
-    429: RateLimited,
-    499: ProviderFault,
-    503: Overloaded,
-    504: TimedOut,
-}
+_BY_CODE: dict[int, type[Problem]] = {**failures.STATUSES, 404: ProviderFault, 499: ProviderFault}
 
 
 class Said(Struct):
@@ -125,16 +112,10 @@ def _seconds(value: object) -> float | None:
 
 def read_problem(head: Head, body: bytes, provider: str) -> Problem:
     """Return the problem of an error reply. Its words: at most 500 characters, no control characters, no keys."""
-    if 300 <= head.status < 400:
-        return BrokenReply(
-            f"It redirects (status {head.status}), which is never followed.",
-            who=provider,
-            next_step=f"Set the final address of providers.{provider}.",
-            upstream_status=head.status,
-        )
-    said = parse(body)
-    if said is None:
-        said = Said(message="" if body.lstrip()[:1] == b"<" else body[:2000].decode("utf-8", "replace"))
+    redirect = failures.redirected(head, provider)
+    if redirect is not None:
+        return redirect
+    said = parse(body) or Said(message=failures.readable(body))
     wait = read_retry_after(head)
     return _problem(said, head.status, provider, said.wait if wait is None else wait, body[:MAX_RAW])
 
@@ -147,10 +128,9 @@ def from_reply(body: bytes, status: int | None, provider: str) -> Problem | None
 
 def _problem(said: Said, status: int | None, provider: str, wait: float | None, raw: bytes) -> Problem:
     kind = _kind(said, said.code if status is None or status == 200 else status)
-    words = clean(said.message) or (f"It answered with status {status}." if status else "It failed without saying why.")
     step = _next_step(kind, said, provider)
     return kind(
-        f"{words}." if step and words[-1] not in ".!?…" else words,
+        failures.as_sentence(said.message, status, step),
         who=provider,
         next_step=step,
         retry_after=None if kind is QuotaSpent else wait,  # what it says there is meant for the quota of a minute
@@ -170,12 +150,8 @@ def _kind(said: Said, status: int | None) -> type[Problem]:
         return ContextTooLong
     if status == 404 and (_MODEL.search(said.message) or said.status == "NOT_FOUND"):
         return ModelMissing
-    kind = _BY_STATUS.get(said.status) or _BY_CODE.get(status or 0)
-    if kind is RateLimited:
-        return QuotaSpent if _is_spent(said) else RateLimited
-    if kind is not None:
-        return kind
-    return ProviderRefusal if status is not None and 400 <= status < 500 else ProviderFault
+    kind = _BY_STATUS.get(said.status) or failures.by_status(status, _BY_CODE)
+    return QuotaSpent if kind is RateLimited and _is_spent(said) else kind
 
 
 def _is_spent(said: Said) -> bool:
@@ -189,16 +165,8 @@ def _next_step(kind: type[Problem], said: Said, provider: str) -> str:
     if kind is NotPermitted:
         what = "Switch the API on" if "SERVICE_DISABLED" in said.reasons else "Grant access to this model"
         return f"{what} in the project of providers.{provider}."
-    if kind is KeyRefused:
-        return f"Check the key of providers.{provider}."
     if kind is QuotaSpent:
         return f"Wait for tomorrow, raise the quota at {provider}, or give it another key."
     if kind is ProviderFault and said.status == "":
         return f"Check the address of providers.{provider}."
-    return ""
-
-
-def clean(words: str) -> str:
-    """Return a message fit for people and logs: one line, no control characters, nothing that looks like a key."""
-    line = _SECRET.sub("[key]", _CONTROL.sub(" ", words[: 4 * MAX_MESSAGE])).strip()
-    return line if len(line) <= MAX_MESSAGE else f"{line[: MAX_MESSAGE - 1]}…"
+    return failures.next_step(kind, said.code, provider)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from msgspec import Raw
 
+from hearth.dialects.failures import clean
 from hearth.dialects.gemini.chunks import Candidate, Chunk, Feedback, Part
 from hearth.dialects.gemini.citations import read_sources
-from hearth.dialects.gemini.failures import clean
 from hearth.dialects.gemini.logprobs import read_logprobs
 from hearth.dialects.gemini.parts import FunctionCall
 from hearth.dialects.gemini.seals import NAME
