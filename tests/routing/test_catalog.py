@@ -67,6 +67,44 @@ def test_a_colon_after_the_provider_is_answered_with_the_right_spelling() -> Non
     assert found.fallback == ()
 
 
+@pytest.mark.parametrize(
+    ("slip", "right"),
+    [
+        ("openrouter:qwen/qwen3-8b", "openrouter/qwen/qwen3-8b"),
+        ("local:qwen3:8b", "local/qwen3:8b"),
+        ("LOCAL/qwen3:8b", "local/qwen3:8b"),
+        ("Ollama/qwen3:14b", "ollama/qwen3:14b"),
+    ],
+)
+def test_what_nearly_names_a_provider_is_never_sent_elsewhere(slip: str, right: str) -> None:
+    """A colon before a model with a slash, `local:` and capitals are answered with the spelling, not by the cloud."""
+    found = Catalog(household(), INVENTORY).resolve(slip, "chat")
+
+    assert isinstance(found.problem, BadRequest)
+    assert f'"{right}"' in found.problem.next_step
+    assert found.fallback == ()
+
+
+def test_a_listed_model_may_begin_like_a_provider() -> None:
+    """`Qwen/Qwen3-8B` is what a provider lists, although another provider is called qwen."""
+    settings = household(
+        providers={"openrouter": openrouter(), "qwen": provider("qwen", "openai_chat", "https://a.example/v1")}
+    )
+    inventory = Inventory({"openrouter": Listing(reachable=True, models=(ModelInfo("Qwen/Qwen3-8B"),))})
+
+    assert names("Qwen/Qwen3-8B", settings, inventory) == ["openrouter/Qwen/Qwen3-8B"]
+
+
+def test_a_model_of_an_ollama_on_the_network_goes_by_any_of_its_spellings() -> None:
+    """`m` and `m:latest` are one name there too, where another Ollama lists it."""
+    lan = provider("lan", "ollama", "http://192.168.1.30:11434")
+    settings = household(providers={"ollama": ollama(), "lan": lan})
+    inventory = Inventory({"lan": Listing(reachable=True, models=(ModelInfo("Llava:latest"),))})
+
+    assert names("llava", settings, inventory) == ["lan/Llava:latest"]
+    assert names("Llava:latest", settings, inventory) == ["lan/Llava:latest"]
+
+
 def test_an_installed_model_may_begin_with_a_providers_name_and_a_colon() -> None:
     """`mistral:7b` is the installed model although a provider is called mistral."""
     settings = household(

@@ -40,7 +40,7 @@ class Index:
 
     def listed(self, name: str) -> list[Target]:
         """Return the models of that name that other providers list, the nearest provider first."""
-        return self._away.get(name) or []
+        return self._away.get(name) or self._away.get(same_name(name)) or []
 
     def unasked(self) -> Iterator[Provider]:
         """Yield the Ollamas on this machine that have not said what they have."""
@@ -66,12 +66,12 @@ class Index:
             self.targets[target.name] = target
             folded = same_name(target.model) if provider.dialect == "ollama" else target.model
             self._spelled.setdefault(f"{provider.name}/{folded}", target)
-            if not at_home:
-                self._away[target.model].append(target)
-            elif target.installed:
+            if at_home and not target.installed:
+                continue
+            if at_home:
                 self.home.append(target)
-                for spelling in {target.model, folded}:
-                    self._home[spelling].append(target)
+            for spelling in {target.model, folded}:
+                (self._home if at_home else self._away)[spelling].append(target)
 
     def _made(self, provider: Provider) -> Iterator[Target]:
         listing = self._inventory.of(provider.name)

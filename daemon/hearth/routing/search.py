@@ -130,7 +130,7 @@ class _Seeker:
         return self._of_alias(alias, "alias")
 
     def _own_name(self, name: str) -> _Found | None:
-        """`provider/model`, or a provider alone for its default model; `provider:model` is remembered as a slip."""
+        """`provider/model`, or a provider alone for its default model; what nearly is that is remembered as a slip."""
         provider, slash, model = name.partition("/")
         if provider in self._settings.providers:
             meant = model or self._provider_default(provider)
@@ -138,11 +138,18 @@ class _Seeker:
                 target = self._index.find(provider, meant)
                 self.steps.append(f"{target.name} is a provider and its model")
                 return self._found("target", [target])
-        before, colon, after = name.partition(":")
-        if not slash and colon and before in self._settings.providers:
-            self._misspelt = f"{before}/{after}"
+        self._misspelt = self._misspelt or self._rightly_spelt(name)
         self.steps.append(f'"{shown(name)}" does not begin with a provider\'s name and a slash')
         return None
+
+    def _rightly_spelt(self, name: str) -> str:
+        """Return "provider/model" for `provider:model` and `Provider/model`, "" for what names no provider of ours."""
+        before, _, after = name.partition(":")
+        if not after or "/" in before:
+            before, _, after = name.partition("/")
+        own = next((word for word in (*self._settings.providers, *_SCOPES) if word.lower() == before.lower()), "")
+        right = f"{own}/{after}"
+        return right if own and after and right != name else ""
 
     def _scope(self, name: str) -> _Found | None:
         """`local/NAME` and `cloud/NAME`: search again, in that place alone."""
@@ -277,7 +284,7 @@ class _Seeker:
     def _slip(self, name: str) -> BadRequest:
         right = shown(self._misspelt)
         return BadRequest(
-            f'"{shown(name)}" is no model: a provider and its model are parted by a slash.',
+            f'"{shown(name)}" is no model: a provider goes by its own name, and a slash parts it from its model.',
             next_step=f'Ask for "{right}".',
             param="model",
             code="model_not_found",
