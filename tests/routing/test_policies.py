@@ -116,6 +116,19 @@ def test_what_the_user_pins_is_believed() -> None:
     assert ability.judge(a_call(needs=frozenset({"tools"})), target, World(), household()).kind == "refuse"
 
 
+@pytest.mark.parametrize(
+    ("said", "chats"),
+    [((), True), (("tools", "images"), True), (("autocomplete",), True), (("embeddings", "tools"), True),
+     (("embeddings",), False)],
+)  # fmt: skip
+def test_a_list_of_what_a_model_can_do_besides_chat_leaves_chat_on(said: tuple[Any, ...], chats: bool) -> None:
+    """`capabilities = ["tools", "images"]` (design §8) is a model that chats; only embeddings alone are none."""
+    target = make_target(ollama(models={"m": ModelSettings(capabilities=said)}), Listing(), "m", ModelInfo("m"))
+
+    assert (ability.judge(a_call(), target, World(), household()) is ALLOW) is chats
+    assert target.answers["chat"].said == ("yes" if chats else "no")
+
+
 def test_embedding_and_chat_models_are_not_mixed_up() -> None:
     """An embedding model does not chat, and a chat model makes no embeddings."""
     embedder = make_target(ollama(), Listing(), EMBED.name, EMBED)

@@ -71,8 +71,12 @@ _NO_PLACE_FOR: dict[str, frozenset[Need]] = {
 
 
 def pinned(words: Iterable[str]) -> frozenset[str]:
-    """Turn the capabilities a user pinned into Ollama's words."""
-    return frozenset(_FROM_SETTINGS.get(word, word) for word in words)
+    """Turn the capabilities a user pinned into Ollama's words.
+
+    `["tools", "images"]` says what a model can do besides chat (design §8): only embeddings alone are no chat.
+    """
+    said = frozenset(_FROM_SETTINGS.get(word, word) for word in words)
+    return said if said == {"embedding"} else said | {"completion"}
 
 
 def by_wire(dialect: str, quirks: Quirks) -> frozenset[Need]:

@@ -131,7 +131,7 @@ class _Seeker:
 
     def _own_name(self, name: str) -> _Found | None:
         """`provider/model`, or a provider alone for its default model; what nearly is that is remembered as a slip."""
-        provider, slash, model = name.partition("/")
+        provider, _, model = name.partition("/")
         if provider in self._settings.providers:
             meant = model or self._provider_default(provider)
             if meant:
