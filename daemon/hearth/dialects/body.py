@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Raw
 
 from hearth.chat import Members
+from hearth.dialects.unreadable import UNREADABLE
 from hearth.problems import BadRequest
 
 MAX_DEPTH = 64
@@ -32,7 +33,7 @@ def cut(body: bytes) -> Members:
     try:
         body.decode()
         return _decode_members(body.removeprefix(_BOM))
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise BadRequest(
             f"The body is not a JSON object: {error}.", next_step="Send one JSON object in UTF-8."
         ) from None
@@ -105,7 +106,7 @@ def value(members: Members, name: str, kind: Any = Any) -> Any:  # noqa: ANN401 
         return None
     try:
         return msgspec.json.decode(found, type=kind)
-    except (msgspec.ValidationError, msgspec.DecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise BadRequest(f"{name}: {error}.", param=name) from None
 
 

@@ -7,6 +7,7 @@ import math
 import msgspec
 
 from hearth.dialects.dialect import Rendered
+from hearth.dialects.unreadable import UNREADABLE
 from hearth.problems import (
     ContextTooLong,
     Problem,
@@ -86,7 +87,7 @@ def passes(problem: Problem) -> bool:
         return False
     try:
         body = msgspec.json.decode(problem.raw, type=_Envelope)
-    except (msgspec.DecodeError, RecursionError):
+    except UNREADABLE:
         return False
     return bool(body.error.message) and body.type is msgspec.UNSET
 

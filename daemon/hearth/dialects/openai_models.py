@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from hearth.dialects.dialect import ModelInfo
+from hearth.dialects.unreadable import UNREADABLE
 from hearth.problems import BrokenReply
 
 _FEATURES = {"tools": "tools", "reasoning": "thinking", "include_reasoning": "thinking"}
@@ -58,7 +59,7 @@ def read_models(body: bytes) -> tuple[ModelInfo, ...]:
     """Return the models of a list: `{"data": []}`, a bare array or `{"models": []}`. Raises `BrokenReply`."""
     try:
         found = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except UNREADABLE:
         raise BrokenReply("The list of models is not JSON.", code="upstream_not_api") from None
     if isinstance(found, dict) and ("data" in found or "models" in found):
         found = found.get("data") or found.get("models") or []

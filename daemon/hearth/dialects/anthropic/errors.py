@@ -8,6 +8,7 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 from hearth.dialects.dialect import Rendered
+from hearth.dialects.unreadable import UNREADABLE
 from hearth.problems import ContextTooLong, Problem, ProviderProblem, ProviderRefusal
 
 _BY_KIND = {
@@ -99,7 +100,7 @@ def _passes(problem: Problem) -> bool:
         return False
     try:
         body = msgspec.json.decode(problem.raw, type=_Envelope)
-    except (msgspec.DecodeError, RecursionError):
+    except UNREADABLE:
         return False
     return body.type == "error" and bool(body.error.message)
 

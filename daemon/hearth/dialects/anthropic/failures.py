@@ -11,6 +11,7 @@ from hearth.dialects import failures
 from hearth.dialects.dialect import Head
 from hearth.dialects.failures import MAX_RAW, clean
 from hearth.dialects.retry_after import read_retry_after
+from hearth.dialects.unreadable import UNREADABLE
 from hearth.problems import (
     ContextTooLong,
     KeyRefused,
@@ -77,7 +78,7 @@ def _error_of(body: bytes) -> dict[str, Any]:
     """Return the object `error` of a body, {} where there is none; a text in its place is its message."""
     try:
         found = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except UNREADABLE:
         return {}
     if not isinstance(found, dict):
         return {}

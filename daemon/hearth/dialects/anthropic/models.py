@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from hearth.dialects.dialect import ModelInfo
+from hearth.dialects.unreadable import UNREADABLE
 from hearth.problems import BrokenReply
 
 _EPOCH = "1970-01-01T00:00:00Z"
@@ -62,7 +63,7 @@ def read_models(body: bytes) -> tuple[ModelInfo, ...]:
     """Return the models of a list; those retired are left out. Raises `BrokenReply`."""
     try:
         found = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except UNREADABLE:
         raise BrokenReply("The list of models is not JSON.", code="upstream_not_api") from None
     rows = found.get("data") or found.get("models") or [] if isinstance(found, dict) else found
     if not isinstance(rows, list):
@@ -74,7 +75,7 @@ def last_of(body: bytes) -> str:
     """Return the id after which the next page begins; "" on the last page."""
     try:
         page = msgspec.json.decode(body, type=_Page)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except UNREADABLE:
         return ""
     return page.last_id or "" if page.has_more else ""
 

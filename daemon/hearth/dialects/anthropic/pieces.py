@@ -14,6 +14,7 @@ from msgspec import Raw
 
 from hearth.dialects.anthropic.seals import NAME, REDACTED, signature
 from hearth.dialects.dialect import Stamp
+from hearth.dialects.unreadable import UNREADABLE
 from hearth.events import (
     Citation,
     Event,
@@ -54,7 +55,7 @@ class Piece:
         text = "".join(self.said).strip() or "{}"
         try:
             _object.decode(text)
-        except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
+        except UNREADABLE:
             return None
         return Raw(text.encode())
 

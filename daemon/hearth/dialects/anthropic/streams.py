@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import msgspec
-
 from hearth.dialects.anthropic.chunks import decode_record, decode_whole
 from hearth.dialects.anthropic.failures import from_reply
 from hearth.dialects.anthropic.meaning import Meaning
 from hearth.dialects.dialect import Head
 from hearth.dialects.framing import SseRecord
 from hearth.dialects.reply_reader import SseReader
+from hearth.dialects.unreadable import UNREADABLE
 from hearth.events import Frame
 
 
@@ -27,7 +26,7 @@ class Reader(SseReader):
             return Frame(record.raw)
         try:
             read = decode_record(data)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        except UNREADABLE:
             problem = from_reply(data, None, self._provider)
             what = "A record of the stream is not what this API sends."
             return self._failed(record.raw, problem or self._broken(what))
@@ -41,7 +40,7 @@ class Reader(SseReader):
         """Read a whole message, or an error that came with status 200."""
         try:
             message = decode_whole(text)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        except UNREADABLE:
             problem = from_reply(text, self._head.status, self._provider)
             return self._failed(body, problem or self._broken("The reply cannot be read, or was cut."))
         if message.error or message.type == "error":

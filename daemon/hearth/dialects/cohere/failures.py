@@ -7,6 +7,7 @@ from msgspec import Struct, structs
 
 from hearth.dialects import openai_failures
 from hearth.dialects.dialect import Head
+from hearth.dialects.unreadable import UNREADABLE
 from hearth.problems import Problem
 
 _SAME_AS = {498: 401, 499: 500}
@@ -37,7 +38,7 @@ def from_reply(body: bytes, status: int | None, provider: str) -> Problem | None
     """Return the problem in a body of status 200 or in a record of a stream; None when it is no error."""
     try:
         found = _decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except UNREADABLE:
         return openai_failures.from_reply(body, status, provider) if b'"error"' in body else None
     if found.type is not None or not found.message:
         return None

@@ -6,6 +6,7 @@ import msgspec
 from msgspec import Struct
 
 from hearth.dialects.dialect import ModelInfo
+from hearth.dialects.unreadable import UNREADABLE
 from hearth.problems import BrokenReply
 
 PATH = "v1/models?page_size=1000"
@@ -41,7 +42,7 @@ def read_models(body: bytes) -> tuple[ModelInfo, ...]:
     """
     try:
         found = _decode(body).models
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except UNREADABLE:
         raise BrokenReply("The list of models has an unknown shape.") from None
     return tuple(_info(model) for model in found if model.name and _speaks(model))
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import msgspec
-
 from hearth.dialects.cohere.chunks import decode_embedded, decode_record, decode_whole
 from hearth.dialects.cohere.embeddings import read_vectors
 from hearth.dialects.cohere.failures import from_reply
@@ -13,6 +11,7 @@ from hearth.dialects.cohere.meaning import Meaning
 from hearth.dialects.dialect import Head
 from hearth.dialects.framing import SseRecord
 from hearth.dialects.reply_reader import SseReader
+from hearth.dialects.unreadable import UNREADABLE
 from hearth.events import Event, Frame
 
 
@@ -31,7 +30,7 @@ class Reader(SseReader):
             return Frame(record.raw)
         try:
             found = decode_record(data)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        except UNREADABLE:
             problem = from_reply(data, None, self._provider)
             what = "A record of the stream is not what this API sends."
             return self._failed(record.raw, problem or self._broken(what))
@@ -53,7 +52,7 @@ class Reader(SseReader):
         read: Callable[[bytes], list[Event]] = self._vectors if self._embed else self._chat
         try:
             events = read(text)
-        except (msgspec.DecodeError, ValueError, RecursionError):
+        except (*UNREADABLE, ValueError):
             return self._failed(body, self._broken("The reply cannot be read, or was cut."))
         return self._heeded(body, events)
 

@@ -10,6 +10,7 @@ import msgspec
 from hearth.chat import Image, Message, Refusal, Text, Thinking, ToolCall, ToolResult
 from hearth.dialects.cohere.names import spelled
 from hearth.dialects.data_urls import picture_url
+from hearth.dialects.unreadable import UNREADABLE
 from hearth.problems import Unsupported
 
 
@@ -99,7 +100,7 @@ def _documents(text: str) -> str | list[dict[str, Any]]:
     """Return a tool's answer as documents where it is JSON objects, so that it can be cited; else as the text it is."""
     try:
         found = msgspec.json.decode(text)
-    except (msgspec.DecodeError, RecursionError):
+    except UNREADABLE:
         return text
     objects = found if isinstance(found, list) else [found]
     if not objects or not all(isinstance(item, dict) and item for item in objects):

@@ -9,6 +9,7 @@ from msgspec import Raw
 
 from hearth.chat import Message, Part, Role, Text, Thinking, ToolCall, ToolResult
 from hearth.dialects.gemini.parts import ContentWire, read_part
+from hearth.dialects.unreadable import UNREADABLE
 from hearth.problems import BadRequest
 
 _ROLES: dict[str | None, Role] = {
@@ -29,7 +30,7 @@ def decode_contents(raw: Raw | None) -> list[ContentWire]:
         raise BadRequest("contents is not specified.", param="contents")
     try:
         found = _decode(raw)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise BadRequest(f"contents: {error}.", param="contents") from None
     turns = found if isinstance(found, list) else [found]
     if not turns:
@@ -51,7 +52,7 @@ def _instructions(system: Raw | None) -> Iterator[Message]:
         return
     try:
         wire = _decode_one(system)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise BadRequest(f"systemInstruction: {error}.", param="systemInstruction") from None
     said = ContentWire([]) if isinstance(wire, str) else wire
     parts = [Text(wire)] if isinstance(wire, str) else _parts(said, "systemInstruction")

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from hearth.dialects.dialect import Rendered
+from hearth.dialects.unreadable import UNREADABLE
 from hearth.problems import Problem, ProviderRefusal
 
 _STATUSES = {
@@ -92,6 +93,6 @@ def _passes(problem: Problem) -> bool:
         return False
     try:
         msgspec.json.decode(problem.raw, type=_Envelope)
-    except (msgspec.DecodeError, RecursionError):
+    except UNREADABLE:
         return False
     return True

@@ -13,6 +13,7 @@ from hearth.dialects import failures
 from hearth.dialects.dialect import Head
 from hearth.dialects.failures import MAX_RAW
 from hearth.dialects.retry_after import read_retry_after
+from hearth.dialects.unreadable import UNREADABLE
 from hearth.problems import (
     ContextTooLong,
     KeyRefused,
@@ -68,7 +69,7 @@ def parse(body: bytes) -> Said | None:
     """Return what an error body says; None for a body that is no error."""
     try:
         found = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except UNREADABLE:
         return None
     if isinstance(found, list) and found:
         found = found[-1]

@@ -13,6 +13,7 @@ from msgspec import Raw
 
 from hearth.chat import Members
 from hearth.dialects.body import raw, value
+from hearth.dialects.unreadable import UNREADABLE
 from hearth.problems import BadRequest
 
 _UNDERSCORED = re.compile(rb'"[a-z]+(?:_[a-z]+)+"\s*:')
@@ -49,7 +50,7 @@ def _canonical(given: Raw) -> Raw:
         return given
     try:
         return raw(_renamed(msgspec.json.decode(given)))
-    except (msgspec.DecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise BadRequest(f"Invalid JSON payload received: {error}.") from None
 
 

@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from hearth.dialects.dialect import ModelInfo
+from hearth.dialects.unreadable import UNREADABLE
 from hearth.problems import BrokenReply
 
 _PICTURES = ("-image", "-tts", "native-audio", "-live", "imagen", "veo", "aqa", "computer-use", "robotics", "lyria")
@@ -48,7 +49,7 @@ def next_page(body: bytes) -> str:
 def _read(body: bytes) -> Listed:
     try:
         return msgspec.json.decode(body, type=Listed)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except UNREADABLE:
         raise BrokenReply("The list of models is not what this API sends.", code="upstream_not_api") from None
 
 

@@ -10,6 +10,7 @@ from msgspec import Raw, Struct, UnsetType
 from hearth.chat import Audio, File, Image, Part, Text, Thinking, ToolCall, ToolResult
 from hearth.dialects.gemini.fields import plain_base64
 from hearth.dialects.gemini.seals import unseal
+from hearth.dialects.unreadable import UNREADABLE
 from hearth.problems import BadRequest, Unsupported
 
 NATIVE_PARTS = ("executableCode", "codeExecutionResult", "toolCall", "toolResponse", "videoMetadata")
@@ -177,7 +178,7 @@ def _said(response: Raw | UnsetType, where: str) -> tuple[str, bool]:
         return "", False
     try:
         found: dict[str, Any] = msgspec.json.decode(response, type=dict[str, Any])
-    except (msgspec.DecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise BadRequest(f"{where}.functionResponse.response: {error}.", param=where) from None
     if len(found) == 1:
         name, said = next(iter(found.items()))

@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Raw
 
 from hearth.dialects.gemini.seals import NAME, SKIP, seal
+from hearth.dialects.unreadable import UNREADABLE
 from hearth.events import Finished, FinishReason, ThinkingSealed, ToolCallDelta
 
 _WORDS: dict[FinishReason, str] = {
@@ -82,7 +83,7 @@ class Calls:
         text = "".join(call.arguments).strip() or "{}"
         try:
             _decode_object(text)
-        except (msgspec.DecodeError, RecursionError):
+        except UNREADABLE:
             self.broken = True
             return []
         function = {"name": call.name, "args": Raw(text.encode()), "id": call.id or f"{self._id_start}{self._told}"}

@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Raw
 
 from hearth.dialects.body import raw
+from hearth.dialects.unreadable import UNREADABLE
 from hearth.problems import BadRequest
 
 _COUNTS = frozenset(("maxItems", "minItems", "maxLength", "minLength", "maxProperties", "minProperties"))
@@ -23,7 +24,7 @@ def json_schema(openapi: Raw) -> Raw:
     """Return the schema as JSON Schema. Raises `BadRequest` for one that is no object."""
     try:
         found: dict[str, Any] = msgspec.json.decode(openapi, type=dict[str, Any])
-    except (msgspec.DecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise BadRequest(f"The schema cannot be read: {error}.") from None
     return raw(_converted(found))
 

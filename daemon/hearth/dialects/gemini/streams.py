@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import msgspec
-
 from hearth.dialects.dialect import Head
 from hearth.dialects.gemini.chunks import decode_chunk
 from hearth.dialects.gemini.failures import from_reply
@@ -11,6 +9,7 @@ from hearth.dialects.gemini.meaning import Meaning
 from hearth.dialects.gemini.records import ArrayRecords, EventRecords, Record
 from hearth.dialects.gemini.vectors import read_vectors
 from hearth.dialects.reply_reader import ReplyReader
+from hearth.dialects.unreadable import UNREADABLE
 from hearth.events import Done, Event, Frame
 
 
@@ -65,7 +64,7 @@ class Reader(ReplyReader[Record]):
             return [self._meaning.fail(problem)]
         try:
             return self._meaning.read(decode_chunk(data))
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        except UNREADABLE:
             return [self._meaning.fail(self._broken("A record of the stream is not what this API sends."))]
 
     def _read_whole(self, body: bytes, text: bytes) -> Frame:
@@ -75,7 +74,7 @@ class Reader(ReplyReader[Record]):
             return self._failed(body, problem)
         try:
             events = read_vectors(text) if self._embed else self._meaning.read(decode_chunk(text))
-        except (msgspec.DecodeError, ValueError, RecursionError):
+        except (*UNREADABLE, ValueError):
             return self._failed(body, self._broken("The reply cannot be read, or was cut."))
         if self._meaning.failed:
             return Frame(body, tuple(events))

@@ -14,6 +14,7 @@ from hearth.dialects.dialect import Destination
 from hearth.dialects.gemini.families import family_of
 from hearth.dialects.gemini.names import is_vertex
 from hearth.dialects.gemini.seals import NAME, SKIP
+from hearth.dialects.unreadable import UNREADABLE
 from hearth.problems import BadRequest, Unsupported
 
 _decode_object = msgspec.json.Decoder(dict[str, Raw]).decode
@@ -119,7 +120,7 @@ def _arguments(arguments: str) -> Raw:
     text = arguments.strip() or "{}"
     try:
         _decode_object(text)
-    except (msgspec.DecodeError, RecursionError):
+    except UNREADABLE:
         raise BadRequest(
             "The arguments of an earlier call are no JSON object.", next_step="Leave that call out.", param="messages"
         ) from None
@@ -132,7 +133,7 @@ def _response(text: str, *, is_error: bool) -> Raw | dict[str, str]:
         return {"error": text}
     try:
         _decode_object(text)
-    except (msgspec.DecodeError, RecursionError):
+    except UNREADABLE:
         return {"result": text}
     return Raw(text.encode())
 

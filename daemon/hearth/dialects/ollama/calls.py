@@ -6,6 +6,7 @@ import msgspec
 from msgspec import Raw
 
 from hearth.dialects.ollama.json_text import one_line, quoted
+from hearth.dialects.unreadable import UNREADABLE
 from hearth.events import ToolCallDelta
 from hearth.problems import BrokenReply
 
@@ -44,7 +45,7 @@ class CallBuffer:
         self._index, self._id, self._name, self._arguments = None, "", "", []
         try:
             _object.decode(arguments)
-        except (msgspec.DecodeError, msgspec.ValidationError, UnicodeEncodeError, RecursionError):
+        except UNREADABLE:
             if cut:
                 return []
             raise BrokenReply(f'The model sent invalid tool call arguments for "{name}".') from None

@@ -16,6 +16,7 @@ from hearth.dialects.dialect import Head, Rendered
 from hearth.dialects.ollama.json_text import quoted
 from hearth.dialects.ollama.names import without_local
 from hearth.dialects.retry_after import read_retry_after
+from hearth.dialects.unreadable import UNREADABLE
 from hearth.problems import (
     BrokenReply,
     ContextTooLong,
@@ -87,7 +88,6 @@ _envelope = msgspec.json.Decoder(_Envelope)
 _nested = msgspec.json.Decoder(_Nested)
 _inner = msgspec.json.Decoder(_Inner)
 _text = msgspec.json.Decoder(str)
-_UNREADABLE = (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError, RecursionError)
 
 
 def read_problem(head: Head, body: bytes, provider: str) -> Problem:
@@ -120,13 +120,13 @@ def error_text(error: Raw) -> tuple[str, str]:
             inner = _inner.decode(error)
             return inner.message, inner.type
         text = _text.decode(error)
-    except _UNREADABLE:
+    except UNREADABLE:
         return bytes(error).decode(errors="replace"), ""
     if not text.startswith("{"):
         return text, ""
     try:
         nested = _nested.decode(text)
-    except _UNREADABLE:
+    except UNREADABLE:
         return text, ""
     return nested.error.message, nested.error.type
 
@@ -171,7 +171,7 @@ def _passes(raw: bytes) -> bool:
         return False
     try:
         text = _text.decode(_envelope.decode(raw).error)
-    except _UNREADABLE:
+    except UNREADABLE:
         return False
     return not _reads_as_json(text)
 
@@ -180,7 +180,7 @@ def _reads_as_json(text: str) -> bool:
     """ollama-python tries to read error texts as JSON, and dies on a bare number."""
     try:
         msgspec.json.decode(text)
-    except _UNREADABLE:
+    except UNREADABLE:
         return text.lstrip().startswith(("{", "["))
     except UnicodeEncodeError:
         return False
@@ -191,7 +191,7 @@ def _said(body: bytes) -> tuple[str, str]:
     """Return what an error body says, and llama-server's type for it."""
     try:
         error = _envelope.decode(body).error
-    except _UNREADABLE:
+    except UNREADABLE:
         text = body.decode(errors="replace").strip()
         return ("" if text.startswith("<") else text), ""
     return error_text(error) if bytes(error) else ("", "")

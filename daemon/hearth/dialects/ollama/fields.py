@@ -8,13 +8,13 @@ import msgspec
 from msgspec import Raw
 
 from hearth.chat import Members
+from hearth.dialects.unreadable import UNREADABLE
 from hearth.problems import BadRequest
 
 NULL = Raw(b"null")
 _text = msgspec.json.Decoder(str).decode
 _flag = msgspec.json.Decoder(bool).decode
 _number = msgspec.json.Decoder(int | float).decode
-_UNREADABLE = (msgspec.DecodeError, msgspec.ValidationError, RecursionError)
 
 
 def fold(name: str) -> str:
@@ -64,7 +64,7 @@ class Fields:
             return ""
         try:
             return _text(found)
-        except _UNREADABLE:
+        except UNREADABLE:
             raise self.wrong_type(name, "string") from None
 
     def flag(self, name: str, *, absent: bool = False) -> bool:
@@ -74,7 +74,7 @@ class Fields:
             return absent
         try:
             return _flag(found)
-        except _UNREADABLE:
+        except UNREADABLE:
             raise self.wrong_type(name, "bool") from None
 
     def number(self, name: str) -> int | None:
@@ -84,7 +84,7 @@ class Fields:
             return None
         try:
             number = _number(found)
-        except _UNREADABLE:
+        except UNREADABLE:
             raise self.wrong_type(name, "int") from None
         if number != int(number):
             raise self.wrong_type(name, "int")
@@ -97,7 +97,7 @@ class Fields:
             return None
         try:
             return decoder.decode(found)
-        except _UNREADABLE:
+        except UNREADABLE:
             raise self.wrong_type(name, go_type) from None
 
     def wrong_type(self, path: str, go_type: str, found: bytes | None = None) -> BadRequest:

@@ -11,6 +11,7 @@ from msgspec import Raw, Struct
 from hearth.chat import Image, Message, Part, Role, Text, Thinking, Tool, ToolCall, ToolResult
 from hearth.dialects.body import raw
 from hearth.dialects.ollama.fields import Fields, folded
+from hearth.dialects.unreadable import UNREADABLE
 from hearth.problems import BadRequest
 
 _ABSENT = Raw(b"")
@@ -67,7 +68,6 @@ _tools = msgspec.json.Decoder(list[ToolIn])
 _tables = msgspec.json.Decoder(list[dict[str, Raw]])
 _table = msgspec.json.Decoder(dict[str, Raw])
 _CAPITAL_KEY = re.compile(rb'"\w*[A-Z]\w*"\s*:')
-_UNREADABLE = (msgspec.DecodeError, msgspec.ValidationError, RecursionError)
 _NULL = Raw(b"null")
 _ROLES: dict[str, Role] = {
     "system": "system",
@@ -93,12 +93,12 @@ def _decoded(fields: Fields) -> Sequence[MessageIn]:
         usual = _usual.decode(found)
         if not any(message.tool_calls for message in usual):
             return usual
-    except _UNREADABLE:
+    except UNREADABLE:
         pass  # a key that is not known, or one that is wrong: looked at below
     found = _in_lower_case(found, ("tool_calls",))
     try:
         return _messages.decode(found)
-    except _UNREADABLE:
+    except UNREADABLE:
         raise _complaint(fields, found) from None
 
 
@@ -110,7 +110,7 @@ def read_tools(fields: Fields) -> tuple[Tool, ...]:
     found = _in_lower_case(given, ("function",))
     try:
         tools = _tools.decode(found)
-    except _UNREADABLE:
+    except UNREADABLE:
         raise fields.wrong_type("tools", "api.Tools") from None
     return tuple(
         Tool(
@@ -199,7 +199,7 @@ def _in_lower_case(found: Raw, nested: tuple[str, ...]) -> Raw:
         return found
     try:
         return raw([_lowered(table, nested) for table in _tables.decode(found)])
-    except _UNREADABLE:
+    except UNREADABLE:
         return found
 
 
@@ -221,7 +221,7 @@ def _complaint(fields: Fields, found: Raw) -> BadRequest:
     """Say what is wrong as Ollama's decoder does (recording `error-content-parts`)."""
     try:
         tables = _tables.decode(found)
-    except _UNREADABLE:
+    except UNREADABLE:
         return fields.wrong_type("messages", "[]api.Message")
     for table in tables:
         for name in ("role", "content", "thinking", "tool_name", "tool_call_id"):

@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from hearth.dialects.dialect import ModelInfo
 from hearth.dialects.ollama.json_text import escaped
+from hearth.dialects.unreadable import UNREADABLE
 from hearth.problems import BrokenReply
 
 NO_TIME = "0001-01-01T00:00:00Z"
@@ -101,7 +102,7 @@ def details(model: ModelInfo) -> dict[str, object]:
 def _read(body: bytes) -> tuple[_Listed, ...]:
     try:
         return _listing.decode(body).models or ()
-    except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError, RecursionError):
+    except UNREADABLE:
         raise BrokenReply("The list of models is not one of Ollama's.") from None
 
 

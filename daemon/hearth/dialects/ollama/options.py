@@ -12,6 +12,7 @@ from hearth.chat import Knobs, Members
 from hearth.dialects.body import raw
 from hearth.dialects.dialect import Destination
 from hearth.dialects.ollama.fields import Fields
+from hearth.dialects.unreadable import UNREADABLE
 from hearth.problems import BadRequest
 
 Number = int | float | None
@@ -60,7 +61,7 @@ def read_options(fields: Fields) -> Options | None:
         return None
     try:
         return _options.decode(found)
-    except (msgspec.DecodeError, msgspec.ValidationError, RecursionError):
+    except UNREADABLE:
         raise _complaint(fields, found) from None
 
 
@@ -141,12 +142,12 @@ def _complaint(fields: Fields, found: Raw) -> BadRequest:
     """Find the option that is wrongly typed and say so as Ollama does (recording `error-option-type`)."""
     try:
         options = _members.decode(found)
-    except (msgspec.DecodeError, msgspec.ValidationError, RecursionError):
+    except UNREADABLE:
         return fields.wrong_type("options", "map[string]interface {}")
     for name, value in options.items():
         try:
             _options.decode(raw({name: value}))
-        except (msgspec.DecodeError, msgspec.ValidationError, RecursionError):
+        except UNREADABLE:
             return BadRequest(f'option "{name}" must be {_expected(name, value)}', param=f"options.{name}")
     return BadRequest("options cannot be read", param="options")
 

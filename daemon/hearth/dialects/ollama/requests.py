@@ -20,6 +20,7 @@ from hearth.dialects.ollama.fields import Fields, fold
 from hearth.dialects.ollama.messages import read_image, read_messages, read_tools
 from hearth.dialects.ollama.options import knobs, read_options
 from hearth.dialects.ollama.outlines import format_kind, thinking
+from hearth.dialects.unreadable import UNREADABLE
 from hearth.problems import BadRequest, NotFound, Unsupported
 
 _CONTENT = {"messages", "tools", "prompt", "suffix", "system", "template", "context", "images", "input", "dimensions"}
@@ -86,7 +87,7 @@ def _embed(members: Members) -> EmbedRequest:
     found = fields.members.get("input")
     try:
         given: str | list[str] = "" if found is None else _inputs.decode(found)
-    except (msgspec.DecodeError, msgspec.ValidationError, RecursionError):
+    except UNREADABLE:
         raise BadRequest("invalid input type", param="input") from None
     inputs = given if isinstance(given, list) else [given] if given else []
     return EmbedRequest(tuple(inputs), dimensions=fields.number("dimensions"), unknown=_unknown(members))

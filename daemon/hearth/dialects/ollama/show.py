@@ -12,12 +12,12 @@ from hearth.dialects.body import join, raw
 from hearth.dialects.dialect import ModelInfo
 from hearth.dialects.ollama.json_text import escaped
 from hearth.dialects.ollama.models import NO_TIME, Details, details
+from hearth.dialects.unreadable import UNREADABLE
 from hearth.problems import BrokenReply
 
 _PLAIN = "{{ .Prompt }}"
 _INSERTING = "{{ .Prompt }}{{ .Suffix }}"
 """Continue takes a model for one that fills gaps when its template names a suffix (core/llm/llms/Ollama.ts)."""
-_UNREADABLE = (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError, RecursionError)
 _NUM_CTX = re.compile(r"^num_ctx\s+(\d+)\s*$", re.MULTILINE)
 _BLOB = re.compile(r"^(FROM|ADAPTER)\s+.*[/\\](sha256[-:][0-9a-f]{64})[ \t]*$", re.MULTILINE)
 _members = msgspec.json.Decoder(dict[str, Raw])
@@ -74,7 +74,7 @@ def read_show(body: bytes) -> ShowInfo:
             quantization=about.quantization_level or "",
             modified=show.modified_at,
         )
-    except _UNREADABLE:
+    except UNREADABLE:
         raise BrokenReply("The description of a model is not one of Ollama's.") from None
 
 
@@ -95,7 +95,7 @@ def write_show(model: ModelInfo, recorded: bytes = b"", basename: str = "") -> b
             members["modelfile"] = raw(_without_paths(_text.decode(members["modelfile"]), model.name))
         if "details" in members:
             members["details"] = _without_parent(members["details"])
-    except _UNREADABLE:
+    except UNREADABLE:
         raise BrokenReply("The description of a model is not one of Ollama's.") from None
     if model.window is not None:
         facts[f"{architecture}.context_length"] = raw(model.window)

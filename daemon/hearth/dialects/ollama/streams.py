@@ -15,6 +15,7 @@ from hearth.dialects.forgiving import forgiving
 from hearth.dialects.framing import MAX_RECORD, LineSplitter
 from hearth.dialects.ollama.errors import classify, error_text
 from hearth.dialects.ollama.names import LOCAL, with_tag
+from hearth.dialects.unreadable import UNREADABLE
 from hearth.events import (
     Done,
     Event,
@@ -88,7 +89,6 @@ _decode = forgiving(
     ("eval_duration",),
 )
 _decode_text = msgspec.json.Decoder(str).decode
-_UNREADABLE = (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError, RecursionError)
 _REASONS: dict[str, FinishReason] = {
     "stop": "stop",
     "length": "length",
@@ -165,7 +165,7 @@ class Reader:
             return Frame(raw)
         try:
             piece = _decode(raw)
-        except _UNREADABLE:
+        except UNREADABLE:
             return self._failure(raw, self._broken("sent something that is not a whole JSON object of Ollama."))
         if piece.error not in _NOTHING:
             text, kind = error_text(piece.error)
@@ -176,7 +176,7 @@ class Reader:
             raw = raw.replace(*self._guarded, 1) if raw.startswith(self._guarded[0]) else raw
         try:
             return Frame(raw, self._events(piece))
-        except _UNREADABLE:
+        except UNREADABLE:
             return self._failure(raw, self._broken("sent a tool call that is not JSON in UTF-8."))
 
     def _events(self, piece: _Piece) -> tuple[Event, ...]:

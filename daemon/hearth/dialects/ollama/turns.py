@@ -20,6 +20,7 @@ from hearth.chat import (
     ToolCall,
     ToolResult,
 )
+from hearth.dialects.unreadable import UNREADABLE
 from hearth.problems import Unsupported
 
 
@@ -136,7 +137,7 @@ def _arguments(call: ToolCall) -> Raw:
     text = call.arguments.strip() or "{}"
     try:
         _object.decode(text)
-    except (msgspec.DecodeError, msgspec.ValidationError, UnicodeEncodeError, RecursionError):
+    except UNREADABLE:
         raise Unsupported(
             f'invalid tool call arguments: those of "{call.name}" are not a JSON object.', param="messages"
         ) from None

@@ -19,6 +19,7 @@ from hearth.dialects.openai_chat.outline import OpenAIOutline
 from hearth.dialects.openai_chat.streams import Reader
 from hearth.dialects.openai_failures import read_problem
 from hearth.dialects.openai_models import read_models
+from hearth.dialects.unreadable import UNREADABLE
 from hearth.problems import BrokenReply, Problem, Unsupported
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ class OpenAICalled:
         """Return the number of tokens from the answer. Raises `BrokenReply`."""
         try:
             return msgspec.json.decode(body, type=_Counted).input_tokens
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        except UNREADABLE:
             raise BrokenReply("The answer holds no count of tokens.") from None
 
     def list_models(self, to: Destination) -> HttpRequest:

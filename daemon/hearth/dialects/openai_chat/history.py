@@ -13,6 +13,7 @@ from hearth.chat import Members
 from hearth.dialects.body import raw
 from hearth.dialects.dialect import Destination
 from hearth.dialects.openai_chat.parts import ImageUrl, PartWire
+from hearth.dialects.unreadable import UNREADABLE
 from hearth.problems import BadRequest, Unsupported
 from hearth_config.quirks import Quirks
 
@@ -31,7 +32,7 @@ def adapt_messages(messages: Raw, to: Destination) -> Raw:
     try:
         turns = _decode(messages)
         return raw([_turn(turn, quirks, role) for turn in turns])
-    except (msgspec.DecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise BadRequest(f"messages: {error}.", param="messages") from None
 
 

@@ -16,6 +16,7 @@ from hearth.dialects.openai_chat.replies import DONE, ChatWriter, encode, finish
 from hearth.dialects.openai_chat.usage import write_usage
 from hearth.dialects.openai_errors import envelope
 from hearth.dialects.openai_errors import render as render_openai
+from hearth.dialects.unreadable import UNREADABLE
 from hearth.events import Done, Event, Finished
 from hearth.problems import BadRequest, Problem, Unsupported
 
@@ -108,6 +109,6 @@ def _passes(problem: Problem) -> bool:
         return False
     try:
         body = msgspec.json.decode(problem.raw, type=_Wire)
-    except (msgspec.DecodeError, RecursionError):
+    except UNREADABLE:
         return False
     return body.object == "error" or body.detail is not None

@@ -14,6 +14,7 @@ from hearth.dialects.body import value
 from hearth.dialects.openai_chat.features import wants_thinking
 from hearth.dialects.openai_chat.knobs import read_max_tokens
 from hearth.dialects.openai_choice import forces_a_tool
+from hearth.dialects.unreadable import UNREADABLE
 from hearth.fim.known import holds_tokens
 from hearth.problems import BadRequest, NotFound
 
@@ -195,7 +196,7 @@ def _look(raw: bytes) -> _Seen:
     """Look into the parts. Raises `BadRequest` for messages of another shape."""
     try:
         messages = _decode_parts(raw)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise BadRequest(f"messages: {error}.", param="messages") from None
     seen = _Seen()
     for message in messages:

@@ -23,6 +23,7 @@ from hearth.chat import (
     ToolResult,
 )
 from hearth.dialects.data_urls import split_data_url
+from hearth.dialects.unreadable import UNREADABLE
 from hearth.problems import BadRequest, Unsupported
 
 ROLES: dict[str, Role] = {
@@ -107,7 +108,7 @@ def read_messages(raw: Raw | None) -> tuple[Message, ...]:
         raise BadRequest("you must provide a messages parameter.", param="messages")
     try:
         wire = _decode(raw)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise BadRequest(f"messages: {error}.", param="messages") from None
     if not wire:
         raise BadRequest("[] is too short - 'messages'.", param="messages")

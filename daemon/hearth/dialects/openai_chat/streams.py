@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import msgspec
-
 from hearth.dialects.dialect import Destination, Head
 from hearth.dialects.framing import SseRecord
 from hearth.dialects.openai_chat.chunks import Chunk, decode_chunk
@@ -11,6 +9,7 @@ from hearth.dialects.openai_chat.meaning import Meaning
 from hearth.dialects.openai_chat.vectors import read_vectors
 from hearth.dialects.openai_failures import from_reply
 from hearth.dialects.reply_reader import SseReader
+from hearth.dialects.unreadable import UNREADABLE
 from hearth.events import (
     Done,
     Event,
@@ -56,7 +55,7 @@ class Reader(SseReader):
             return Frame(record.raw, (*self._meaning.ended(), Done()))
         try:
             chunk = decode_chunk(data)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        except UNREADABLE:
             return self._unread(record)
         if chunk.choices is None and chunk.error is None and (record.event == "error" or chunk.content is None):
             problem = from_reply(data, None, self._provider)
@@ -96,7 +95,7 @@ class Reader(SseReader):
         """Return the events of vectors."""
         try:
             return read_vectors(text)
-        except (msgspec.DecodeError, ValueError, RecursionError):
+        except (*UNREADABLE, ValueError):
             return [self._unreadable()]
 
     def _answer(self, chunk: Chunk | None) -> list[Event]:
@@ -118,5 +117,5 @@ def _chunk(text: bytes) -> Chunk | None:
     """Return a whole reply; None for what is none."""
     try:
         return decode_chunk(text)
-    except (msgspec.DecodeError, ValueError, RecursionError):
+    except UNREADABLE:
         return None

@@ -12,6 +12,7 @@ from hearth.dialects.body import value
 from hearth.dialects.data_urls import split_data_url
 from hearth.dialects.openai_responses.seals import open_seal
 from hearth.dialects.openai_responses.tools import as_arguments, flat_name
+from hearth.dialects.unreadable import UNREADABLE
 from hearth.problems import BadRequest, Unsupported
 
 ROLES: dict[str, Role] = {"system": "system", "developer": "system", "user": "user", "assistant": "assistant"}
@@ -153,7 +154,7 @@ class _Turns:
 def _decoded(raw: Raw, number: int) -> ItemWire:
     try:
         return msgspec.json.decode(raw, type=ItemWire)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise BadRequest(f"input[{number}]: {error}.", param=f"input[{number}]") from None
 
 

@@ -15,6 +15,7 @@ from hearth.dialects.openai_choice import forces_a_tool
 from hearth.dialects.openai_responses.features import native_members, wants_logprobs
 from hearth.dialects.openai_responses.items import KNOWN
 from hearth.dialects.openai_responses.tools import Own, ToolWire, own_names, provider_tools, tool_wires
+from hearth.dialects.unreadable import UNREADABLE
 from hearth.problems import BadRequest, NotFound
 
 COUNT = "input_tokens"
@@ -128,7 +129,7 @@ def _items(given: Raw) -> list[_Item]:
         return []
     try:
         return _decode_items(raw)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise BadRequest(f"input: {error}.", param="input") from None
 
 
@@ -154,7 +155,7 @@ def _look(raw: bytes) -> _Seen:
         return seen
     try:
         items = _decode_parts(raw)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise BadRequest(f"input: {error}.", param="input") from None
     for item in items:
         for content in (item.content, item.output):

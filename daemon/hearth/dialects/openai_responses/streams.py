@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import msgspec
-
 from hearth.dialects.dialect import Head
 from hearth.dialects.framing import SseRecord
 from hearth.dialects.openai_failures import from_reply
 from hearth.dialects.openai_responses.chunks import decode_body, decode_event
 from hearth.dialects.openai_responses.meaning import Meaning
 from hearth.dialects.reply_reader import SseReader
+from hearth.dialects.unreadable import UNREADABLE
 from hearth.events import Done, Event, Frame
 
 
@@ -27,7 +26,7 @@ class Reader(SseReader):
             return Frame(record.raw)
         try:
             wire = decode_event(data)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        except UNREADABLE:
             return self._unread(record.raw, data)
         if not wire.type and wire.error is None:
             return self._unread(record.raw, data)
@@ -47,7 +46,7 @@ class Reader(SseReader):
         """Read a response, or an error that came with status 200."""
         try:
             found = decode_body(text)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        except UNREADABLE:
             return self._failed(body, self._broken("The reply cannot be read, or was cut."))
         if found.output is None and found.status is None:
             problem = from_reply(text, self._head.status, self._provider)

@@ -13,6 +13,7 @@ from msgspec import UNSET, Raw, Struct, UnsetType
 
 from hearth.chat import Members, Tool, ToolChoice
 from hearth.dialects.body import value
+from hearth.dialects.unreadable import UNREADABLE
 from hearth.problems import BadRequest, Unsupported
 
 _ASIDE = frozenset({"image_generation", "tool_search"})
@@ -170,7 +171,7 @@ def freeform(arguments: str) -> str:
     """Return the input of a freeform tool from the arguments of the function it was; what is no JSON is the input."""
     try:
         return msgspec.json.decode(arguments, type=_Freeform).input
-    except (msgspec.DecodeError, RecursionError):
+    except UNREADABLE:
         return arguments
 
 

@@ -6,6 +6,7 @@ import msgspec
 from msgspec import Struct
 
 from hearth.dialects.dialect import ModelInfo
+from hearth.dialects.unreadable import UNREADABLE
 from hearth.problems import BrokenReply
 
 PATH = "collections/language-models"
@@ -30,7 +31,7 @@ def read_models(body: bytes) -> tuple[ModelInfo, ...]:
     """Return the models of a collection; what they can do is not said there. Raises `BrokenReply`."""
     try:
         found = _decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except UNREADABLE:
         raise BrokenReply("The list of models has an unknown shape.") from None
     listed = found.models if found.models is not None else found.results
     if listed is None:

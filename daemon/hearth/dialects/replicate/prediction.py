@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from hearth.dialects.forgiving import forgiving
+from hearth.dialects.unreadable import UNREADABLE
 from hearth.events import Usage
 
 RUNNING = frozenset({"starting", "processing", "queued", "booting"})
@@ -51,7 +52,7 @@ def read_prediction(body: bytes) -> Prediction:
     """Return the prediction in a body. Raises `ValueError` for anything else."""
     try:
         found = _decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except UNREADABLE:
         raise ValueError from None
     if not _ID.fullmatch(found.id):
         raise ValueError

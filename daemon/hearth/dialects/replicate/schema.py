@@ -8,6 +8,8 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from hearth.dialects.unreadable import UNREADABLE
+
 
 class Field(Struct, frozen=True):
     """One input: its JSON type ("" where a reference stands instead) and the words it is limited to."""
@@ -36,7 +38,7 @@ def read_description(body: bytes) -> Description:
     """Return what the description of a model, a version or a deployment says; nothing for one that cannot be read."""
     try:
         found = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except UNREADABLE:
         return Description()
     release = _object(found, "current_release")
     if isinstance(release.get("model"), str) and isinstance(release.get("version"), str):

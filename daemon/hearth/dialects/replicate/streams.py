@@ -9,6 +9,7 @@ import msgspec
 
 from hearth.dialects.framing import MAX_RECORD, SseRecord, SseSplitter
 from hearth.dialects.replicate.failures import canceled, failed
+from hearth.dialects.unreadable import UNREADABLE
 from hearth.events import Event, Failed, Frame, TextDelta
 from hearth.problems import BrokenReply
 
@@ -126,7 +127,7 @@ class StreamReader:
 def _object(data: bytes) -> dict[str, Any]:
     try:
         found = msgspec.json.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except UNREADABLE:
         return {}
     return found if isinstance(found, dict) else {}
 
