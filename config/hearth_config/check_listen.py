@@ -17,6 +17,8 @@ def check_listen(listen: Listen) -> Iterator[Problem]:
     """Every problem of [listen]."""
     yield from _endpoints(listen)
     yield from _socket(listen.socket)
+    if listen.tcp == "off" and listen.socket == "off" and not listen.also:
+        yield Problem(("listen", "socket"), "is off, and so is tcp: nothing could reach Hearth", "Leave one of them on")
     for index, host in enumerate(listen.hosts):
         if not _HOST_NAME.fullmatch(host):
             step = (

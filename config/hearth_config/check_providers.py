@@ -6,8 +6,10 @@ from typing import Final
 
 from hearth_config.addresses import Place, TcpAddress, place_of
 from hearth_config.errors import Path, Problem
+from hearth_config.provider import Defaults
 from hearth_config.secrets import read_reference
 from hearth_config.settings import Provider, Settings
+from hearth_config.shape import build
 
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", re.ASCII)
 _HEADER: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", re.ASCII)
@@ -32,6 +34,9 @@ def check_providers(settings: Settings) -> Iterator[Problem]:
         yield from _proxy_login(path, provider)
         yield from check_headers((*path, "headers"), provider.headers)
         yield from _of_ollama_only(path, provider)
+        yield from _defaults((*path, "defaults"), provider.defaults)
+        for model, pinned in provider.models.items():
+            yield from _defaults((*path, "models", model, "defaults"), pinned.defaults)
 
 
 def address_place(provider: Provider) -> Place | None:
@@ -93,6 +98,13 @@ def check_headers(path: Path, headers: Mapping[str, str]) -> Iterator[Problem]:
             read_reference(value)
         except ValueError as error:
             yield Problem(here, str(error), "Correct the reference")
+
+
+def _defaults(path: Path, table: Mapping[str, object]) -> Iterator[Problem]:
+    """A default that nothing would heed is no default: each must be a knob, of its own kind."""
+    stops = build(Defaults, table, path).stop or ()
+    if not all(isinstance(stop, str) and stop for stop in stops):
+        yield Problem((*path, "stop"), "holds something other than a text", 'Write a list such as ["\\n\\n", "END"]')
 
 
 def _of_ollama_only(path: Path, provider: Provider) -> Iterator[Problem]:

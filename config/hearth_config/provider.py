@@ -70,6 +70,23 @@ class Key(Struct, frozen=True, forbid_unknown_fields=True):
     __str__ = __repr__
 
 
+class Defaults(Struct, frozen=True, forbid_unknown_fields=True):
+    """The form of `defaults`: what a request may leave open. Each name is one that the daemon knows as a knob."""
+
+    temperature: Annotated[float, Meta(ge=0)] | None = None
+    top_p: Annotated[float, Meta(ge=0, le=1)] | None = None
+    top_k: Annotated[int, Meta(ge=0)] | None = None
+    min_p: Annotated[float, Meta(ge=0, le=1)] | None = None
+    typical_p: Annotated[float, Meta(ge=0, le=1)] | None = None
+    seed: int | None = None
+    max_tokens: Count | None = None
+    stop: tuple[object, ...] | None = None  # texts; a line break is one of the usual
+    presence_penalty: float | None = None
+    frequency_penalty: float | None = None
+    repeat_penalty: Annotated[float, Meta(ge=0)] | None = None
+    repeat_last_n: int | None = None
+
+
 class ModelSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """What the user pins for one model of one provider; None leaves it to what the provider reports."""
 

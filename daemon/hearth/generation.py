@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from copy import copy
 from typing import TYPE_CHECKING
 
-from msgspec import ValidationError, convert
+from msgspec import convert
 
 from hearth.chat import Knobs, Members
 from hearth.dialects import registry
@@ -230,9 +230,5 @@ def _knows_guard(version: str) -> bool | None:
 
 
 def knobs_of(defaults: Mapping[str, object]) -> Knobs:
-    """Return the knobs among a model's `defaults`; names that are no knob are left to the loader to refuse."""
-    known = {name: value for name, value in defaults.items() if name in Knobs.__struct_fields__}
-    try:
-        return convert(known, Knobs)
-    except ValidationError:
-        return Knobs()
+    """Return a model's `defaults` as knobs; the loader has refused what is none."""
+    return convert(defaults, Knobs)
