@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import math
-
 import msgspec
 
 from hearth.dialects.dialect import Rendered
+from hearth.dialects.errors import may_pass, retry_headers
 from hearth.dialects.unreadable import UNREADABLE
 from hearth.problems import (
     ContextTooLong,
     Problem,
-    ProviderProblem,
     ProviderRefusal,
     Unsupported,
 )
@@ -53,7 +51,7 @@ _NAMES: dict[str, tuple[str, str | None]] = {
 
 _OWN_CODE = (ProviderRefusal, Unsupported)
 """Problems whose own `code` says more than the table: a provider's word for why it refused, a parameter's name."""
-_MAX_WAIT = 10**9
+_JSON = ("Content-Type", "application/json")
 
 
 def envelope(problem: Problem) -> bytes:
@@ -72,18 +70,13 @@ def render(problem: Problem) -> Rendered:
 
     A provider's own envelope passes as it came when its status does too. A client is told not to repeat our retries.
     """
-    headers = [("Content-Type", "application/json")]
-    if problem.retry_after is not None and 0 <= problem.retry_after < _MAX_WAIT:
-        headers.append(("Retry-After", str(math.ceil(problem.retry_after))))
-    if isinstance(problem, ProviderProblem):
-        headers.append(("x-should-retry", "false"))
-    status = problem.http_status
-    return Rendered(status, tuple(headers), problem.raw if passes(problem) else envelope(problem))
+    body = problem.raw if passes(problem) else envelope(problem)
+    return Rendered(problem.http_status, (_JSON, *retry_headers(problem)), body)
 
 
 def passes(problem: Problem) -> bool:
     """Say whether the provider's error body can be shown as it came: a 4xx of the same status in this very envelope."""
-    if not problem.raw or problem.upstream_status != problem.http_status or not 400 <= problem.http_status < 500:
+    if not may_pass(problem):
         return False
     try:
         body = msgspec.json.decode(problem.raw, type=_Envelope)

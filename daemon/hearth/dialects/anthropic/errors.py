@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
-
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 from hearth.dialects.dialect import Rendered
+from hearth.dialects.errors import may_pass, retry_headers
 from hearth.dialects.unreadable import UNREADABLE
-from hearth.problems import ContextTooLong, Problem, ProviderProblem, ProviderRefusal
+from hearth.problems import ContextTooLong, Problem, ProviderRefusal
 
 _BY_KIND = {
     "too_large": "request_too_large",
@@ -39,7 +38,7 @@ _BY_STATUS = {
 }
 _TOO_LONG = "prompt is too long"
 """How the real server begins its refusal of a prompt beyond the window: clients look for it, and compact."""
-_MAX_WAIT = 10**9
+_JSON = ("Content-Type", "application/json")
 
 
 def error_body(problem: Problem, request_id: str | None = None) -> bytes:
@@ -76,12 +75,8 @@ def render(problem: Problem) -> Rendered:
 
     A provider's own envelope passes as it came when its status does too. A client is told not to repeat our retries.
     """
-    headers = [("Content-Type", "application/json")]
-    if problem.retry_after is not None and 0 <= problem.retry_after < _MAX_WAIT:
-        headers.append(("Retry-After", str(math.ceil(problem.retry_after))))
-    if isinstance(problem, ProviderProblem):
-        headers.append(("x-should-retry", "false"))
-    return Rendered(problem.http_status, tuple(headers), problem.raw if _passes(problem) else error_body(problem))
+    body = problem.raw if _passes(problem) else error_body(problem)
+    return Rendered(problem.http_status, (_JSON, *retry_headers(problem)), body)
 
 
 def named(rendered: Rendered, id: str) -> Rendered:
@@ -96,7 +91,7 @@ def named(rendered: Rendered, id: str) -> Rendered:
 
 def _passes(problem: Problem) -> bool:
     """Say whether the provider's error body can be shown as it came: a 4xx of the same status in this very envelope."""
-    if not problem.raw or problem.upstream_status != problem.http_status or not 400 <= problem.http_status < 500:
+    if not may_pass(problem):
         return False
     try:
         body = msgspec.json.decode(problem.raw, type=_Envelope)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
-
 import msgspec
 
 from hearth.dialects.dialect import Rendered
+from hearth.dialects.errors import may_pass, retry_after
 from hearth.problems import Problem
 
-_MAX_WAIT = 10**9
+_JSON = ("Content-Type", "application/json")
 
 
 class _Body(msgspec.Struct):
@@ -20,15 +19,12 @@ class _Body(msgspec.Struct):
 
 def render(problem: Problem) -> Rendered:
     """Return a whole error reply. Cohere's own body passes as it came when its status does too."""
-    headers = [("Content-Type", "application/json")]
-    if problem.retry_after is not None and 0 <= problem.retry_after < _MAX_WAIT:
-        headers.append(("Retry-After", str(math.ceil(problem.retry_after))))
     body = problem.raw if _passes(problem) else msgspec.json.encode({"message": problem.text})
-    return Rendered(problem.http_status, tuple(headers), body)
+    return Rendered(problem.http_status, (_JSON, *retry_after(problem)), body)
 
 
 def _passes(problem: Problem) -> bool:
-    if not problem.raw or problem.upstream_status != problem.http_status or not 400 <= problem.http_status < 500:
+    if not may_pass(problem):
         return False
     try:
         return msgspec.json.decode(problem.raw, type=_Body).error is msgspec.UNSET

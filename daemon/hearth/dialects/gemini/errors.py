@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import msgspec
 
 from hearth.dialects.dialect import Rendered
+from hearth.dialects.errors import may_pass, retry_after, wait
 from hearth.dialects.unreadable import UNREADABLE
 from hearth.problems import Problem, ProviderRefusal
 
@@ -45,15 +45,15 @@ _STATUSES = {
 """Kind of a problem -> the name of its status (google.rpc.Code)."""
 _RETRY = "type.googleapis.com/google.rpc.RetryInfo"
 _INFO = "type.googleapis.com/google.rpc.ErrorInfo"
-_MAX_WAIT = 10**9
+_JSON = ("Content-Type", "application/json; charset=UTF-8")
 
 
 def envelope(problem: Problem) -> bytes:
     """Return the error as JSON bytes: with a delay where one is known, and with our own word for what happened."""
     details: list[dict[str, Any]] = [{"@type": _INFO, "reason": problem.kind.upper(), "domain": "hearth"}]
-    wait = _wait(problem)
-    if wait is not None:
-        details.append({"@type": _RETRY, "retryDelay": f"{wait}s"})
+    seconds = wait(problem)
+    if seconds is not None:
+        details.append({"@type": _RETRY, "retryDelay": f"{seconds}s"})
     error = {
         "code": problem.http_status,
         "message": problem.text,
@@ -65,16 +65,8 @@ def envelope(problem: Problem) -> bytes:
 
 def render(problem: Problem) -> Rendered:
     """Return a whole error reply; a Gemini's own envelope passes as it came when its status does too."""
-    headers = [("Content-Type", "application/json; charset=UTF-8")]
-    wait = _wait(problem)
-    if wait is not None:
-        headers.append(("Retry-After", str(wait)))
-    return Rendered(problem.http_status, tuple(headers), problem.raw if _passes(problem) else envelope(problem))
-
-
-def _wait(problem: Problem) -> int | None:
-    wait = problem.retry_after
-    return math.ceil(wait) if wait is not None and 0 <= wait < _MAX_WAIT else None
+    body = problem.raw if _passes(problem) else envelope(problem)
+    return Rendered(problem.http_status, (_JSON, *retry_after(problem)), body)
 
 
 class _Error(msgspec.Struct):
@@ -89,7 +81,7 @@ class _Envelope(msgspec.Struct):
 
 def _passes(problem: Problem) -> bool:
     """Say whether the provider's refusal can be shown as it came: of the same status, and in this very envelope."""
-    if not isinstance(problem, ProviderRefusal) or not problem.raw or problem.upstream_status != problem.http_status:
+    if not isinstance(problem, ProviderRefusal) or not may_pass(problem):
         return False
     try:
         msgspec.json.decode(problem.raw, type=_Envelope)

@@ -16,7 +16,18 @@ from hearth.dialects.dialect import (
     Served,
     Stamp,
 )
-from hearth.dialects.ollama import errors, models, outlines, replies, requests, sending, splice, streams, writing
+from hearth.dialects.ollama import (
+    errors,
+    failures,
+    models,
+    outlines,
+    replies,
+    requests,
+    sending,
+    splice,
+    streams,
+    writing,
+)
 from hearth.problems import Problem
 
 
@@ -40,7 +51,7 @@ class ServedOllama:
 
     def problem(self, problem: Problem, *, route: str = "") -> Rendered:
         """Render a problem in Ollama's envelope."""
-        return errors.write_problem(problem, route)
+        return errors.render(problem, route)
 
 
 class CalledOllama:
@@ -66,7 +77,7 @@ class CalledOllama:
 
     def problem(self, head: Head, body: bytes, provider: str) -> Problem:
         """Turn an error reply into the problem it is."""
-        return errors.read_problem(head, body, provider)
+        return failures.read_problem(head, body, provider)
 
     def list_models(self, to: Destination) -> HttpRequest:
         """Ask for the installed models."""

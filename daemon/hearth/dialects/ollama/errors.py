@@ -1,142 +1,35 @@
-"""Errors in Ollama's envelope `{"error": "text"}`: what they say about the provider, and how ours are written.
-
-Texts and statuses: recordings `error-*`, `chat-too-long-*`, `runner-dies-*`. Errors of llama-server arrive as JSON
-inside the text.
-"""
+"""Problems as clients of Ollama know them: `{"error": "text"}`, in Ollama's own words where clients look for them."""
 
 from __future__ import annotations
 
-import math
 import re
 
 import msgspec
-from msgspec import Raw, Struct
+from msgspec import Struct
 
-from hearth.dialects.dialect import Head, Rendered
+from hearth.dialects.dialect import Rendered
+from hearth.dialects.errors import retry_after
 from hearth.dialects.ollama.json_text import quoted
-from hearth.dialects.ollama.names import without_local
-from hearth.dialects.retry_after import read_retry_after
 from hearth.dialects.unreadable import UNREADABLE
-from hearth.problems import (
-    BrokenReply,
-    ContextTooLong,
-    KeyRefused,
-    ModelMissing,
-    NotPermitted,
-    Overloaded,
-    Problem,
-    ProviderFault,
-    ProviderProblem,
-    ProviderRefusal,
-    QueueFull,
-    QuotaSpent,
-    RateLimited,
-    TimedOut,
-    UnknownModel,
-)
+from hearth.problems import Problem, QueueFull, UnknownModel
 
 JSON = (("Content-Type", "application/json; charset=utf-8"),)
 QUEUE_FULL = "server busy, please try again.  maximum pending requests exceeded"
-_LONGEST_TEXT = 2000
-_TOO_LONG = (
-    "exceed_context_size_error",
-    "exceeds the available context size",
-    "longer than the context length",
-    "exceeds the context length",
-    "exceeds the model's maximum context length",
-)
-_REFUSED = (
-    "does not support",
-    "is not supported",
-    'option "',
-    "invalid format",
-    "invalid model name",
-    "illegal base64",
-    "json: cannot unmarshal",
-)
-_MISSING = re.compile(r"model ['\"].*['\"] not found|file does not exist|no such model")
-_BY_STATUS: dict[int, type[ProviderProblem]] = {
-    401: KeyRefused,
-    402: QuotaSpent,
-    403: NotPermitted,
-    408: TimedOut,
-    429: RateLimited,
-    503: Overloaded,
-    504: TimedOut,
-}
 _QUOTED_NAME = re.compile(r"""(["'])(.+)\1""")
 
 
-class _Envelope(Struct):
-    """Any of the forms an error takes; `error` is text, or an object from servers that only resemble Ollama."""
+class _Plain(Struct):
+    """Ollama's envelope with nothing but a text in it."""
 
-    error: Raw = Raw(b"")
-
-
-class _Inner(Struct):
-    """What llama-server says inside Ollama's text."""
-
-    message: str = ""
-    type: str = ""
+    error: str
 
 
-class _Nested(Struct):
-    error: _Inner
+_plain = msgspec.json.Decoder(_Plain)
 
 
-_envelope = msgspec.json.Decoder(_Envelope)
-_nested = msgspec.json.Decoder(_Nested)
-_inner = msgspec.json.Decoder(_Inner)
-_text = msgspec.json.Decoder(str)
-
-
-def read_problem(head: Head, body: bytes, provider: str) -> Problem:
-    """Return the problem an error reply stands for."""
-    status = head.status
-    if 300 <= status < 400:
-        return BrokenReply(
-            f"answered with a redirect ({status}), which is never followed.",
-            who=provider,
-            next_step="Set its address in hearth.toml to where it really is.",
-            upstream_status=status,
-        )
-    text, kind = _said(body)
-    return classify(text, kind, status, provider, raw=body, retry_after=read_retry_after(head))
-
-
-def classify(
-    text: str, kind: str, status: int | None, provider: str, *, raw: bytes = b"", retry_after: float | None = None
-) -> Problem:
-    """Return the problem that a text stands for; `status` is None for an error inside a stream that had begun well."""
-    message = without_local(text)[:_LONGEST_TEXT] or f"answered {status} without saying why."
-    problem = _class_of(message, kind, status)
-    return problem(message, who=provider, raw=raw, retry_after=retry_after, upstream_status=status)
-
-
-def error_text(error: Raw) -> tuple[str, str]:
-    """Return the text and llama-server's type ("" if none) of an `error` member, nested JSON opened."""
-    try:
-        if bytes(error).startswith(b"{"):
-            inner = _inner.decode(error)
-            return inner.message, inner.type
-        text = _text.decode(error)
-    except UNREADABLE:
-        return bytes(error).decode(errors="replace"), ""
-    if not text.startswith("{"):
-        return text, ""
-    try:
-        nested = _nested.decode(text)
-    except UNREADABLE:
-        return text, ""
-    return nested.error.message, nested.error.type
-
-
-def write_problem(problem: Problem, route: str) -> Rendered:
+def render(problem: Problem, route: str) -> Rendered:
     """Render a problem. An Ollama's own plain error passes unchanged where its status does too."""
-    headers: tuple[tuple[str, str], ...] = JSON
-    if problem.retry_after is not None and math.isfinite(problem.retry_after):
-        headers = (*JSON, ("Retry-After", str(max(0, math.ceil(problem.retry_after)))))
-    status = problem.http_status
+    headers, status = (*JSON, *retry_after(problem)), problem.http_status
     if problem.upstream_status == status and _passes(problem.raw):
         return Rendered(status, headers, problem.raw)
     return Rendered(status, headers, b'{"error":%b}' % quoted(words(problem, route)))
@@ -170,10 +63,9 @@ def _passes(raw: bytes) -> bool:
     if not raw or b":local" in raw:
         return False
     try:
-        text = _text.decode(_envelope.decode(raw).error)
+        return not _reads_as_json(_plain.decode(raw).error)
     except UNREADABLE:
         return False
-    return not _reads_as_json(text)
 
 
 def _reads_as_json(text: str) -> bool:
@@ -185,30 +77,3 @@ def _reads_as_json(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
-
-
-def _said(body: bytes) -> tuple[str, str]:
-    """Return what an error body says, and llama-server's type for it."""
-    try:
-        error = _envelope.decode(body).error
-    except UNREADABLE:
-        text = body.decode(errors="replace").strip()
-        return ("" if text.startswith("<") else text), ""
-    return error_text(error) if bytes(error) else ("", "")
-
-
-def _class_of(text: str, kind: str, status: int | None) -> type[Problem]:
-    """Sort by what the text says, since statuses of Ollama are loose (a wrong option is a 500), then by status."""
-    if kind in _TOO_LONG or any(words in text for words in _TOO_LONG):
-        return ContextTooLong
-    if _MISSING.search(text) and status in {None, 404}:
-        return ModelMissing
-    if "server busy" in text:
-        return Overloaded
-    if "cloud is disabled" in text:
-        return ProviderFault
-    if any(words in text for words in _REFUSED):
-        return ProviderRefusal
-    if status is None or status >= 500 or status == 404:
-        return _BY_STATUS.get(status or 0, ProviderFault)
-    return _BY_STATUS.get(status, ProviderRefusal)

@@ -13,7 +13,7 @@ from hearth.chat import Operation
 from hearth.dialects.dialect import Destination, Head
 from hearth.dialects.forgiving import forgiving
 from hearth.dialects.framing import MAX_RECORD, LineSplitter
-from hearth.dialects.ollama.errors import classify, error_text
+from hearth.dialects.ollama.failures import classify, error_text
 from hearth.dialects.ollama.names import LOCAL, with_tag
 from hearth.dialects.unreadable import UNREADABLE
 from hearth.events import (

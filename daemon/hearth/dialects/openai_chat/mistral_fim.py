@@ -9,6 +9,7 @@ import msgspec
 from hearth.chat import CompleteRequest, Members
 from hearth.dialects.body import value
 from hearth.dialects.dialect import Rendered
+from hearth.dialects.errors import may_pass
 from hearth.dialects.framing import sse
 from hearth.dialects.openai_chat.knobs import read_knobs, read_max_tokens
 from hearth.dialects.openai_chat.outline import OpenAIOutline, read_wishes
@@ -105,7 +106,7 @@ def _envelope(problem: Problem) -> bytes:
 
 
 def _passes(problem: Problem) -> bool:
-    if not problem.raw or problem.upstream_status != problem.http_status or not 400 <= problem.http_status < 500:
+    if not may_pass(problem):
         return False
     try:
         body = msgspec.json.decode(problem.raw, type=_Wire)
