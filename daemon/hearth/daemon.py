@@ -35,7 +35,7 @@ from hearth.server.guard import Rules
 from hearth.server.key_counts import recall_keys
 from hearth.server.learned_kept import restore, save
 from hearth.server.sockets import InstanceLock, Opened
-from hearth.server.tokens import ensure_tokens, known_tokens
+from hearth.server.tokens import known_tokens, tokens_for_now
 from hearth_config.errors import ConfigError
 from hearth_config.load import Loaded, load
 from hearth_config.secrets import Secret, resolve
@@ -167,7 +167,7 @@ class Daemon:
     def _take_rules(self) -> None:
         generation = self.core.generation
         listen = generation.settings.listen
-        ours = ensure_tokens(self.paths.token_file)
+        ours = tokens_for_now(self.paths.token_file)
         self.core.sessions.use(ours["admin"])
         tokens = known_tokens(ours, generation.app_tokens())
         rules = Rules(listen.trust, frozenset(host.lower() for host in listen.hosts), frozenset(listen.origins), tokens)

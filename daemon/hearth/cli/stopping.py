@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from hearth.cli.output import say
 from hearth.cli.words import counted
+from hearth_config.locks import held
 
 if TYPE_CHECKING:
     from hearth.status import Status
@@ -40,11 +40,4 @@ def stop_and_wait(where: Paths, patience_s: float = PATIENCE_S) -> Status:
 
 def is_gone(where: Paths) -> bool:
     """Whether no daemon holds the lock of these folders."""
-    from hearth.server.sockets import CannotListen, InstanceLock
-
-    lock = InstanceLock(where.lock_file)
-    with suppress(CannotListen):
-        lock.acquire()
-        lock.release()
-        return True
-    return False
+    return not held(where.lock_file)

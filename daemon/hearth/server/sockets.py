@@ -10,17 +10,20 @@ import os
 import socket
 import stat
 import sys
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
 from msgspec import Struct
 
 from hearth.server.guard import Door
+from hearth_config.locks import take
 
 BACKLOG = 512
 _FIRST_INHERITED_FD = 3
+_LOOKS, _LOOK_S = 4, 0.02
 
 Holder = Callable[[str, int], str]
 """Names the program that listens on an address and port, "" when that cannot be found out."""
@@ -56,9 +59,12 @@ class InstanceLock:
     def acquire(self) -> None:
         """Take the lock. Raises `CannotListen` naming the daemon that has it."""
         private_folder(self._path.parent)
-        file = self._path.open("a+", encoding="utf-8")
         try:
-            _lock(file)
+            file = self._path.open("a+", encoding="utf-8")
+        except OSError as error:
+            raise _cannot_make(self._path, error) from None
+        try:
+            _lock_soon(file)
         except OSError:
             file.seek(0)
             pid = file.read().strip()
@@ -66,10 +72,10 @@ class InstanceLock:
             raise CannotListen(
                 f"Hearth runs already{f' (pid {pid})' if pid else ''}. Stop it with `hearth stop`."
             ) from None
-        file.truncate(0)
-        file.write(f"{os.getpid()}\n")
-        file.flush()
         self._file = file
+        with suppress(OSError):  # a full disk: the lock holds all the same, it only does not say whose it is (F42)
+            os.ftruncate(file.fileno(), 0)
+            os.write(file.fileno(), b"%d\n" % os.getpid())
 
     def release(self) -> None:
         """Give the lock back."""
@@ -78,20 +84,29 @@ class InstanceLock:
             self._file = None
 
 
-def _lock(file: IO[str]) -> None:
-    if sys.platform == "win32":
-        import msvcrt
+def _cannot_make(path: Path, error: OSError) -> CannotListen:
+    return CannotListen(
+        f"{path} cannot be made or written: {error.strerror or error}. Hearth needs a folder of its own there: "
+        "correct its permissions, or name another one with `hearth --home DIR`."
+    )
 
-        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-    else:
-        import fcntl
 
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+def _lock_soon(file: IO[str]) -> None:
+    """Lock, also if somebody is just looking whether it is held."""
+    for _ in range(_LOOKS):
+        with suppress(OSError):
+            take(file)
+            return
+        time.sleep(_LOOK_S)
+    take(file)
 
 
 def private_folder(folder: Path) -> None:
-    """Make a folder that only its owner can enter. Raises `CannotListen` when it belongs to somebody else."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    """Make a folder that only its owner can enter. Raises `CannotListen` when it cannot be had or is not ours."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise _cannot_make(folder, error) from None
     if sys.platform == "win32":
         return
     found = folder.stat()
@@ -114,7 +129,9 @@ def unix_socket(path: Path) -> Opened:
             sock.bind(str(path))
     except OSError as error:
         sock.close()
-        raise CannotListen(f"The socket {path} cannot be made: {error.strerror or error}.") from None
+        raise CannotListen(
+            f"The socket {path} cannot be made: {error.strerror or error}. Set another socket under [listen]."
+        ) from None
     sock.listen(BACKLOG)
     sock.setblocking(False)
     return Opened(Door("unix"), sock, path)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from hearth.server.guard import ALL, INFER, TOKEN_PREFIX, Scope
+
+log = logging.getLogger("hearth.tokens")
 
 
 def read_tokens(path: Path) -> dict[str, str]:
@@ -21,21 +25,57 @@ def read_tokens(path: Path) -> dict[str, str]:
 
 
 def ensure_tokens(path: Path) -> dict[str, str]:
-    """Return the tokens, made at the first start. The file is for its owner alone."""
-    found = read_tokens(path)
+    """Return the tokens, made at the first start. The file is for its owner alone.
+
+    One that others could read is shut; one that somebody else owns holds what they know, and is replaced. Raises
+    `OSError` when new tokens cannot be written.
+    """
+    found = read_tokens(path) if _is_ours(path) else {}
     return found if {"infer", "admin"} <= found.keys() else new_tokens(path)
+
+
+def tokens_for_now(path: Path) -> dict[str, str]:
+    """Return the tokens; where new ones cannot be written they hold until the next start: calls go on (F42, F45)."""
+    try:
+        return ensure_tokens(path)
+    except OSError as error:
+        log.warning("%s cannot be written (%s): new tokens hold until the next start.", path, error.strerror)
+        return _made()
 
 
 def new_tokens(path: Path) -> dict[str, str]:
     """Make new tokens; the old ones are refused as soon as the daemon has read the file again."""
-    made = {name: TOKEN_PREFIX + secrets.token_urlsafe(32) for name in ("infer", "admin")}
+    made = _made()
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{os.getpid()}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.writelines(f"{name} {token}\n" for name, token in made.items())
-    draft.replace(path)
+    try:
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.writelines(f"{name} {token}\n" for name, token in made.items())
+        draft.replace(path)
+    except OSError:
+        with suppress(OSError):
+            draft.unlink()
+        raise
     return made
+
+
+def _made() -> dict[str, str]:
+    return {name: TOKEN_PREFIX + secrets.token_urlsafe(32) for name in ("infer", "admin")}
+
+
+def _is_ours(path: Path) -> bool:
+    """Whether the file is the user's own, or there is none; what others may do with it is taken away (T6, T35)."""
+    if os.name != "posix" or not path.exists():
+        return True
+    found = path.stat()
+    if found.st_uid != os.getuid():
+        log.warning("%s belonged to another user: new tokens were made.", path)
+        return False
+    if found.st_mode & 0o077:
+        path.chmod(0o600)
+        log.warning("%s could be read by other users. If any may have, make new ones with `hearth token --new`.", path)
+    return True
 
 
 def known_tokens(ours: Mapping[str, str], apps: Mapping[str, str]) -> dict[str, tuple[str, frozenset[Scope]]]:
