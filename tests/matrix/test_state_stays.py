@@ -1,4 +1,7 @@
-"""What a provider sealed into a turn goes back to it, whatever the client's dialect, and to nobody else."""
+"""What a provider sealed into a turn goes back to it, whatever the client's dialect, and to nobody else.
+
+Neither to a provider of another dialect, nor to another provider of the same one.
+"""
 
 from __future__ import annotations
 
@@ -89,3 +92,36 @@ def test_what_is_sealed_goes_back_to_its_maker_alone(served: str, maker: str) ->
     for name, (answer, sent) in seen.items():
         assert answer.status == 200, f"{name}: {answer.body[:400]!r} for {sent[:900]!r}"
         assert (SEALS[maker] in sent.decode()) == (name == maker), f"{name}: {sent[:900]!r}"
+
+
+async def _among_twins(served: str, dialect: str) -> tuple[list[Answer], list[bytes]]:
+    """One turn at a provider, then the next at the same one and at another of its dialect; and what both were sent."""
+    async with AsyncExitStack() as stack:
+        config, played = calm() + "[retry]\nattempts = 1\n", []
+        for name in ("maker", "twin"):
+            played.append(await stack.enter_async_context(Rehearsal(PROVIDERS[dialect].script())))
+            config += PROVIDERS[dialect].config(name, played[-1].url)
+        home = await stack.enter_async_context(running(config))
+        client, model = CLIENTS[served], PROVIDERS[dialect].model
+
+        async def ask(name: str, body: Object) -> Answer:
+            path = client.path.format(f"{name}%2F{model}")
+            named = {} if "{}" in client.path else {"model": f"{name}/{model}", "stream": False}
+            return await call(home, path, named | body, User_Agent="editor", **dict(client.headers))
+
+        body = _thoughtful(served)
+        first = await ask("maker", body)
+        following = replay(served, body, first.body)
+        answers = [first, await ask("maker", following), await ask("twin", following)]
+        return answers, [next(one.body for one in reversed(far.calls) if one.method == "POST") for far in played]
+
+
+@pytest.mark.parametrize("dialect", SEALS)
+@pytest.mark.parametrize("served", CLIENTS)
+def test_another_provider_of_the_same_dialect_gets_no_seal_of_the_first(served: str, dialect: str) -> None:
+    """Two that speak alike cannot read each other's seals: the second goes on without what the first one sealed."""
+    answers, (maker, twin) = asyncio.run(_among_twins(served, dialect))
+
+    assert [answer.status for answer in answers] == [200, 200, 200], answers[-1].body
+    assert SEALS[dialect] in maker.decode(), maker[:900]
+    assert SEALS[dialect] not in twin.decode(), twin[:900]

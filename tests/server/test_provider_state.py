@@ -33,7 +33,7 @@ SEALED = (
 
 def at(dialect: str, provider: str = "far", echo: str | None = None) -> Target:
     """A provider of that dialect, as far as the store looks at it."""
-    settings = SimpleNamespace(name=provider, quirks=Quirks(echo_reasoning=echo))
+    settings = SimpleNamespace(name=provider, quirks=Quirks(echo_reasoning=echo), address=f"https://{provider}.example")
     return cast("Target", SimpleNamespace(called=SimpleNamespace(name=dialect), settings=settings))
 
 
@@ -65,7 +65,7 @@ def test_sealed_thinking_returns_to_its_maker_in_front_of_its_call() -> None:
     store = ProviderState()
     seen(store, at("anthropic"))
 
-    restored = store.restored(turn_back(), by(), at("anthropic", "another-name"))
+    restored = store.restored(turn_back(), by(), at("anthropic"))
 
     assert parts_of(restored) == (
         Thinking("Let me see.", "seal-1", "anthropic"),
@@ -74,12 +74,13 @@ def test_sealed_thinking_returns_to_its_maker_in_front_of_its_call() -> None:
 
 
 def test_nobody_else_gets_it() -> None:
-    """Neither another dialect, nor another program: the request stays the very value it was."""
+    """Neither another dialect or provider, nor another program: the request stays the very value it was."""
     store = ProviderState()
     seen(store, at("anthropic"))
     request = turn_back()
 
     assert store.restored(request, by(), at("gemini")) is request
+    assert store.restored(request, by(), at("anthropic", "another")) is request
     assert store.restored(request, by("another"), at("anthropic")) is request
 
 

@@ -7,7 +7,7 @@ Everything here is pure: no I/O, no clock; ids and times are handed in.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Protocol, runtime_checkable
 
 from msgspec import Struct
@@ -106,6 +106,8 @@ class Destination(Struct, frozen=True):
     """Text in prompts that changes with each call and means nothing is frozen, for the engine's cache (pain 28)."""
     filling: Filling = NATIVE
     """How this target fills a gap between prefix and suffix."""
+    foreign: Container[str] = frozenset()
+    """What other providers of this dialect sealed (signatures, encrypted thoughts): it must not reach this one."""
 
 
 class ReplyWriter(Protocol):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
 
 from hearth.call import Outline
@@ -59,4 +60,13 @@ class Counts(Protocol):
 
     def counted(self, body: bytes) -> int:
         """Read the number from the answer; raises `BrokenReply`."""
+        ...
+
+
+@runtime_checkable
+class NamesSeals(Protocol):
+    """A called half whose seals come back from clients in another shape than they had (`chat.Thinking.opaque`)."""
+
+    def seals_in(self, opaque: str) -> Sequence[str]:
+        """Return what is secret in a seal and comes back letter by letter: the words of `Destination.foreign`."""
         ...

@@ -51,8 +51,9 @@ class CountAttempt(Upstream):
         if not isinstance(called, Counts):
             raise Unsupported("This provider counts no tokens.", who=self.target.settings.name)
         if self.passthrough:
-            return called.count_spliced(call.outline, self.asked.members(steady=to.steady), to)
-        return called.count(self.asked.meaning(steady=to.steady), to)
+            return called.count_spliced(call.outline, self.asked.members(steady=to.steady), self.guarded())
+        meaning = self.asked.memory.restored(self.asked.meaning(steady=to.steady), call, self.target)
+        return called.count(meaning, to)
 
     async def _relay(self, reply: Reply, head: Head, sink: Sink) -> None:  # noqa: ARG002 -- the shape of an attempt
         body = await reply.read_all(ERROR_BODY_LIMIT)

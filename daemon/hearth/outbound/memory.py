@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -21,12 +21,19 @@ class Recorder(Protocol):
 
 
 class Memory(Protocol):
-    """Remembers what providers sealed into turns that the caller's dialect cannot carry."""
+    """Remembers what providers sealed into turns, and which of them it was."""
 
-    def recorder(self, call: Call, target: Target) -> Recorder | None:
-        """Return what takes down a translated reply; None where its provider wants nothing back."""
+    def recorder(self, call: Call, target: Target, *, passing: bool) -> Recorder | None:
+        """Return what takes down a reply; None where its provider seals nothing and wants nothing back.
+
+        `passing`: it goes to its client in its own bytes, seals included, so that only their maker is noted.
+        """
+        ...
+
+    def foreign(self, target: Target) -> Container[str] | None:
+        """Return what others than this target's provider sealed; None where nobody else did."""
         ...
 
     def restored(self, request: Request, call: Call, target: Target) -> Request:
-        """Return a request with what this target's provider sealed into earlier turns."""
+        """Return a request with what this target's provider sealed into earlier turns, and with no other's seals."""
         ...

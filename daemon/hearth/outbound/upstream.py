@@ -8,6 +8,8 @@ from functools import cache
 from time import monotonic, monotonic_ns, time
 from typing import TYPE_CHECKING, Protocol
 
+from msgspec.structs import replace
+
 from hearth.dialects.dialect import Called, Destination, Head, HttpRequest, Served
 from hearth.dialects.exchanges import CalledInTurns
 from hearth.dialects.steady import steadied
@@ -215,16 +217,22 @@ class Upstream:
         destination = self.destination
         check_turns(self.asked, destination)
         if self.passthrough:
+            destination = self.guarded()
             return self.target.called.splice(call.outline, self.asked.members(steady=destination.steady), destination)
         meaning = self.asked.memory.restored(self.asked.meaning(steady=destination.steady), call, self.target)
         return self.target.called.request(meaning, destination, stream=call.outline.stream)
+
+    def guarded(self) -> Destination:
+        """Return the destination with what other providers of its dialect sealed, where any did."""
+        foreign = self.asked.memory.foreign(self.target)
+        return self.destination if foreign is None else replace(self.destination, foreign=foreign)
 
     async def _relay(self, reply: Reply, head: Head, sink: Sink) -> None:
         outline = self.asked.call.outline
         reader = self.target.called.reader(
             outline.operation, outline if self.passthrough else None, self.destination, head
         )
-        recorder = None if self.passthrough else self.asked.memory.recorder(self.asked.call, self.target)
+        recorder = self.asked.memory.recorder(self.asked.call, self.target, passing=self.passthrough)
         relay = Relay(reply, reader, self.meter, sink, recorder.see if recorder is not None else None)
         await relay.run(self._take_whole if outline.stream else None)
 

@@ -6,7 +6,8 @@ turn that comes back without them (wire/providers §2). In memory only, bounded 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
+from functools import partial
 from hashlib import blake2b
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -16,10 +17,14 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from hearth.chat import ChatRequest, Message, Part, Request, Thinking, ToolCall
-from hearth.server.turn_state import Turn, TurnRecorder
+from hearth.dialects.optional import NamesSeals
+from hearth.server.seal_makers import SealMakers
+from hearth.server.turn_state import SealWatch, Turn, TurnRecorder
 
 if TYPE_CHECKING:
     from hearth.call import Call
+    from hearth.dialects.dialect import Called
+    from hearth.outbound.memory import Recorder
     from hearth.outbound.upstream import Target
 
 MOST_TURNS = 512
@@ -27,7 +32,7 @@ MOST_BYTES = 16 * 1024 * 1024
 LONGEST_S = 12 * 3600.0
 """How long a conversation may rest before its next turn goes without."""
 SEALERS = frozenset({"anthropic", "gemini", "openai_responses"})
-"""The dialects that seal something into a turn."""
+"""The dialects that seal something into a turn, whoever speaks them."""
 
 _Key = tuple[str, bytes]
 
@@ -50,6 +55,7 @@ class ProviderState:
         self._most = (turns, size)
         self._longest_s = longest_s
         self._next = 0
+        self._makers = SealMakers()
         self.size = 0
         """The bytes that are kept."""
 
@@ -57,13 +63,28 @@ class ProviderState:
         """Count the turns that are kept."""
         return len(self._kept)
 
-    def recorder(self, call: Call, target: Target) -> TurnRecorder | None:
-        """Return what takes down the turns of a translated reply; None where its provider wants nothing back."""
-        sealer = target.called.name in SEALERS
-        if not sealer and target.settings.quirks.echo_reasoning is None:
+    def recorder(self, call: Call, target: Target, *, passing: bool = False) -> Recorder | None:
+        """Return what takes down a reply; None where its provider seals nothing and wants nothing back.
+
+        `passing`: the client gets the provider's own bytes, with all that is sealed: its maker alone is noted.
+        """
+        echo = target.settings.quirks.echo_reasoning
+        if target.called.name not in SEALERS and echo is None:
             return None
-        producer = target.called.name if sealer else target.settings.name
-        return TurnRecorder(producer, lambda turn: self.keep(_owner(call), turn), plain=not sealer)
+        maker = _maker(target)
+        note = partial(self._note, target.called, maker)
+        if passing:
+            return SealWatch(note)
+        plain = echo is not None and echo != "reasoning_details"
+        return TurnRecorder(maker, lambda turn: self.keep(_owner(call), turn), plain=plain, note=note)
+
+    def _note(self, called: Called, maker: str, opaque: str) -> None:
+        for seal in _secrets(called, opaque):
+            self._makers.note(seal, maker)
+
+    def foreign(self, target: Target) -> Container[str] | None:
+        """Return what others than this target's provider sealed, as far as it is remembered; None: nobody did."""
+        return self._makers.foreign_to(_maker(target)) if self._makers else None
 
     def keep(self, owner: str, turn: Turn) -> None:
         """Keep a turn that somebody's reply ended with; the oldest make room."""
@@ -79,23 +100,28 @@ class ProviderState:
             self._drop(next(iter(self._kept)))
 
     def restored(self, request: Request, call: Call, target: Target) -> Request:
-        """Return a request with what this target's provider sealed into earlier turns; itself, where there is none."""
-        if not self._kept or not isinstance(request, ChatRequest):
+        """Return a request with what this target's provider sealed into earlier turns, and with no other's seals.
+
+        It is the very same where there is neither.
+        """
+        foreign = self.foreign(target)
+        if not isinstance(request, ChatRequest) or not (self._kept or foreign is not None):
             return request
-        producers = (target.called.name, target.settings.name)
-        owner = _owner(call)
-        messages = tuple(self._completed(message, owner, producers) for message in request.messages)
+        owner, maker = _owner(call), _maker(target)
+        messages = tuple(
+            self._completed(_without(message, target.called, foreign), owner, maker) for message in request.messages
+        )
         if all(old is new for old, new in zip(request.messages, messages, strict=True)):
             return request
         return replace(request, messages=messages)
 
-    def _completed(self, message: Message, owner: str, producers: Sequence[str]) -> Message:
+    def _completed(self, message: Message, owner: str, maker: str) -> Message:
         """A turn that brings sealed thinking along keeps it, and a call its seal; plain thinking is less than ours."""
         calls = [part for part in message.parts if isinstance(part, ToolCall)]
         if not calls:
             return message
         turn = next((found for one in calls if (found := self._find(owner, one)) is not None), None)
-        if turn is None or turn.producer not in producers:
+        if turn is None or turn.producer != maker:
             return message
         seals = {_fingerprint(one): one for one in turn.calls}
         parts: tuple[Part, ...] = tuple(
@@ -125,6 +151,32 @@ class ProviderState:
         for key in kept.keys:
             if self._by_key.get(key) == number:
                 del self._by_key[key]
+
+
+def _maker(target: Target) -> str:
+    """Who can read a seal: a provider, at the address it has now, in one of the dialects it speaks."""
+    settings = target.settings
+    return f"{target.called.name} {settings.name} {settings.address}"
+
+
+def _secrets(called: Called, opaque: str) -> Sequence[str]:
+    return called.seals_in(opaque) if isinstance(called, NamesSeals) else (opaque,)
+
+
+def _without(message: Message, called: Called, foreign: Container[str] | None) -> Message:
+    """Return a turn without what other providers of this dialect sealed into it."""
+    if foreign is None or message.role != "assistant":
+        return message
+    parts = tuple(_unsealed(part, called, foreign) for part in message.parts)
+    return message if parts == message.parts else replace(message, parts=parts)
+
+
+def _unsealed(part: Part, called: Called, foreign: Container[str]) -> Part:
+    if not isinstance(part, Thinking | ToolCall) or part.producer != called.name:
+        return part
+    if not any(seal in foreign for seal in _secrets(called, part.opaque)):
+        return part
+    return replace(part, opaque="", producer="")
 
 
 def _owner(call: Call) -> str:

@@ -14,7 +14,7 @@ MOST_TURN_BYTES = 1024 * 1024
 
 
 class Turn(Struct, frozen=True):
-    """What one turn must come back with, and to whom: the name of a dialect, or of a provider for plain thinking."""
+    """What one turn must come back with, and to whom."""
 
     producer: str
     thinking: tuple[Thinking, ...] = ()
@@ -53,11 +53,29 @@ class _Choice:
         return Turn(producer, thinking, tuple(_joined(pieces) for pieces in self.calls.values()))
 
 
-class TurnRecorder:
+class SealWatch:
+    """Takes note of the seals of one reply. Never raises."""
+
+    def __init__(self, note: Callable[[str], None]) -> None:
+        """`note` is handed each of them."""
+        self._note = note
+
+    def see(self, frames: Sequence[Frame]) -> None:
+        """Look for seals in what these frames mean."""
+        for frame in frames:
+            for event in frame.events:
+                if isinstance(event, ThinkingSealed | ToolCallDelta) and event.opaque:
+                    self._note(event.opaque)
+
+
+class TurnRecorder(SealWatch):
     """Takes down the turns of one reply; each is handed on when its choice has ended. Never raises."""
 
-    def __init__(self, producer: str, keep: Callable[[Turn], None], *, plain: bool = False) -> None:
+    def __init__(
+        self, producer: str, keep: Callable[[Turn], None], *, note: Callable[[str], None], plain: bool = False
+    ) -> None:
         """`producer` is who will want it back, `plain` whether it wants unsealed thinking too."""
+        super().__init__(note)
         self._producer = producer
         self._plain = plain
         self._keep = keep
@@ -66,6 +84,7 @@ class TurnRecorder:
 
     def see(self, frames: Sequence[Frame]) -> None:
         """Take note of what these frames mean."""
+        super().see(frames)
         for frame in frames:
             for event in frame.events:
                 match event:

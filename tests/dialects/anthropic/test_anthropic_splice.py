@@ -79,6 +79,42 @@ def test_thoughts_of_others_are_left_out_for_a_claude() -> None:
     assert kept == history
 
 
+def test_thoughts_signed_for_another_provider_of_this_dialect_are_left_out() -> None:
+    """Hidden ones as well, and before servers that sign none: nobody but their maker can read them."""
+    blocks = [
+        {"type": "thinking", "thinking": "hm", "signature": "theirs"},
+        {"type": "redacted_thinking", "data": "hidden"},
+        {"type": "thinking", "thinking": "aha", "signature": "own"},
+        {"type": "text", "text": "x"},
+    ]
+    history = [*HELLO, {"role": "assistant", "content": blocks}, *HELLO]
+    foreign = {"theirs", "hidden"}
+
+    for to in (CLAUDE, BOX):
+        sent = json.loads(bytes(body(structs.replace(to, foreign=foreign), messages=history)["messages"]))
+
+        assert sent[1]["content"] == blocks[2:]
+
+
+def test_a_resumed_turn_that_lost_its_thoughts_is_not_asked_to_think() -> None:
+    """The API refuses to think to a budget in the middle of a turn that does not begin with thinking."""
+    thought = {"type": "thinking", "thinking": "hm", "signature": "theirs"}
+    called = {"type": "tool_use", "id": "toolu_1", "name": "look", "input": {}}
+    answered = {"type": "tool_result", "tool_use_id": "toolu_1", "content": "4"}
+    history = [*HELLO, {"role": "assistant", "content": [thought, called]}, {"role": "user", "content": [answered]}]
+    thinking = {"type": "enabled", "budget_tokens": 1024}
+
+    lost = body(structs.replace(OLD_CLAUDE, foreign={"theirs"}), messages=history, thinking=thinking)
+    kept = body(OLD_CLAUDE, messages=history, thinking=thinking)
+    answered_since = body(
+        structs.replace(OLD_CLAUDE, foreign={"theirs"}), messages=[*history, *HELLO], thinking=thinking
+    )
+
+    assert "thinking" not in lost
+    assert "thinking" in kept
+    assert "thinking" in answered_since
+
+
 def test_a_turn_of_foreign_thoughts_alone_goes() -> None:
     """An empty turn would be refused as well."""
     history = [*HELLO, {"role": "assistant", "content": [{"type": "thinking", "thinking": "hm", "signature": ""}]}]

@@ -19,9 +19,11 @@ from hearth.chat import (
     Message,
     Reasoning,
     Text,
+    Thinking,
     Tool,
     ToolCall,
     ToolChoice,
+    ToolResult,
 )
 from hearth.dialects.anthropic import CALLED
 from hearth.dialects.anthropic.traits import traits_of
@@ -269,3 +271,24 @@ def test_a_count_asks_for_what_would_be_sent() -> None:
     assert request.path == "/v1/messages/count_tokens"
     assert set(cut(request.body)) == {"model", "messages", "tools"}
     assert CALLED.counted(b'{"input_tokens": 9}') == 9  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("to", "thought", "thinks"),
+    [
+        (OLD_CLAUDE, None, False),
+        (OLD_CLAUDE, Thinking("hm"), False),
+        (OLD_CLAUDE, Thinking("hm", "sig", "anthropic"), True),
+        (CLAUDE, None, True),
+        (BOX, None, True),
+    ],
+)
+def test_a_turn_begun_elsewhere_is_resumed_as_the_model_takes_it(
+    to: Destination, thought: Thinking | None, *, thinks: bool
+) -> None:
+    """Models that think to a budget refuse to begin in the middle of a turn, as after an answer of somebody else."""
+    call, result = ToolCall("c1", "look", "{}"), ToolResult("c1", (Text("4"),))
+    turn = Message("assistant", (call,) if thought is None else (thought, call))
+    request = ChatRequest((HELLO, turn, Message("tool", (result,))), tools=(LOOK,), reasoning=Reasoning(on=True))
+
+    assert ("thinking" in sent(request, to)) is thinks

@@ -58,6 +58,25 @@ def test_seals_of_other_makers_are_kept_from_a_gemini() -> None:
     assert [part["thoughtSignature"] for part in sent["contents"][0]["parts"]] == ["c2ln", SKIP]
 
 
+def test_seals_of_another_gemini_are_kept_from_this_one() -> None:
+    """Whichever alphabet of base64 a client writes them in, under either name; the same goes for a count."""
+    parts = [
+        {"text": "a", "thoughtSignature": "_-8="},
+        {"text": "b", "thought_signature": "/+8="},
+        {"text": "c", "thoughtSignature": "c2ln"},
+    ]
+    body = {"contents": [{"role": "model", "parts": parts}]}
+    to = replace(NEW, foreign={"/+8="})
+
+    sent = json.loads(spliced(body, to=to).body)["contents"][0]["parts"]
+    _, members = request(body, "countTokens")
+    question = CALLED.count_spliced(SERVED.outline("countTokens", members), members, to)  # type: ignore[attr-defined]  # an optional part
+    counted = json.loads(question.body)
+
+    assert [list(part.values())[1] for part in sent] == [SKIP, SKIP, "c2ln"]
+    assert [part["thoughtSignature"] for part in counted["contents"][0]["parts"]] == [SKIP, SKIP, "c2ln"]
+
+
 def test_the_configs_defaults_fill_what_is_open() -> None:
     """What the caller says counts, in whichever spelling; what the config adds is laid over."""
     to = replace(NEW, defaults=Knobs(temperature=0.1, max_tokens=5), extra={"safetySettings": raw([])})

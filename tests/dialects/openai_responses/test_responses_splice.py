@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from hearth.call import Outline
 from hearth.dialects.body import cut
@@ -45,6 +46,16 @@ def test_a_thought_of_another_provider_stays_here(foreign: dict[str, object]) ->
     own = thought(id="rs_" + "a" * 48, encrypted_content="gAAAAA")
 
     assert spliced(QUESTION, foreign, own) == [QUESTION, own]
+
+
+def test_a_thought_that_another_provider_of_this_dialect_sealed_stays_here() -> None:
+    """Two accounts cannot read each other's encrypted thoughts; what nobody is known to have made goes along."""
+    theirs, own = thought(id="rs_1", encrypted_content="gAAAAB"), thought(encrypted_content="gAAAAA")
+    to = replace(TO, foreign={"gAAAAB"})
+
+    sent = CALLED.splice(OUTLINE, cut(json.dumps({"model": "m", "input": [QUESTION, theirs, own]}).encode()), to)
+
+    assert json.loads(sent.body)["input"] == [QUESTION, own]
 
 
 @given(

@@ -8,7 +8,8 @@ from msgspec import Raw
 
 from hearth.chat import File, Image, Message, Part, Role, Text, Thinking, ToolCall, ToolResult
 from hearth.dialects.anthropic.seals import NAME, REDACTED, seal
-from hearth.dialects.anthropic.wire import UNREADABLE, Block, Source, Turn, decode_content, decode_turns
+from hearth.dialects.anthropic.wire import Block, Source, Turn, decode_content, decode_turns
+from hearth.dialects.unreadable import UNREADABLE
 from hearth.problems import BadRequest, Unsupported
 
 ROLES: dict[str, Role] = {"user": "user", "assistant": "assistant", "system": "system"}

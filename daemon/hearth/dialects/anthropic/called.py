@@ -12,12 +12,13 @@ from hearth.chat import CompleteRequest, EmbedRequest, Members, Operation, Reque
 from hearth.dialects.anthropic.failures import read_problem
 from hearth.dialects.anthropic.models import last_of, read_models
 from hearth.dialects.anthropic.outline import COUNT
-from hearth.dialects.anthropic.seals import NAME
+from hearth.dialects.anthropic.seals import NAME, secret_of
 from hearth.dialects.anthropic.splice import spliced
 from hearth.dialects.anthropic.streams import Reader
 from hearth.dialects.anthropic.written import as_chat, write_chat
 from hearth.dialects.body import join, raw
 from hearth.dialects.dialect import Destination, Head, HttpRequest, ModelInfo
+from hearth.dialects.unreadable import UNREADABLE
 from hearth.problems import BrokenReply, Problem, Unsupported
 
 if TYPE_CHECKING:
@@ -88,11 +89,15 @@ class AnthropicCalled:
         kept = {name: given for name, given in spliced(members, to).items() if name in _COUNTED}
         return _post(to, _COUNT, kept, outline.headers)
 
+    def seals_in(self, opaque: str) -> tuple[str, ...]:
+        """Return what of a seal comes back letter by letter."""
+        return (secret_of(opaque),)
+
     def counted(self, body: bytes) -> int:
         """Return the number of tokens from the answer. Raises `BrokenReply`."""
         try:
             return msgspec.json.decode(body, type=_Counted).input_tokens
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        except UNREADABLE:
             raise BrokenReply("The answer holds no count of tokens.") from None
 
 

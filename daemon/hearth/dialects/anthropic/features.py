@@ -7,8 +7,9 @@ from typing import Any
 from msgspec import UNSET, Raw, Struct, UnsetType
 
 from hearth.chat import Format, Members, Reasoning, Tool, ToolChoice
-from hearth.dialects.anthropic.wire import CUSTOM, UNREADABLE, ToolWire, decode_tools
+from hearth.dialects.anthropic.wire import CUSTOM, ToolWire, decode_tools
 from hearth.dialects.body import value
+from hearth.dialects.unreadable import UNREADABLE
 from hearth.problems import BadRequest, Unsupported
 
 

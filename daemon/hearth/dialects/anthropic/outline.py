@@ -10,8 +10,9 @@ from hearth.call import Outline, Wishes
 from hearth.chat import Members, Need
 from hearth.dialects.anthropic.blocks import turns_of
 from hearth.dialects.anthropic.features import ChoiceWire, OutputConfig, tools_of
-from hearth.dialects.anthropic.wire import CUSTOM, UNREADABLE, Block, Citations, Source, decode_content
+from hearth.dialects.anthropic.wire import CUSTOM, Block, Citations, Source, decode_content
 from hearth.dialects.body import value
+from hearth.dialects.unreadable import UNREADABLE
 from hearth.problems import BadRequest, NotFound
 
 COUNT = "count_tokens"

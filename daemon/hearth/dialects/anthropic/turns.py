@@ -15,11 +15,14 @@ from msgspec import Raw
 from hearth.chat import Audio, File, Image, Message, Refusal, Text, Thinking, ToolCall, ToolResult
 from hearth.dialects.anthropic.seals import NAME, REDACTED
 from hearth.dialects.data_urls import picture_type, split_data_url
+from hearth.dialects.unreadable import UNREADABLE
 from hearth.problems import Unsupported
 
 Object = dict[str, Any]
 _ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 _object = msgspec.json.Decoder(dict[str, Raw])
+THOUGHTS = ("thinking", "redacted_thinking")
+"""The types of blocks that only their maker can vouch for."""
 
 
 def write_turns(messages: Sequence[Message], *, signed: bool) -> tuple[list[str], list[Object]]:
@@ -32,6 +35,16 @@ def write_turns(messages: Sequence[Message], *, signed: bool) -> tuple[list[str]
     for message in messages:
         writer.add(message)
     return writer.finish()
+
+
+def resumes_unthought(last: Sequence[Sequence[str]]) -> bool:
+    """Say whether the last turns, as types of blocks, are calls that began without thinking, and their results.
+
+    The API then refuses to think to a budget: "Expected `thinking` or `redacted_thinking`, but found `tool_use`. When
+    `thinking` is enabled, a final `assistant` message must start with a thinking block". It is no rule for `adaptive`.
+    """
+    *called, answered = last or [[]]
+    return "tool_result" in answered and any(turn and turn[0] not in THOUGHTS for turn in called)
 
 
 class _Writer:
@@ -107,7 +120,7 @@ class _Writer:
         text = call.arguments.strip() or "{}"
         try:
             _object.decode(text)
-        except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
+        except UNREADABLE:
             raise Unsupported(
                 f"The arguments of the earlier call {call.name[:80]!r} are not a JSON object.", param="messages"
             ) from None

@@ -69,4 +69,3 @@ decode_turns = msgspec.json.Decoder(list[Turn]).decode
 Content = list[Block | str] | str
 decode_content: Callable[[Raw], Content] = msgspec.json.Decoder(Content).decode
 decode_tools = msgspec.json.Decoder(list[ToolWire]).decode
-UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from msgspec import Raw
@@ -10,7 +11,7 @@ from msgspec import Raw
 from hearth.chat import ChatRequest, CompleteRequest, Format, Knobs, Members, Message, Reasoning, Text, Tool
 from hearth.dialects.anthropic.schemas import plain_schema
 from hearth.dialects.anthropic.traits import BUDGETS, LEAST_BUDGET, Traits, traits_of
-from hearth.dialects.anthropic.turns import write_turns
+from hearth.dialects.anthropic.turns import resumes_unthought, write_turns
 from hearth.dialects.body import raw
 from hearth.dialects.dialect import Destination
 from hearth.problems import Unsupported
@@ -38,7 +39,8 @@ def write_chat(request: ChatRequest, to: Destination, *, stream: bool) -> Member
     if choice is not None:
         members["tool_choice"] = raw(choice)
     forced = choice is not None and choice["type"] in ("any", "tool")
-    members |= _thinking(request, to, traits, limit, forced=forced)
+    thoughtless = forced or (traits.signed and traits.thinking == "budget" and _resumes_unthought(turns))
+    members |= _thinking(request, to, traits, limit, thoughtless=thoughtless)
     members |= _knobs(request.knobs, to, traits, thinking=b'"enabled"' in bytes(members.get("thinking", b"")))
     if request.user:
         members["metadata"] = raw({"user_id": request.user})
@@ -113,8 +115,15 @@ def _choice(request: ChatRequest, traits: Traits) -> dict[str, Any] | None:
     return wire
 
 
-def _thinking(request: ChatRequest, to: Destination, traits: Traits, limit: int, *, forced: bool) -> Members:
-    """Return `thinking` and `output_config`. A call forced to a tool is made without thoughts: the API's rule."""
+def _resumes_unthought(turns: Sequence[dict[str, Any]]) -> bool:
+    return resumes_unthought([[block["type"] for block in turn["content"]] for turn in turns[-2:]])
+
+
+def _thinking(request: ChatRequest, to: Destination, traits: Traits, limit: int, *, thoughtless: bool) -> Members:
+    """Return `thinking` and `output_config`.
+
+    The API wants no thoughts (`thoughtless`) of a call forced to a tool, nor of a turn resumed that began without any.
+    """
     reasoning = request.reasoning
     config = _shape(request.format, traits)
     members: Members = {}
@@ -124,7 +133,7 @@ def _thinking(request: ChatRequest, to: Destination, traits: Traits, limit: int,
     elif reasoning.on or reasoning.effort is not None:
         if traits.effort and reasoning.effort is not None:
             config["effort"] = _effort(reasoning.effort, traits)
-        if not forced:
+        if not thoughtless:
             members |= _on(reasoning, traits, limit)
     if config:
         members["output_config"] = raw(config)

@@ -10,6 +10,7 @@ from hearth.chat import Members, Operation, Request
 from hearth.dialects.dialect import Destination, Head, HttpRequest, ModelInfo
 from hearth.dialects.gemini.counts import read_count, splice_count, write_count
 from hearth.dialects.gemini.failures import read_problem
+from hearth.dialects.gemini.fields import plain_base64
 from hearth.dialects.gemini.models import next_page, read_models
 from hearth.dialects.gemini.names import models_path
 from hearth.dialects.gemini.streams import Reader
@@ -79,6 +80,10 @@ class GeminiCalled:
     ) -> HttpRequest:
         """Return the question of a caller of this same dialect, who asks for contents or for a whole request."""
         return splice_count(members, to)
+
+    def seals_in(self, opaque: str) -> tuple[str, ...]:
+        """Return what of a seal comes back letter by letter: Google's SDKs write it in either alphabet of base64."""
+        return (plain_base64(opaque),)
 
     def counted(self, body: bytes) -> int:
         """Return the tokens; raises `BrokenReply`."""

@@ -9,8 +9,10 @@ from hearth.dialects.body import raw, value
 from hearth.dialects.dialect import Destination, HttpRequest
 from hearth.dialects.gemini.fields import canonical
 from hearth.dialects.gemini.names import is_vertex
+from hearth.dialects.gemini.seals import without_foreign
 from hearth.dialects.gemini.vectors import model_path
 from hearth.dialects.gemini.writing import chat_members, post
+from hearth.dialects.unreadable import UNREADABLE
 from hearth.problems import BrokenReply, Unsupported
 
 _WHOLE = "generateContentRequest"
@@ -35,13 +37,18 @@ def splice_count(members: Members, to: Destination) -> HttpRequest:
     sent = {name: given for name, given in canonical(members).items() if name not in ("model", "hearth")}
     inside: Members | None = value(sent, _WHOLE, Members)
     if inside is not None:
-        sent[_WHOLE] = raw({**inside, "model": model_path(to)})
-    return post(to, "countTokens", sent)
+        sent[_WHOLE] = raw({**_own(inside, to), "model": model_path(to)})
+    return post(to, "countTokens", _own(sent, to))
+
+
+def _own(members: Members, to: Destination) -> Members:
+    contents = members.get("contents")
+    return members if contents is None else members | {"contents": without_foreign(contents, to)}
 
 
 def read_count(body: bytes) -> int:
     """Return the tokens; raises `BrokenReply`."""
     try:
         return msgspec.json.decode(body, type=_Counted).total_tokens
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except UNREADABLE:
         raise BrokenReply("The count of tokens is not what this API sends.", code="upstream_not_api") from None

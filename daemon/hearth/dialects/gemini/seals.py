@@ -8,18 +8,22 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Container
 from typing import Any
 
 import msgspec
 from msgspec import Raw
 
 from hearth.dialects.body import raw
+from hearth.dialects.dialect import Destination
 from hearth.dialects.gemini.fields import plain_base64
+from hearth.dialects.unreadable import UNREADABLE
 from hearth.problems import BadRequest
 
 NAME = "gemini"
 SKIP = "skip_thought_signature_validator"
 """What Google documents for a call that no Gemini made."""
+_SIGNATURES = ("thoughtSignature", "thought_signature")
 _MARK = b"hearth.1:"  # nine bytes, so that its base64 is always the same twelve letters
 _MARK_64 = base64.b64encode(_MARK).decode()
 
@@ -45,25 +49,33 @@ def unseal(signature: str | None) -> tuple[str, str]:
     return (opaque, producer) if producer and opaque else ("", "")
 
 
-def without_foreign(contents: Raw) -> Raw:
-    """Return contents without envelopes of ours; the same bytes where there are none. Raises `BadRequest`."""
-    if _MARK_64.encode() not in bytes(contents):
+def without_foreign(contents: Raw, to: Destination) -> Raw:
+    """Return contents without what others than this provider sealed; the same bytes where there is nothing.
+
+    Raises `BadRequest`.
+    """
+    given = bytes(contents)
+    signed = bool(to.foreign) and any(name.encode() in given for name in _SIGNATURES)
+    if not signed and _MARK_64.encode() not in given:
         return contents
     try:
-        return raw(_cleared(msgspec.json.decode(contents)))
-    except (msgspec.DecodeError, RecursionError) as error:
+        found = msgspec.json.decode(contents)
+    except UNREADABLE as error:
         raise BadRequest(f"contents: {error}.", param="contents") from None
+    cleared = _cleared(found, to.foreign)
+    return contents if cleared == found else raw(cleared)
 
 
-def _cleared(value: Any) -> Any:  # noqa: ANN401 -- any JSON value
+def _cleared(value: Any, foreign: Container[str]) -> Any:  # noqa: ANN401 -- any JSON value
     if isinstance(value, list):
-        return [_cleared(item) for item in value]
+        return [_cleared(item, foreign) for item in value]
     if not isinstance(value, dict):
         return value
-    return {name: _clear(name, inner) for name, inner in value.items()}
+    return {name: _clear(name, inner, foreign) for name, inner in value.items()}
 
 
-def _clear(name: str, value: Any) -> Any:  # noqa: ANN401 -- any JSON value
-    if name in ("thoughtSignature", "thought_signature") and isinstance(value, str):
-        return SKIP if plain_base64(value).startswith(_MARK_64) else value
-    return _cleared(value)
+def _clear(name: str, value: Any, foreign: Container[str]) -> Any:  # noqa: ANN401 -- any JSON value
+    if name in _SIGNATURES and isinstance(value, str):
+        secret = plain_base64(value)
+        return SKIP if secret.startswith(_MARK_64) or secret in foreign else value
+    return _cleared(value, foreign)

@@ -71,7 +71,7 @@ def splice(outline: Outline, members: Members, to: Destination) -> HttpRequest:
     """
     sent = {name: given for name, given in members.items() if name not in _OURS}
     if "contents" in sent:
-        sent["contents"] = without_foreign(sent["contents"])
+        sent["contents"] = without_foreign(sent["contents"], to)
     if outline.operation == "embed":
         return post(to, outline.route, _with_models(sent, to) | to.extra)
     sent = with_extra(_with_defaults(sent, to), to)

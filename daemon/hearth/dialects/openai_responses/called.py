@@ -14,9 +14,11 @@ from hearth.dialects.dialect import Destination, Head, HttpRequest, ModelInfo
 from hearth.dialects.openai_failures import read_problem
 from hearth.dialects.openai_models import read_models
 from hearth.dialects.openai_responses.outline import ResponsesOutline
+from hearth.dialects.openai_responses.seals import secrets_of
 from hearth.dialects.openai_responses.splice import without_foreign_thoughts
 from hearth.dialects.openai_responses.streams import Reader
 from hearth.dialects.openai_responses.writing import fill_defaults, write_chat
+from hearth.dialects.unreadable import UNREADABLE
 from hearth.problems import BrokenReply, Problem, Unsupported
 
 if TYPE_CHECKING:
@@ -44,7 +46,7 @@ class ResponsesCalled:
 
     def splice(self, outline: Outline, members: Members, to: Destination) -> HttpRequest:
         """Return the caller's request with the members replaced that Hearth owns, and only its maker's thoughts."""
-        return _post(to, without_foreign_thoughts(members), stream=outline.stream)
+        return _post(to, without_foreign_thoughts(members, to), stream=outline.stream)
 
     def request(self, request: Request, to: Destination, *, stream: bool) -> HttpRequest:
         """Return a request written from its meaning. Raises `Unsupported` for a feature this API cannot carry."""
@@ -68,13 +70,17 @@ class ResponsesCalled:
 
     def count_spliced(self, outline: Outline, members: Members, to: Destination) -> HttpRequest:  # noqa: ARG002 -- the members say it all
         """Return the same for a caller of this dialect, from the caller's own members."""
-        return _question(to, without_foreign_thoughts(members))
+        return _question(to, without_foreign_thoughts(members, to))
+
+    def seals_in(self, opaque: str) -> tuple[str, ...]:
+        """Return what of a seal comes back letter by letter: clients drop other members of the item."""
+        return secrets_of(opaque)
 
     def counted(self, body: bytes) -> int:
         """Return the number of tokens from the answer. Raises `BrokenReply`."""
         try:
             return msgspec.json.decode(body, type=_Counted).input_tokens
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        except UNREADABLE:
             raise BrokenReply("The answer holds no count of tokens.") from None
 
     def list_models(self, to: Destination) -> HttpRequest:

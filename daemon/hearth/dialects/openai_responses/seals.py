@@ -11,6 +11,8 @@ from typing import Any
 import msgspec
 from msgspec import Raw
 
+from hearth.dialects.unreadable import UNREADABLE
+
 NAME = "openai_responses"
 MARK = "hearth:"
 """How the seal of another maker begins."""
@@ -47,9 +49,15 @@ def item_of(opaque: str) -> dict[str, Any]:
     """Return the reasoning item that a seal of this dialect is; {} for one that is broken."""
     try:
         found = msgspec.json.decode(opaque)
-    except (msgspec.DecodeError, RecursionError):
+    except UNREADABLE:
         return {}
     return found if isinstance(found, dict) and found.get("type") == "reasoning" else {}
+
+
+def secrets_of(opaque: str) -> tuple[str, ...]:
+    """Return the encrypted content of a seal of this dialect; () for one that is broken."""
+    encrypted = item_of(opaque).get("encrypted_content")
+    return (encrypted,) if isinstance(encrypted, str) else ()
 
 
 def shown(opaque: str, producer: str) -> tuple[str, str]:

@@ -9,7 +9,9 @@ from msgspec import Raw, Struct
 
 from hearth.chat import Members
 from hearth.dialects.body import raw
+from hearth.dialects.dialect import Destination
 from hearth.dialects.openai_responses.seals import MARK
+from hearth.dialects.unreadable import UNREADABLE
 
 _OURS = re.compile(r"rs_[0-9a-f]{26}\d\d")
 """How the ids look that Hearth gives to thoughts of providers of other dialects."""
@@ -25,28 +27,30 @@ _decode_items = msgspec.json.Decoder(list[Raw]).decode
 _decode_item = msgspec.json.Decoder(_Item).decode
 
 
-def without_foreign_thoughts(members: Members) -> Members:
+def without_foreign_thoughts(members: Members, to: Destination) -> Members:
     """Return the members without reasoning items that another provider made; the very same where there are none.
 
-    They are there where an earlier turn was answered in another dialect: a seal of somebody else, which cannot be
-    verified, or an id of ours with nothing sealed, which cannot be found.
+    They are there where an earlier turn was answered by somebody else: a seal that cannot be verified, of this dialect
+    or another, or an id of ours with nothing sealed, which cannot be found.
     """
     given = members.get("input")
     if given is None or b'"reasoning"' not in bytes(given):
         return members
     try:
         items = _decode_items(given)
-        kept = [item for item in items if not _foreign(item)]
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        kept = [item for item in items if not _foreign(item, to)]
+    except UNREADABLE:
         return members
     return members if len(kept) == len(items) else {**members, "input": raw(kept)}
 
 
-def _foreign(item: Raw) -> bool:
+def _foreign(item: Raw, to: Destination) -> bool:
     if b'"reasoning"' not in bytes(item):
         return False
     read = _decode_item(item)
     if read.type != "reasoning":
         return False
     sealed = read.encrypted_content or ""
-    return sealed.startswith(MARK) or (not sealed and _OURS.fullmatch(read.id or "") is not None)
+    if sealed.startswith(MARK) or sealed in to.foreign:
+        return True
+    return not sealed and _OURS.fullmatch(read.id or "") is not None
