@@ -15,6 +15,7 @@ from msgspec import Raw
 from hearth.chat import Audio, File, Image, Message, Refusal, Text, Thinking, ToolCall, ToolResult
 from hearth.dialects.anthropic.seals import NAME, REDACTED
 from hearth.dialects.data_urls import picture_type, split_data_url
+from hearth.dialects.open_calls import OpenCalls
 from hearth.dialects.unreadable import UNREADABLE
 from hearth.problems import Unsupported
 
@@ -54,8 +55,7 @@ class _Writer:
         self._signed = signed
         self._system: list[str] = []
         self._out: list[Object] = []
-        self._open: list[tuple[str, str]] = []
-        self._count = 0
+        self._calls = OpenCalls()
 
     def add(self, message: Message) -> None:
         if message.role == "system" and not self._out:
@@ -114,9 +114,7 @@ class _Writer:
         return [{"type": "thinking", "thinking": part.text, "signature": ""}]
 
     def _call(self, call: ToolCall) -> Object:
-        id = _known_id(call.id or f"call_{self._count}")
-        self._count += 1
-        self._open.append((id, call.name))
+        id = _known_id(self._calls.begin(call))
         text = call.arguments.strip() or "{}"
         try:
             _object.decode(text)
@@ -128,22 +126,10 @@ class _Writer:
 
     def _result(self, result: ToolResult) -> Object:
         blocks = [written for part in result.parts if (written := _part(part)) is not None]
-        block: Object = {"type": "tool_result", "tool_use_id": self._claim(result), "content": blocks}
+        block: Object = {"type": "tool_result", "tool_use_id": _known_id(self._calls.claim(result)), "content": blocks}
         if result.is_error:
             block["is_error"] = True
         return block
-
-    def _claim(self, result: ToolResult) -> str:
-        """Return the id of the call that is answered: the result's own, or an open call's, of that name if any."""
-        own = _known_id(result.call_id) if result.call_id else ""
-        found = next((entry for entry in self._open if entry[0] == own), None)
-        if found is None and not own:
-            found = next((entry for entry in self._open if entry[1] == result.name), None)
-            found = found or next(iter(self._open), None)
-        if found is None:
-            return own or f"call_{self._count}"
-        self._open.remove(found)
-        return found[0]
 
 
 def _known_id(id: str) -> str:

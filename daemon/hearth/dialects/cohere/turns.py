@@ -8,8 +8,10 @@ from typing import Any
 import msgspec
 
 from hearth.chat import Image, Message, Refusal, Text, Thinking, ToolCall, ToolResult
+from hearth.dialects.chat_content import as_content, result_text
 from hearth.dialects.cohere.names import spelled
 from hearth.dialects.data_urls import picture_url
+from hearth.dialects.open_calls import OpenCalls
 from hearth.dialects.unreadable import UNREADABLE
 from hearth.problems import Unsupported
 
@@ -27,9 +29,8 @@ class _Writer:
 
     def __init__(self) -> None:
         self._out: list[dict[str, Any]] = []
-        self._open: list[tuple[str, str]] = []
+        self._calls = OpenCalls()
         self._hoisted: list[dict[str, Any]] = []
-        self._count = 0
 
     def write(self, messages: Sequence[Message]) -> list[dict[str, Any]]:
         for message in messages:
@@ -49,7 +50,7 @@ class _Writer:
         if not parts and after_results:
             return
         self._flush()
-        self._out.append({"role": message.role, "content": _content(parts)})
+        self._out.append({"role": message.role, "content": as_content(parts)})
 
     def _assistant(self, message: Message) -> None:
         said = "".join(part.text for part in message.parts if isinstance(part, Text | Refusal))
@@ -64,31 +65,15 @@ class _Writer:
         self._out.append(turn)
 
     def _call(self, call: ToolCall) -> dict[str, Any]:
-        id = call.id or f"call_{self._count}"
-        self._count += 1
-        self._open.append((id, call.name))
         function = {"name": spelled(call.name), "arguments": call.arguments or "{}"}
-        return {"id": id, "type": "function", "function": function}
+        return {"id": self._calls.begin(call), "type": "function", "function": function}
 
     def _result(self, result: ToolResult) -> None:
         texts = [part.text for part in result.parts if isinstance(part, Text)]
         others = [_part(part) for part in result.parts if not isinstance(part, Text)]
-        if others:
-            texts.append("(See also what follows.)" if texts else "(See what follows.)")
-            self._hoisted += others
-        content = _documents("\n".join(texts))
-        self._out.append({"role": "tool", "tool_call_id": self._claim(result), "content": content})
-
-    def _claim(self, result: ToolResult) -> str:
-        """Return the id of the call that is answered: the result's own, or an open call's, of that name if any."""
-        found = next((entry for entry in self._open if entry[0] == result.call_id), None)
-        if found is None and not result.call_id:
-            found = next((entry for entry in self._open if entry[1] == result.name), None)
-            found = found or next(iter(self._open), None)
-        if found is None:
-            return result.call_id or f"call_{self._count}"
-        self._open.remove(found)
-        return found[0]
+        self._hoisted += others
+        content = _documents(result_text(texts, pictures=bool(others)))
+        self._out.append({"role": "tool", "tool_call_id": self._calls.claim(result), "content": content})
 
     def _flush(self) -> None:
         if self._hoisted:
@@ -106,16 +91,6 @@ def _documents(text: str) -> str | list[dict[str, Any]]:
     if not objects or not all(isinstance(item, dict) and item for item in objects):
         return text
     return [{"type": "document", "document": {"data": item}} for item in objects]
-
-
-def _content(parts: list[dict[str, Any]]) -> str | list[dict[str, Any]]:
-    """Return a single text as text and anything else as an array."""
-    if not parts:
-        return ""
-    if len(parts) == 1 and parts[0]["type"] == "text":
-        text: str = parts[0]["text"]
-        return text
-    return parts
 
 
 def _part(part: object) -> dict[str, Any]:

@@ -8,8 +8,10 @@ from typing import Any
 from msgspec import Raw
 
 from hearth.chat import Audio, File, Image, Message, Refusal, Text, Thinking, ToolCall, ToolResult
+from hearth.dialects.chat_content import as_content, result_text
 from hearth.dialects.data_urls import picture_url
 from hearth.dialects.dialect import Destination
+from hearth.dialects.open_calls import OpenCalls
 
 
 def write_messages(messages: Sequence[Message], to: Destination) -> list[dict[str, Any]]:
@@ -23,9 +25,8 @@ class _Writer:
     def __init__(self, to: Destination) -> None:
         self._to = to
         self._out: list[dict[str, Any]] = []
-        self._open: list[tuple[str, str]] = []
+        self._calls = OpenCalls()
         self._hoisted: list[dict[str, Any]] = []
-        self._count = 0
 
     def write(self, messages: Sequence[Message]) -> list[dict[str, Any]]:
         for message in messages:
@@ -49,7 +50,7 @@ class _Writer:
         if not parts and results:
             return
         self._flush()
-        self._add({"role": message.role, "content": _content(parts)}, message.name)
+        self._add({"role": message.role, "content": as_content(parts)}, message.name)
 
     def _assistant(self, message: Message) -> None:
         said = "".join(part.text for part in message.parts if isinstance(part, Text | Refusal))
@@ -72,10 +73,8 @@ class _Writer:
         return {name: Raw(own[0].encode())} if own else {}
 
     def _call(self, call: ToolCall) -> dict[str, Any]:
-        id = call.id or f"call_{self._count}"
-        self._count += 1
-        self._open.append((id, call.name))
-        return {"id": id, "type": "function", "function": {"name": call.name, "arguments": call.arguments or "{}"}}
+        function = {"name": call.name, "arguments": call.arguments or "{}"}
+        return {"id": self._calls.begin(call), "type": "function", "function": function}
 
     def _results(self, message: Message) -> None:
         for part in message.parts:
@@ -85,21 +84,9 @@ class _Writer:
     def _result(self, result: ToolResult) -> None:
         texts = [part.text for part in result.parts if isinstance(part, Text)]
         others = [part for part in result.parts if not isinstance(part, Text)]
-        if others:
-            texts.append("(See what follows.)" if not texts else "(See also what follows.)")
-            self._hoisted += [written for part in others if (written := write_part(part)) is not None]
-        self._add({"role": "tool", "tool_call_id": self._claim(result), "content": "\n".join(texts)})
-
-    def _claim(self, result: ToolResult) -> str:
-        """Return the id of the call that is answered: the result's own, or an open call's, of that name if any."""
-        found = next((entry for entry in self._open if entry[0] == result.call_id), None)
-        if found is None and not result.call_id:
-            found = next((entry for entry in self._open if entry[1] == result.name), None)
-            found = found or next(iter(self._open), None)
-        if found is None:
-            return result.call_id or f"call_{self._count}"
-        self._open.remove(found)
-        return found[0]
+        self._hoisted += [written for part in others if (written := write_part(part)) is not None]
+        content = result_text(texts, pictures=bool(others))
+        self._add({"role": "tool", "tool_call_id": self._calls.claim(result), "content": content})
 
     def _flush(self) -> None:
         if self._hoisted:
@@ -110,16 +97,6 @@ class _Writer:
         if name:
             turn["name"] = name
         self._out.append(turn)
-
-
-def _content(parts: list[dict[str, Any]]) -> str | list[dict[str, Any]]:
-    """Return a single text as text, which every server understands, and anything else as an array."""
-    if not parts:
-        return ""
-    if len(parts) == 1 and parts[0]["type"] == "text":
-        text: str = parts[0]["text"]
-        return text
-    return parts
 
 
 def write_part(part: object) -> dict[str, Any] | None:

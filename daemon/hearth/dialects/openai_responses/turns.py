@@ -7,6 +7,7 @@ from typing import Any
 
 from hearth.chat import Audio, File, Image, Message, Part, Refusal, Text, Thinking, ToolCall, ToolResult
 from hearth.dialects.data_urls import picture_url
+from hearth.dialects.open_calls import OpenCalls
 from hearth.dialects.openai_responses.seals import NAME, item_of
 from hearth.problems import Unsupported
 
@@ -28,8 +29,7 @@ class _Writer:
 
     def __init__(self) -> None:
         self._out: list[Item] = []
-        self._open: list[tuple[str, str]] = []
-        self._count = 0
+        self._calls = OpenCalls()
 
     def write(self, messages: Sequence[Message]) -> list[Item]:
         for message in messages:
@@ -67,32 +67,21 @@ class _Writer:
     def _beside(self, part: Part) -> None:
         """Write what is an item of its own: a call, or thinking sealed in this dialect; other thinking is left out."""
         if isinstance(part, ToolCall):
-            id = part.id or f"call_{self._count}"
-            self._count += 1
-            self._open.append((id, part.name))
-            call = {"type": "function_call", "call_id": id, "name": part.name, "arguments": part.arguments or "{}"}
-            self._out.append(call)
+            self._out.append(self._call(part))
         elif isinstance(part, Thinking) and part.producer == NAME:
             item = item_of(part.opaque)
             if item:
                 self._out.append({"summary": [], **item})
 
+    def _call(self, call: ToolCall) -> Item:
+        arguments = call.arguments or "{}"
+        return {"type": "function_call", "call_id": self._calls.begin(call), "name": call.name, "arguments": arguments}
+
     def _output(self, result: ToolResult) -> Item:
         written = [wire for part in result.parts if (wire := write_part(part)) is not None]
         plain = all(isinstance(part, Text) for part in result.parts)
         output = "\n".join(wire["text"] for wire in written) if plain else written
-        return {"type": "function_call_output", "call_id": self._claim(result), "output": output}
-
-    def _claim(self, result: ToolResult) -> str:
-        """Return the id of the call that is answered: the result's own, or an open call's, of that name if any."""
-        found = next((entry for entry in self._open if entry[0] == result.call_id), None)
-        if found is None and not result.call_id:
-            found = next((entry for entry in self._open if entry[1] == result.name), None)
-            found = found or next(iter(self._open), None)
-        if found is None:
-            return result.call_id or f"call_{self._count}"
-        self._open.remove(found)
-        return found[0]
+        return {"type": "function_call_output", "call_id": self._calls.claim(result), "output": output}
 
 
 def _text(parts: Sequence[Part]) -> str:
