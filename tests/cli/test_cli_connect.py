@@ -23,9 +23,12 @@ WRITTEN = {
     "continue": ".continue/config.yaml",
     "zed": ".config/zed/settings.json",
     "vscode": ".config/Code/User/chatLanguageModels.json",
+    "cline": ".cline/data/settings/providers.json",
+    "claude-code": ".claude/settings.json",
     "aider": ".aider.conf.yml",
     "codex": ".codex/hearth.config.toml",
     "llm": ".config/io.datasette.llm/extra-openai-models.yaml",
+    "neovim": ".config/nvim/lua/codecompanion/adapters/http/hearth.lua",
     "emacs": ".emacs.d/init.el",
 }
 
@@ -175,10 +178,90 @@ def test_the_address_and_trust_of_the_config_count(tmp_path: Path) -> None:
 
 def test_unknown_apps_and_odd_models_are_refused(tmp_path: Path) -> None:
     """The apps there are are named; a model's name cannot carry Lisp or YAML into a file."""
-    assert "It knows: continue, zed" in hearth(tmp_path, "connect", "winamp").stderr
+    assert "It knows: continue, zed, vscode, cline, claude-code" in hearth(tmp_path, "connect", "winamp").stderr
     assert hearth(tmp_path, "connect", "emacs", "--write", "--model", "x) (shell-command 1").returncode == 2
     assert hearth(tmp_path, "connect", "zed", "--front").returncode == 2
-    assert "set by hand" in hearth(tmp_path, "disconnect", "cline").stderr
+    assert "set by hand" in hearth(tmp_path, "disconnect", "open-webui").stderr
+
+
+def test_what_can_only_be_made_by_hand_says_so_and_why(tmp_path: Path) -> None:
+    """--write of an app that keeps its settings to itself fails, shows them, and changes nothing."""
+    done = hearth(tmp_path, "connect", "open-webui", "--write")
+
+    assert done.returncode == 1
+    assert "OPENAI_API_BASE_URL=http://127.0.0.1:11430/v1" in done.stdout
+    assert "Nothing was written: Open WebUI keeps connections in its own database" in done.stderr
+    assert tree(tmp_path) == {}
+
+
+def test_claude_code_asks_for_its_own_models_or_for_one_of_mine(tmp_path: Path) -> None:
+    """Without a name it asks as ever, and Hearth decides; a named model answers in every role."""
+    file = tmp_path / WRITTEN["claude-code"]
+    file.parent.mkdir()
+    file.write_text('{"env": {"ANTHROPIC_MODEL": "opus", "EDITOR": "vi"}, "theme": "dark"}')
+    before = tree(tmp_path)
+
+    hearth(tmp_path, "connect", "claude-code", "--write")
+    plain = json.loads(file.read_text())
+    hearth(tmp_path, "connect", "claude-code", "--write", "--model", "qwen3:8b")
+    named = json.loads(file.read_text())
+    hearth(tmp_path, "disconnect", "claude-code")
+
+    address = {"ANTHROPIC_BASE_URL": "http://127.0.0.1:11430", "ANTHROPIC_AUTH_TOKEN": "hearth"}
+    assert plain == {"env": {**address, "ANTHROPIC_MODEL": "opus", "EDITOR": "vi"}, "theme": "dark"}
+    assert named["env"]["ANTHROPIC_MODEL"] == named["env"]["ANTHROPIC_DEFAULT_HAIKU_MODEL"] == "qwen3:8b"
+    assert tree(tmp_path) == before
+
+
+def test_every_variable_of_claude_code_goes_again(tmp_path: Path) -> None:
+    """Also those of a model that was named, from a file that was edited since."""
+    file = tmp_path / WRITTEN["claude-code"]
+
+    hearth(tmp_path, "connect", "claude-code", "--write", "--model", "qwen3:8b")
+    file.write_text(file.read_text().replace("{", '{"theme": "dark",', 1))
+    hearth(tmp_path, "disconnect", "claude-code")
+
+    assert json.loads(file.read_text()) == {"theme": "dark"}
+
+
+def test_connecting_anew_leaves_nothing_of_the_time_before(tmp_path: Path) -> None:
+    """A model that was named once is not asked for by a setting that names none."""
+    file = tmp_path / WRITTEN["claude-code"]
+
+    hearth(tmp_path, "connect", "claude-code", "--write", "--model", "qwen3:8b")
+    hearth(tmp_path, "connect", "claude-code", "--write")
+
+    assert set(json.loads(file.read_text())["env"]) == {"ANTHROPIC_BASE_URL", "ANTHROPIC_AUTH_TOKEN"}
+    assert "deleted" in hearth(tmp_path, "disconnect", "claude-code").stdout
+    assert tree(tmp_path) == {}
+
+
+def test_an_address_that_the_user_has_changed_since_is_theirs(tmp_path: Path) -> None:
+    """Taking Hearth out of a file must not take out the server that came after it."""
+    file = tmp_path / WRITTEN["zed"]
+    hearth(tmp_path, "connect", "zed", "--write")
+    file.write_text(file.read_text().replace("http://127.0.0.1:11430", "http://box:11434"))
+
+    done = hearth(tmp_path, "disconnect", "zed")
+
+    assert "has no setting of Hearth's" in done.stdout
+    assert "http://box:11434" in file.read_text()
+
+
+def test_a_provider_chosen_in_cline_since_stays_chosen(tmp_path: Path) -> None:
+    """What Cline wrote meanwhile, its login too, is still there when Hearth's part has gone."""
+    file = tmp_path / WRITTEN["cline"]
+    hearth(tmp_path, "connect", "cline", "--write")
+    since = json.loads(file.read_text())
+    login = {"settings": {"provider": "cline", "apiKey": "mine"}, "updatedAt": "x", "tokenSource": "oauth"}
+    since["lastUsedProvider"] = "cline"
+    since["providers"]["cline"] = login
+    file.write_text(json.dumps(since))
+
+    hearth(tmp_path, "disconnect", "cline")
+
+    rest = {"version": 1, "modes": {}, "lastUsedProvider": "cline", "providers": {"cline": login}}
+    assert json.loads(file.read_text()) == rest
 
 
 @pytest.mark.parametrize("system", ["linux", "darwin", "win32"])

@@ -117,7 +117,7 @@ def _token_hint(found: Door) -> bool:
 
 def _write(known: App, setting: Setting, found: Door) -> None:
     from hearth.cli.door import needs_token
-    from hearth.connecting.app import CannotEdit
+    from hearth.connecting.app import CannotEdit, desk_here
     from hearth.connecting.doing import connect as change
     from hearth.connecting.notebook import Notebook
 
@@ -127,8 +127,12 @@ def _write(known: App, setting: Setting, found: Door) -> None:
     if setting.edit is None or setting.file is None or why:
         _show(known, setting, found)
         raise click.ClickException(f"Nothing was written: {why}.")
+    notebook = Notebook(paths().state_dir)
+    before = notebook.find(known.name)
+    other = before is not None and before.door != found
+    earlier = known.setting(desk_here(), before.door).edit if before is not None and other else None
     try:
-        done = change(known.name, setting.file, setting.edit, Notebook(paths().state_dir))
+        done = change(known.name, setting.file, setting.edit, notebook, found, earlier)
     except CannotEdit as error:
         _show(known, setting, found)
         raise click.ClickException(f"{setting.file} was left as it is: {error}. Make the setting by hand.") from None

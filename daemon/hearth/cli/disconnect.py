@@ -25,18 +25,21 @@ def disconnect(*, app: str, yes: bool) -> None:
         return
     from hearth.connecting.app import CannotEdit, Door, desk_here
     from hearth.connecting.doing import disconnect as change
-    from hearth.connecting.notebook import Notebook
+    from hearth.connecting.notebook import USUAL_URL, Notebook
 
     known = known_app(app)
-    setting = known.setting(desk_here(), Door("http://127.0.0.1:11430"))
+    notebook = Notebook(paths().state_dir)
+    noted = notebook.find(app)
+    setting = known.setting(desk_here(), noted.door if noted else Door(USUAL_URL))
     if setting.edit is None or setting.file is None:
         raise click.ClickException(f"{known.title} is set by hand, and so it is unset: {setting.by_hand}.")
     try:
-        done = change(known.name, setting.file, setting.edit, Notebook(paths().state_dir))
+        done = change(known.name, setting.file, setting.edit, notebook)
     except CannotEdit as error:
         raise click.ClickException(f"{setting.file} was left as it is: {error}. Take it out by hand.") from None
     if not done.changed:
         say(f"{done.file} has no setting of Hearth's.")
         return
     kept = f" You have changed it since, so the copy stays: {done.backup}." if done.backup else ""
-    say(f"{done.file} is without Hearth again.{kept}")
+    gone = "is without Hearth again" if done.file.exists() else "was Hearth's own, and is deleted"
+    say(f"{done.file} {gone}.{kept}")

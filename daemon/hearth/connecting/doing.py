@@ -7,7 +7,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from hearth.connecting.app import CannotEdit, Edit
+from hearth.connecting.app import CannotEdit, Door, Edit
 from hearth.connecting.files import back_up, digest, read, write
 from hearth.connecting.notebook import Connection, Notebook
 
@@ -20,18 +20,24 @@ class Done(Struct, frozen=True):
     backup: Path | None = None
 
 
-def connect(app: str, file: Path, edit: Edit, notebook: Notebook) -> Done:
-    """Put a setting into a file. Raises `CannotEdit` and `OSError`, both before anything has changed."""
+def connect(
+    app: str, file: Path, edit: Edit, notebook: Notebook, door: Door | None = None, earlier: Edit | None = None
+) -> Done:
+    """Put a setting into a file. Raises `CannotEdit` and `OSError`, both before anything has changed.
+
+    `door` is what the setting leads to; `earlier` is the one for another door, which this one replaces.
+    """
     known = notebook.find(app)
     before = read(file)
-    after = edit.put(before)
+    backup = Path(known.backup) if known and known.backup and Path(known.backup).exists() else None
+    after = edit.put(earlier.take_out(before, _before(backup)) if earlier else before)
     if after == before:
         return Done(file, changed=False)
-    backup = Path(known.backup) if known and known.backup and Path(known.backup).exists() else None
     if known is None:
         backup = back_up(file)
     between = known is not None and digest(before) != known.written
-    noted = Connection(str(file), str(backup or ""), "" if between else digest(after))
+    leads = (door.url, door.model) if door else ("", "")
+    noted = Connection(str(file), str(backup or ""), "" if between else digest(after), *leads)
     notebook.note(app, noted)
     try:
         write(file, after)

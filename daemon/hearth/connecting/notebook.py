@@ -7,20 +7,32 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
+from hearth.connecting.app import Door
 from hearth.connecting.files import write
 
 NAME = "connections.json"
+USUAL_URL = "http://127.0.0.1:11430"
+"""What a setting says that nobody has written down."""
 
 
 class Connection(Struct, frozen=True):
     """One changed file: where it is, its copy from before ("" where there was none), the digest of what we wrote.
 
     Without a digest somebody else wrote between two changes of ours: then the copy is not to be put back whole.
+    `url` and `model` are what the setting says, by which it is found again.
     """
 
     file: str
     backup: str
     written: str
+    url: str = ""
+    model: str = ""
+
+    @property
+    def door(self) -> Door:
+        """The door that the setting was made for."""
+        usual = Door(USUAL_URL)
+        return Door(self.url or usual.url, self.model or usual.model)
 
 
 class Notebook:

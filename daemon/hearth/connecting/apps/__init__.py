@@ -3,6 +3,7 @@
 from hearth.connecting.app import App
 from hearth.connecting.apps import (
     aider,
+    claude_code,
     cline,
     codex,
     continue_dev,
@@ -16,7 +17,21 @@ from hearth.connecting.apps import (
 )
 
 APPS: tuple[App, ...] = tuple(
-    module.APP for module in (continue_dev, zed, vscode, cline, aider, codex, open_webui, llm, neovim, emacs, ollama)
+    module.APP
+    for module in (
+        continue_dev,
+        zed,
+        vscode,
+        cline,
+        claude_code,
+        aider,
+        codex,
+        open_webui,
+        llm,
+        neovim,
+        emacs,
+        ollama,
+    )
 )
 """Every app, in the order of the list."""
 

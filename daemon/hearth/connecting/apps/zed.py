@@ -23,7 +23,7 @@ def _found(desk: Desk) -> bool:
 
 def _setting(desk: Desk, door: Door) -> Setting:
     text = json.dumps({"language_models": {"ollama": {"api_url": door.url}}}, indent=2)
-    edit = JsonPlace(("language_models", "ollama", "api_url"), door.url)
+    edit = JsonPlace(("language_models", "ollama", "api_url"), door.url, choice=True)
     after = ("Choose a model under Ollama in the agent panel: what Hearth has stands there.",)
     return Setting(text, _folder(desk) / "settings.json", edit, after=after)
 

@@ -21,10 +21,14 @@ Part = str | Named
 
 
 class JsonPlace(Struct, frozen=True):
-    """A value (what JSON can say) at a path of member names, or of items known by a member of theirs."""
+    """A value (what JSON can say) at a path of member names, or of items known by a member of theirs.
+
+    A `choice` is one of several that the app has: another one, made since, is not taken back.
+    """
 
     path: tuple[Part, ...]
     value: object
+    choice: bool = False
 
     def put(self, text: str) -> str:
         """Return the text with the value there, checked by reading it again."""
@@ -47,7 +51,7 @@ class JsonPlace(Struct, frozen=True):
         """Return the text without the value, or with the one that `before` had; emptied parents of ours go too."""
         old = _find(before, self.path) if before.strip() else None
         slot = _find(text, self.path)
-        if slot is None:
+        if slot is None or (self.choice and meaning(text, slot) != self.value):
             return text
         if old is not None:
             return text[: slot.value] + before[old.value : old.end] + text[slot.end :]
