@@ -72,9 +72,17 @@ LAYERS = (
         ("hearth_config", "hearth.rehearsal", "hearth.daemon"),
         "the stand-in is put in front of a daemon from outside; the daemon's parts do not know it",
     ),
+    Layer("hearth.own_log", (), "lines are written by whoever may have to wait for it: nothing of ours"),
     Layer(
         "hearth.foreground",
-        ("hearth_config", "hearth_service.notify", "hearth.daemon", "hearth.standing_in", "hearth.server"),
+        (
+            "hearth_config",
+            "hearth_service.notify",
+            "hearth.daemon",
+            "hearth.own_log",
+            "hearth.standing_in",
+            "hearth.server",
+        ),
         "it makes a process of a daemon: signals, limits, what is said at the terminal and to a service manager",
     ),
     Layer(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
-import logging
 import os
 import signal
 import sys
@@ -14,6 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from hearth.daemon import Daemon
+from hearth.own_log import set_up_log
 from hearth.server.sockets import CannotListen
 from hearth_config.errors import ConfigError
 from hearth_config.load import Loaded, load
@@ -48,6 +48,23 @@ def raise_fd_limit() -> None:
     if soft < wanted:
         with contextlib.suppress(OSError, ValueError):
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def fill_standard_streams() -> None:
+    """Let nothing be opened as 0, 1 or 2 where those were closed: what is written there by habit would end up in it."""
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
+        os.set_inheritable(descriptor, True)
+    os.close(descriptor)
+
+
+def leave_no_core() -> None:
+    """Leave no image of the memory, prompts and keys with it, on disk when the process is brought down (T17)."""
+    if sys.platform == "win32":
+        return
+    import resource
+
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 def settle_memory() -> None:
@@ -118,14 +135,16 @@ def run(paths: Paths, *, stand_in: bool = False, say: Callable[[str], None] = _s
     `stand_in` starts the built-in engine if no Ollama answers.
     """
     os.umask(0o077)
+    fill_standard_streams()
     raise_fd_limit()
+    leave_no_core()
     environ = dict(os.environ)
     try:
         loaded = load(paths, environ, allow_missing=True)
     except ConfigError as error:
         sys.stderr.write(f"{error}\n")
         return 1
-    _set_up_log(loaded)
+    set_up_log(loaded.settings.log.level, paths.log_file)
     try:
         with asyncio.Runner(loop_factory=event_loop()) as runner:
             runner.run(_run(paths, loaded, environ, stand_in=stand_in, say=say))
@@ -158,9 +177,3 @@ def _announce(core: Core, say: Callable[[str], None]) -> None:
     if core.stand_in:
         say(f"No Ollama answers: the built-in stand-in engine (rehearsal) answers instead, at {core.stand_in}.")
         say("It is no model. Start Ollama, and it leaves by itself.")
-
-
-def _set_up_log(loaded: Loaded) -> None:
-    logging.basicConfig(
-        level=loaded.settings.log.level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s"
-    )
