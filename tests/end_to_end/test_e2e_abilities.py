@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from hearth.rehearsal import Rehearsal, Script
+from hearth.rehearsal import ModelScript, Rehearsal, Script
 from hearth_home import beside, running
 
 TOOL: dict[str, Any] = {"type": "function", "function": {"name": "get_weather", "parameters": {"type": "object"}}}
@@ -113,3 +113,39 @@ def test_every_dialect_is_told_who_could(path: str, body: dict[str, Any]) -> Non
     assert reply.status_code == httpx.codes.BAD_REQUEST
     assert "cannot be made to call a tool (tool_choice)" in reply.text
     assert "far/scripted" in reply.text
+
+
+SEARCH = {"tools": [{"type": "web_search"}]}
+LONG = "the year of the day " * 1400
+"""7,000 tokens: below what the model was trained for, beyond what its engine gives it."""
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (FORCED, 400),
+        (SEARCH, 400),
+        ({"tools": [{"type": "function"}]}, 400),
+        ({"messages": [{"role": "user", "content": LONG}]}, 400),
+        ({"messages": [{"role": "user", "content": LONG}], "hearth": {"context": "route"}}, 200),
+    ],
+)
+def test_fallback_is_no_way_around_what_a_model_cannot_do(body: dict[str, Any], status: int) -> None:
+    """`[fallback]` is for busy, missing and down: a refusal stands, found by the plan or only when asked for.
+
+    A prompt that is too long goes there where the call wishes to be routed.
+    """
+    model = ModelScript(name="scripted", context_length=32_768, num_ctx=0)
+
+    async def act() -> tuple[httpx.Response, int]:
+        async with Rehearsal(Script(models=(model,))) as near, Rehearsal(Script(kind="openai", models=(model,))) as far:
+            cloud = f'[providers.far]\npreset = "openai"\naddress = "{far.url}/v1"\nplace = "cloud"\nkey = "env:KEY"\n'
+            config = beside(near) + cloud + '[fallback]\ncloud = ["far/scripted"]\n'
+            async with running(config, {"KEY": "k"}) as home, httpx.AsyncClient(base_url=home.url) as client:
+                given = {"model": "scripted", "messages": [{"role": "user", "content": "Hello"}]} | body
+                reply = await client.post("/v1/chat/completions", json=given)
+                return reply, sum(call.path == "/v1/chat/completions" for call in far.calls)
+
+    reply, left_home = asyncio.run(act())
+
+    assert (reply.status_code, left_home) == (status, int(status == httpx.codes.OK)), reply.text

@@ -12,6 +12,7 @@ from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING, Protocol
 
+from hearth.outbound.consequences import REASONS, is_refusal
 from hearth.outbound.hiding import hide_key
 from hearth.outbound.key_turns import KeyTurns, used
 from hearth.outbound.lanes import Overflow, Ticket
@@ -40,17 +41,6 @@ if TYPE_CHECKING:
 
 MAX_RETRY_AFTER_S = 20.0
 """A provider that wants a longer pause than this, or rests for longer, is left alone (F14, F16)."""
-
-
-_REASONS = {
-    "model_missing": "missing",
-    "overloaded": "busy",
-    "queue_full": "busy",
-    "rate_limited": "busy",
-    "budget": "refused:budget",
-    "context_too_long": "refused:context_window",
-    "unsupported": "refused:ability",
-}
 
 
 class RetryBudget:
@@ -139,6 +129,8 @@ class Answering:
         self.queued_s = 0.0
         self.because = ""
         """Why somebody else than the first candidate is asked: down, missing or busy; "" while it is the first."""
+        self.refused = False
+        """Whether one that was meant will not do this call: `[fallback]` is then left out."""
 
     async def run(self, retry: Retry) -> None:
         """Ask until somebody answers.
@@ -152,13 +144,16 @@ class Answering:
             for position, candidate in enumerate(self.plan.candidates):
                 if len(self.attempts) - before >= max(retry.attempts, len(self.plan.candidates)):
                     break
+                if candidate.stands_in and self.refused:
+                    continue
                 try:
                     await self._ask(candidate, self.plan.candidates[position + 1 :])
                 except Problem as failed:
                     if self.sink.committed or not failed.falls_back:
                         raise
                     problem = failed if problem is None or isinstance(failed, ProviderProblem) else problem
-                    self.because = self.because or _REASONS.get(failed.kind, "down")
+                    self.because = self.because or REASONS.get(failed.kind, "down")
+                    self.refused = self.refused or (not candidate.stands_in and is_refusal(failed, self.asked.call))
                 else:
                     return
             wait = self._pause_before_retry(problem, pause, retry)

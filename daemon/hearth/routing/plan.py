@@ -31,12 +31,14 @@ class Candidate(Struct, frozen=True):
     """A target that may be tried. `reason` goes into `X-Hearth-Reason`; `verdicts` say why it was put off.
 
     `conversation` is what the answer's end is remembered by, where a conversation is to stay with who answered it.
+    `stands_in` is true of those from `[fallback]`: they are for what is busy, missing or down, not for a refusal.
     """
 
     target: Target
     reason: str
     verdicts: tuple[Verdict, ...] = ()
     conversation: bytes = b""
+    stands_in: bool = False
 
 
 class Refused(Struct, frozen=True):
@@ -102,7 +104,9 @@ def plan(call: Call, resolution: Resolution, world: World, settings: Settings, k
     usable = _arranged(judged, mode)
     reasons = dict(_reasons(judged, resolution, mode, world.hold))
     conversation = world.hold.conversation if world.hold is not None else b""
-    candidates = tuple(Candidate(one.target, reasons[id(one)], one.verdicts, conversation) for one in usable)
+    candidates = tuple(
+        Candidate(one.target, reasons[id(one)], one.verdicts, conversation, one.is_fallback) for one in usable
+    )
     if candidates and not resolution.pulls and not any(one.verdicts for one in judged):
         return Plan(resolution, mode, candidates, figures=order.figures)
     tried = {id(one) for one in usable}

@@ -101,6 +101,8 @@ def read_tools(members: Members) -> tuple[tuple[Tool, ...], ToolChoice | None]:
 def _tool(wire: ToolWire) -> Tool:
     if wire.type == "function" and wire.function is not None:
         return _function(wire.function)
+    if wire.type == "function":
+        raise BadRequest("tools: a tool of type 'function' holds no `function`.", param="tools")
     name = f" ({wire.custom.name})" if wire.custom is not None else ""
     raise Unsupported(
         f"Tools of type {wire.type!r}{name} are not supported.",
