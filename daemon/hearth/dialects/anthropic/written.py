@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec import Raw
 
-from hearth.chat import ChatRequest, CompleteRequest, Format, Knobs, Members, Message, Reasoning, Text, Tool
+from hearth.chat import ChatRequest, Format, Knobs, Members, Reasoning, Tool
 from hearth.dialects.anthropic.schemas import plain_schema
 from hearth.dialects.anthropic.traits import BUDGETS, LEAST_BUDGET, Traits, traits_of
 from hearth.dialects.anthropic.turns import resumes_unthought, write_turns
@@ -46,27 +46,6 @@ def write_chat(request: ChatRequest, to: Destination, *, stream: bool) -> Member
         members["metadata"] = raw({"user_id": request.user})
     members["stream"] = raw(stream or limit > LONGEST_WHOLE)
     return members
-
-
-def as_chat(request: CompleteRequest) -> ChatRequest:
-    """Return a completion that wants a chat template around its prompt (Ollama's generate) as the chat it is.
-
-    Raises `Unsupported` for a raw one, and for one with a gap to fill.
-    """
-    if request.suffix is not None:
-        raise Unsupported("This provider cannot fill in the middle.", param="suffix")
-    if not request.templated or request.echo:
-        raise Unsupported("This provider has chats only, no raw completions.", param="prompt")
-    asked = Message("user", (Text(request.prompt), *request.images))
-    before = (Message("system", (Text(request.system),)),) if request.system else ()
-    return ChatRequest(
-        (*before, asked),
-        knobs=request.knobs,
-        format=request.format,
-        reasoning=request.reasoning,
-        logprobs=request.logprobs,
-        choices=request.choices,
-    )
 
 
 def _refuse_others(request: ChatRequest) -> None:

@@ -10,9 +10,10 @@ from hearth.dialects.body import join, raw
 from hearth.dialects.cohere import embeddings, models
 from hearth.dialects.cohere.failures import read_problem
 from hearth.dialects.cohere.streams import Reader
-from hearth.dialects.cohere.writing import as_chat, with_config, write_chat
+from hearth.dialects.cohere.writing import with_config, write_chat
 from hearth.dialects.dialect import Destination, Head, HttpRequest, ModelInfo
-from hearth.problems import Problem, Unsupported
+from hearth.dialects.templated import as_chat
+from hearth.problems import Problem
 
 if TYPE_CHECKING:
     from hearth.dialects.dialect import ReplyReader
@@ -41,11 +42,8 @@ class CohereCalled:
         """Return a request written from its meaning. Raises `Unsupported` for a feature Cohere cannot carry."""
         if isinstance(request, EmbedRequest):
             return _post(to, EMBED, embeddings.write_embed(request, to), stream=False)
-        if isinstance(request, CompleteRequest):
-            if request.suffix is not None or not request.templated:
-                raise Unsupported("Cohere continues no raw text and fills no gaps.", param="prompt")
-            request = as_chat(request)
-        return _post(to, CHAT, write_chat(request, to, stream=stream), stream=stream)
+        chat = as_chat(request) if isinstance(request, CompleteRequest) else request
+        return _post(to, CHAT, write_chat(chat, to, stream=stream), stream=stream)
 
     def reader(
         self,

@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec import Raw
 
-from hearth.chat import ChatRequest, CompleteRequest, Image, Knobs, Members, Message, Part, Reasoning, Text, Tool
+from hearth.chat import ChatRequest, Knobs, Members, Reasoning, Tool
 from hearth.dialects.body import raw
 from hearth.dialects.cohere.embeddings import EMBED_ONLY
 from hearth.dialects.cohere.names import spelled
@@ -58,20 +58,6 @@ def with_config(members: Members, to: Destination) -> Members:
     for name, given in write_knobs(to.defaults).items():
         members.setdefault(name, given)
     return members | {name: given for name, given in to.extra.items() if name not in EMBED_ONLY}
-
-
-def as_chat(request: CompleteRequest) -> ChatRequest:
-    """Return a prompt that wants the chat template as the conversation it stands for."""
-    system = (Message("system", (Text(request.system),)),) if request.system else ()
-    parts: tuple[Part, ...] = (Text(request.prompt), *(image for image in request.images if isinstance(image, Image)))
-    return ChatRequest(
-        (*system, Message("user", parts)),
-        knobs=request.knobs,
-        format=request.format,
-        reasoning=request.reasoning,
-        logprobs=request.logprobs,
-        choices=request.choices,
-    )
 
 
 def _refuse(request: ChatRequest) -> None:

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Raw
 
 from hearth.call import Outline
-from hearth.chat import ChatRequest, CompleteRequest, EmbedRequest, Members, Message, Request, Text
+from hearth.chat import ChatRequest, CompleteRequest, EmbedRequest, Members, Request
 from hearth.dialects.body import join, raw, value
 from hearth.dialects.dialect import Destination, HttpRequest
 from hearth.dialects.gemini.config import write_config, write_knobs
@@ -18,7 +18,7 @@ from hearth.dialects.gemini.seals import without_foreign
 from hearth.dialects.gemini.tools import write_tools
 from hearth.dialects.gemini.turns import write_contents
 from hearth.dialects.gemini.vectors import PREDICTED, model_path, write_embed
-from hearth.problems import Unsupported
+from hearth.dialects.templated import as_chat
 
 _OURS = frozenset(("model", "hearth", ALT))
 _APART = frozenset(("tools", "generationConfig"))
@@ -30,7 +30,7 @@ def write(request: Request, to: Destination, *, stream: bool) -> HttpRequest:
     if isinstance(request, EmbedRequest):
         verb, members = write_embed(request, to)
         return post(to, verb, members | to.extra)
-    chat = _as_chat(request) if isinstance(request, CompleteRequest) else request
+    chat = as_chat(request) if isinstance(request, CompleteRequest) else request
     members = with_extra(chat_members(chat, to), to)
     return post(to, "streamGenerateContent", members, "?alt=sse") if stream else post(to, "generateContent", members)
 
@@ -46,22 +46,6 @@ def chat_members(request: ChatRequest, to: Destination) -> Members:
     if config:
         wire["generationConfig"] = config
     return {name: raw(given) for name, given in wire.items()}
-
-
-def _as_chat(request: CompleteRequest) -> ChatRequest:
-    """Return a completion as a conversation of one turn; raw ones and gaps to fill have no form here."""
-    if request.suffix is not None or not request.templated:
-        raise Unsupported("A Gemini continues conversations, not raw text, and fills no gaps.", param="prompt")
-    system = (Message("system", (Text(request.system),)),) if request.system else ()
-    return ChatRequest(
-        (*system, Message("user", (*request.images, Text(request.prompt)))),
-        knobs=request.knobs,
-        format=request.format,
-        reasoning=request.reasoning,
-        logprobs=request.logprobs,
-        top_logprobs=request.top_logprobs,
-        choices=request.choices,
-    )
 
 
 def splice(outline: Outline, members: Members, to: Destination) -> HttpRequest:

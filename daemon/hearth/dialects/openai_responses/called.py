@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from hearth.call import Outline
-from hearth.chat import ChatRequest, Members, Operation, Request
+from hearth.chat import ChatRequest, CompleteRequest, EmbedRequest, Members, Operation, Request
 from hearth.dialects.body import join, raw
 from hearth.dialects.dialect import Destination, Head, HttpRequest, ModelInfo
 from hearth.dialects.openai_failures import read_problem
@@ -18,6 +18,7 @@ from hearth.dialects.openai_responses.seals import secrets_of
 from hearth.dialects.openai_responses.splice import without_foreign_thoughts
 from hearth.dialects.openai_responses.streams import Reader
 from hearth.dialects.openai_responses.writing import fill_defaults, write_chat
+from hearth.dialects.templated import as_chat
 from hearth.dialects.unreadable import UNREADABLE
 from hearth.problems import BrokenReply, Problem, Unsupported
 
@@ -50,9 +51,10 @@ class ResponsesCalled:
 
     def request(self, request: Request, to: Destination, *, stream: bool) -> HttpRequest:
         """Return a request written from its meaning. Raises `Unsupported` for a feature this API cannot carry."""
-        if not isinstance(request, ChatRequest):
-            raise Unsupported("The Responses API answers conversations alone: no raw completions and no embeddings.")
-        return _post(to, write_chat(request, to, stream=stream), stream=stream)
+        if isinstance(request, EmbedRequest):
+            raise Unsupported("The Responses API makes no embeddings.", param="input")
+        chat = as_chat(request) if isinstance(request, CompleteRequest) else request
+        return _post(to, write_chat(chat, to, stream=stream), stream=stream)
 
     def reader(self, operation: Operation, outline: Outline | None, to: Destination, head: Head) -> ReplyReader:  # noqa: ARG002 -- one kind of reply
         """Return a reader for the reply with this head."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hearth.call import Outline
-from hearth.chat import ChatRequest, CompleteRequest, EmbedRequest, Members, Message, Operation, Part, Request, Text
+from hearth.chat import ChatRequest, EmbedRequest, Members, Operation, Request
 from hearth.dialects.dialect import Destination, Head, HttpRequest, ModelInfo
 from hearth.dialects.replicate import models
 from hearth.dialects.replicate.failures import read_problem
 from hearth.dialects.replicate.series import Series
+from hearth.dialects.templated import as_chat
 from hearth.problems import Problem, Unsupported
 
 if TYPE_CHECKING:
@@ -70,19 +71,4 @@ def _as_chat(request: Request) -> ChatRequest:
         return request
     if isinstance(request, EmbedRequest):
         raise Unsupported("Replicate's models have no common form for embeddings.", param="input")
-    if request.suffix is not None or not request.templated:
-        raise Unsupported("Replicate's models continue no raw text and fill no gaps.", param="prompt")
-    return _templated(request)
-
-
-def _templated(request: CompleteRequest) -> ChatRequest:
-    system = (Message("system", (Text(request.system),)),) if request.system else ()
-    parts: tuple[Part, ...] = (Text(request.prompt), *request.images)
-    return ChatRequest(
-        (*system, Message("user", parts)),
-        knobs=request.knobs,
-        format=request.format,
-        reasoning=request.reasoning,
-        logprobs=request.logprobs,
-        choices=request.choices,
-    )
+    return as_chat(request)
