@@ -6,14 +6,15 @@ Neither to a provider of another dialect, nor to another provider of the same on
 from __future__ import annotations
 
 import asyncio
+import json
 from contextlib import AsyncExitStack
 
 import pytest
 
 from end_to_end.callers import Answer, call, calm
-from hearth.rehearsal import Rehearsal
+from hearth.rehearsal import ModelScript, Rehearsal, Script
 from hearth_home import Home, running
-from matrix.cast import CLIENTS, PROVIDERS
+from matrix.cast import ALL, CLIENTS, PROVIDERS
 from matrix.heard import Object
 from matrix.other_clients import gemini_body
 from matrix.questions import Feature
@@ -125,3 +126,32 @@ def test_another_provider_of_the_same_dialect_gets_no_seal_of_the_first(served: 
     assert [answer.status for answer in answers] == [200, 200, 200], answers[-1].body
     assert SEALS[dialect] in maker.decode(), maker[:900]
     assert SEALS[dialect] not in twin.decode(), twin[:900]
+
+
+async def _at_the_router(served: str) -> tuple[Answer, Object]:
+    """Two turns at OpenRouter: the second answer, and the assistant's turn as it was sent back."""
+    script = Script(kind="openai", flavour="openrouter", models=(ModelScript(name="thinker", capabilities=ALL),))
+    async with Rehearsal(script) as far:
+        table = f'[providers.openrouter]\naddress = "{far.url}/v1"\nkey = "sk-test"\n'
+        async with running(calm() + table) as home:
+            client = CLIENTS[served]
+            path = client.path.format("openrouter%2Fthinker")
+            named = {} if "{}" in client.path else {"model": "openrouter/thinker", "stream": False}
+            body = _thoughtful(served)
+            first = await call(home, path, named | body, User_Agent="editor", **dict(client.headers))
+            following = replay(served, body, first.body)
+            second = await call(home, path, named | following, User_Agent="editor", **dict(client.headers))
+        sent = json.loads(next(one.body for one in reversed(far.calls) if one.method == "POST"))
+        return second, next(turn for turn in sent["messages"] if turn["role"] == "assistant")
+
+
+@pytest.mark.parametrize("served", [name for name in CLIENTS if name != "openai_chat"])
+def test_openrouter_gets_its_details_back(served: str) -> None:
+    """It wants the `reasoning_details` of a turn with calls back unmodified (wire/providers §4.10), from any client.
+
+    Clients of its own dialect get them as they are, and bring them along themselves.
+    """
+    answer, turn = asyncio.run(_at_the_router(served))
+
+    assert answer.status == 200, answer.body
+    assert [detail["type"] for detail in turn.get("reasoning_details", ())] == ["reasoning.text"]

@@ -36,10 +36,17 @@ class OpenRouter(Form):
         """Comments that keep the connection open."""
         return b": OPENROUTER PROCESSING\n\n" * 2
 
+    def message(self, text: str, thought: str, calls: tuple[ToolCall, ...]) -> Object:
+        """A whole answer tells its thinking twice as well."""
+        message = super().message(text, thought, calls)
+        return message | {"reasoning_details": self._details(thought)} if thought else message
+
     def thought(self, words: str) -> Object:
         """Thinking twice: as text and as details."""
-        detail = {"type": "reasoning.text", "text": words, "format": "unknown", "index": 0}
-        return {"role": "assistant", "content": "", "reasoning": words, "reasoning_details": [detail]}
+        return {"role": "assistant", "content": "", "reasoning": words, "reasoning_details": self._details(words)}
+
+    def _details(self, words: str) -> list[Object]:
+        return [{"type": "reasoning.text", "text": words, "format": "unknown", "index": 0}]
 
     def usage(self, speech: Speech) -> Object:
         """With the cost in USD, which is what is charged."""

@@ -14,11 +14,13 @@ from hearth.dialects.body import join, raw, value
 from hearth.dialects.dialect import Destination, Head, HttpRequest, ModelInfo
 from hearth.dialects.openai_chat.adapt import adapt_chat, with_model
 from hearth.dialects.openai_chat.chat import write_chat
-from hearth.dialects.openai_chat.fim import adapt_completion, as_chat, completions_path, write_completion
+from hearth.dialects.openai_chat.details import secrets_of
+from hearth.dialects.openai_chat.fim import adapt_completion, completions_path, write_completion
 from hearth.dialects.openai_chat.outline import OpenAIOutline
 from hearth.dialects.openai_chat.streams import Reader
 from hearth.dialects.openai_failures import read_problem
 from hearth.dialects.openai_models import read_models
+from hearth.dialects.templated import as_chat
 from hearth.dialects.unreadable import UNREADABLE
 from hearth.problems import BrokenReply, Problem, Unsupported
 
@@ -105,6 +107,10 @@ class OpenAICalled:
     def count_spliced(self, outline: Outline, members: Members, to: Destination) -> HttpRequest:  # noqa: ARG002 -- the members say it all
         """Return the same for a caller of this dialect, from the caller's own members."""
         return _post(to, _count_path(to), adapt_chat(members, to, stream=False), stream=False)
+
+    def seals_in(self, opaque: str) -> tuple[str, ...]:
+        """Return what is secret in the details of a turn's thinking: clients put their pieces together as they like."""
+        return secrets_of(opaque)
 
     def counted(self, body: bytes) -> int:
         """Return the number of tokens from the answer. Raises `BrokenReply`."""

@@ -12,6 +12,7 @@ from msgspec import Raw, Struct, UnsetType
 
 from hearth.dialects.forgiving import forgiving
 from hearth.dialects.openai_failures import BaseResp
+from hearth.dialects.openai_usage import InputDetails, OutputDetails
 
 # `Any` stands where servers put several kinds of things into one place; whoever reads it looks at what it is.
 
@@ -64,19 +65,6 @@ class Choice(Struct, gc=False):
     logprobs: Probs | None = None
     usage: UsageWire | None = None
     """Moonshot's place for it in a stream."""
-
-
-class InputDetails(Struct, gc=False):
-    """What the prompt tokens were."""
-
-    cached_tokens: int | None = None
-    cache_write_tokens: int | None = None
-
-
-class OutputDetails(Struct, gc=False):
-    """What the answer's tokens were."""
-
-    reasoning_tokens: int | None = None
 
 
 class UsageWire(Struct, gc=False):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hearth.chat import ChatRequest, CompleteRequest, Image, Members, Message, Part, Text
+from hearth.chat import CompleteRequest, Image, Members
 from hearth.dialects.body import raw
 from hearth.dialects.dialect import Destination
 from hearth.dialects.openai_chat.adapt import fill_defaults, seed, stop, usage_wanted, with_model
@@ -13,21 +13,6 @@ from hearth.problems import Unsupported
 
 _PATHS = {"beta_completions": "/beta/completions", "fim_completions": "fim/completions", "infill": "/infill"}
 _MISTRAL = frozenset({"prompt", "suffix", "max_tokens", "temperature", "top_p", "stop", "random_seed", "stream"})
-
-
-def as_chat(request: CompleteRequest) -> ChatRequest:
-    """Return the chat turn that a prompt inside the model's template is."""
-    parts: tuple[Part, ...] = (*request.images, *((Text(request.prompt),) if request.prompt else ()))
-    system = (Message("system", (Text(request.system),)),) if request.system else ()
-    return ChatRequest(
-        (*system, Message("user", parts)),
-        knobs=request.knobs,
-        format=request.format,
-        reasoning=request.reasoning,
-        logprobs=request.logprobs,
-        top_logprobs=request.top_logprobs,
-        choices=request.choices,
-    )
 
 
 def write_completion(request: CompleteRequest, to: Destination, *, stream: bool) -> tuple[str, Members]:

@@ -12,12 +12,14 @@ from msgspec import Raw
 from hearth.chat import Members
 from hearth.dialects.body import raw
 from hearth.dialects.dialect import Destination
+from hearth.dialects.openai_chat.details import NAME, entries, own_only
 from hearth.dialects.openai_chat.parts import ImageUrl, PartWire
 from hearth.dialects.unreadable import UNREADABLE
 from hearth.problems import BadRequest, Unsupported
 from hearth_config.quirks import Quirks
 
-_THINKING = ("reasoning_content", "reasoning", "reasoning_details")
+_THINKING = ("reasoning_content", "reasoning", NAME)
+_DETAILS = f'"{NAME}"'.encode()
 _NINE = re.compile(r"[a-zA-Z0-9]{9}")
 _DEVELOPER_MODEL = re.compile(r"(?:o\d|gpt-(?:[5-9]|\d\d))", re.IGNORECASE)
 _decode = msgspec.json.Decoder(list[Members]).decode
@@ -31,7 +33,7 @@ def adapt_messages(messages: Raw, to: Destination) -> Raw:
         return messages
     try:
         turns = _decode(messages)
-        return raw([_turn(turn, quirks, role) for turn in turns])
+        return raw([_turn(turn, to, role) for turn in turns])
     except UNREADABLE as error:
         raise BadRequest(f"messages: {error}.", param="messages") from None
 
@@ -50,17 +52,19 @@ def _concerned(messages: bytes, quirks: Quirks, role: str) -> bool:
         other in messages
         or (quirks.tool_id != "any" and b'"tool_call' in messages)
         or ((quirks.echo_reasoning is not None or quirks.allow_only is not None) and b'"assistant"' in messages)
+        or _DETAILS in messages
         or (not quirks.images_by_url and b'"image_url"' in messages)
         or any(b'"%b"' % name.encode() in messages for name in quirks.drop_from_messages)
     )
 
 
-def _turn(turn: Members, quirks: Quirks, role: str) -> Members:
-    out = dict(turn)
+def _turn(turn: Members, to: Destination, role: str) -> Members:
+    out, quirks = dict(turn), to.quirks
     said = _text(turn.get("role"))
     if said in ("system", "developer") and said != role:
         out["role"] = raw(role)
     if said == "assistant":
+        _own_details(out, to)
         _echo(out, quirks)
     if quirks.tool_id != "any":
         _short_ids(out)
@@ -69,6 +73,19 @@ def _turn(turn: Members, quirks: Quirks, role: str) -> Members:
     for name in quirks.drop_from_messages:
         out.pop(name, None)
     return out
+
+
+def _own_details(out: Members, to: Destination) -> None:
+    """Keep details of thinking, which may be sealed, for those who want theirs back; without what others sealed."""
+    if NAME not in out:
+        return
+    if to.quirks.echo_reasoning != NAME:
+        del out[NAME]
+        return
+    given = entries(msgspec.json.decode(out[NAME]))
+    own = own_only(given, to.foreign)
+    if len(own) < len(given):
+        out[NAME] = raw(own)
 
 
 def _echo(out: Members, quirks: Quirks) -> None:
@@ -82,7 +99,7 @@ def _echo(out: Members, quirks: Quirks) -> None:
             for other in _THINKING:
                 out.pop(other, None)
         return
-    if name == "reasoning_details" or name in out:
+    if name == NAME or name in out:
         return
     found = next((out.pop(other) for other in ("reasoning_content", "reasoning") if other in out), None)
     if found is not None:

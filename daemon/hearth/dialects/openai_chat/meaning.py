@@ -10,9 +10,10 @@ from msgspec import Raw
 
 from hearth.dialects.openai_chat.calls import Calls
 from hearth.dialects.openai_chat.chunks import Choice, Chunk, Delta, Probs
+from hearth.dialects.openai_chat.details import Details, entries, readable
 from hearth.dialects.openai_chat.parts import thinking_text
 from hearth.dialects.openai_chat.sources import read_annotations, read_sources
-from hearth.dialects.openai_chat.think import ThinkTags, read_details
+from hearth.dialects.openai_chat.think import ThinkTags
 from hearth.dialects.openai_chat.usage import read_usage
 from hearth.dialects.openai_failures import from_error
 from hearth.events import (
@@ -26,6 +27,7 @@ from hearth.events import (
     Started,
     TextDelta,
     ThinkingDelta,
+    ThinkingSealed,
 )
 from hearth.problems import Overloaded, Problem, ProviderFault
 
@@ -53,7 +55,8 @@ _BROKEN_ENDS = frozenset(("error", "abort", "insufficient_system_resource"))
 class Meaning:
     """What the chunks of one reply mean, with what has to be remembered between them."""
 
-    def __init__(self, provider: str, *, exclusive: bool, think_tags: bool = False) -> None:
+    def __init__(self, provider: str, *, exclusive: bool, think_tags: bool = False, details_back: bool = False) -> None:
+        """`details_back`: the provider wants its `reasoning_details` back, so that they are its seal."""
         self.failed = False
         self._provider = provider
         self._exclusive = exclusive
@@ -64,6 +67,8 @@ class Meaning:
         self._think_tags = think_tags
         self._tags: dict[int, ThinkTags] = {}
         self._sources: tuple[Citation, ...] = ()
+        self._details_back = details_back
+        self._details: dict[int, Details] = {}
 
     @property
     def all_finished(self) -> bool:
@@ -146,11 +151,7 @@ class Meaning:
             self._finish(number, wire.finish_reason, events)
 
     def _delta(self, number: int, delta: Delta, events: list[Event], *, whole: bool) -> None:
-        thought = delta.reasoning_content or delta.reasoning
-        if not isinstance(thought, str):
-            thought = read_details(delta.reasoning_details) if delta.reasoning_details else ""
-        if thought:
-            events.append(ThinkingDelta(thought, number))
+        self._think(number, delta, events)
         if delta.content:
             self._say(number, delta.content, events)
         if delta.refusal:
@@ -162,6 +163,25 @@ class Meaning:
             events += self._calls.read_old(number, delta.function_call, whole=whole)
         if delta.annotations:
             events += read_annotations(delta.annotations, number)
+
+    def _think(self, number: int, delta: Delta, events: list[Event]) -> None:
+        """Read what was thought: in the one or the other member, and in details; words or calls are its end."""
+        thought = delta.reasoning_content or delta.reasoning
+        details = entries(delta.reasoning_details) if delta.reasoning_details else []
+        if not isinstance(thought, str):
+            thought = readable(details)
+        if thought:
+            events.append(ThinkingDelta(thought, number))
+        if details and self._details_back:
+            self._details.setdefault(number, Details()).add(details)
+        if self._details and (delta.content or delta.tool_calls):
+            self._seal(number, events)
+
+    def _seal(self, number: int, events: list[Event]) -> None:
+        """End the thinking so far with what its provider wants back."""
+        opaque = self._details[number].seal() if number in self._details else ""
+        if opaque:
+            events.append(ThinkingSealed(opaque, self._provider, number))
 
     def _say(self, number: int, content: object, events: list[Event]) -> None:
         """Read content: text, or Mistral's array of chunks (wire/providers §4.12)."""
@@ -176,7 +196,8 @@ class Meaning:
                     _typed(number, part, events)
 
     def _last_words(self, number: int, events: list[Event]) -> None:
-        """Say what was kept for the end of a choice: text that could have been a tag, and the sources."""
+        """Say what was kept for the end of a choice: details, text that could have been a tag, and the sources."""
+        self._seal(number, events)
         if number in self._tags:
             events += self._tags.pop(number).close()
         events += self._sources

@@ -5,6 +5,7 @@ from __future__ import annotations
 from hearth.dialects.dialect import Destination, Head
 from hearth.dialects.framing import SseRecord
 from hearth.dialects.openai_chat.chunks import Chunk, decode_chunk
+from hearth.dialects.openai_chat.details import NAME as DETAILS
 from hearth.dialects.openai_chat.meaning import Meaning
 from hearth.dialects.openai_chat.vectors import read_vectors
 from hearth.dialects.openai_failures import from_reply
@@ -34,7 +35,12 @@ class Reader(SseReader):
         self._embed = embed
         self._hide_usage = hide_usage
         self._many = many
-        self._meaning = Meaning(to.provider, exclusive=to.quirks.reasoning_exclusive, think_tags=to.quirks.think_tags)
+        self._meaning = Meaning(
+            to.provider,
+            exclusive=to.quirks.reasoning_exclusive,
+            think_tags=to.quirks.think_tags,
+            details_back=to.quirks.echo_reasoning == DETAILS,
+        )
         super().__init__(head, to.provider, self._meaning)
 
     def _end(self) -> Frame:

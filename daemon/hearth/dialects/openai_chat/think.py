@@ -87,11 +87,3 @@ def _overlap(text: str) -> int:
     """Return how many characters at the end of a text may be the beginning of the closing tag."""
     longest = min(len(text), len(CLOSE) - 1)
     return next((size for size in range(longest, 0, -1) if CLOSE.startswith(text[-size:])), 0)
-
-
-def read_details(details: object) -> str:
-    """Return the readable part of OpenRouter's `reasoning_details` (wire/providers §4.10)."""
-    if not isinstance(details, list):
-        return ""
-    said = (item.get("text") or item.get("summary") for item in details if isinstance(item, dict))
-    return "".join(piece for piece in said if isinstance(piece, str))

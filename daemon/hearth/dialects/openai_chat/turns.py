@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from msgspec import Raw
-
 from hearth.chat import Audio, File, Image, Message, Refusal, Text, Thinking, ToolCall, ToolResult
 from hearth.dialects.chat_content import as_content, result_text
 from hearth.dialects.data_urls import picture_url
 from hearth.dialects.dialect import Destination
 from hearth.dialects.open_calls import OpenCalls
+from hearth.dialects.openai_chat.details import NAME as DETAILS
+from hearth.dialects.openai_chat.details import opened, own_only
 
 
 def write_messages(messages: Sequence[Message], to: Destination) -> list[dict[str, Any]]:
@@ -67,10 +67,10 @@ class _Writer:
         thoughts = [part for part in message.parts if isinstance(part, Thinking)]
         if name is None or not thoughts:
             return {}
-        if name != "reasoning_details":
+        if name != DETAILS:
             return {name: "".join(part.text for part in thoughts)}
-        own = [part.opaque for part in thoughts if part.opaque and part.producer == self._to.provider]
-        return {name: Raw(own[0].encode())} if own else {}
+        own = [entry for part in thoughts if part.producer == self._to.provider for entry in opened(part.opaque)]
+        return {name: own_only(own, self._to.foreign)} if own else {}
 
     def _call(self, call: ToolCall) -> dict[str, Any]:
         function = {"name": call.name, "arguments": call.arguments or "{}"}
