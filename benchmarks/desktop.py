@@ -105,7 +105,7 @@ def switch_ms(server: Server) -> float:
 
 
 def tray(server: Server, rest_s: float) -> dict[str, float]:
-    """Return the tray's memory, each page it shares counted by its share, and its processor time at rest."""
+    """Return the tray's memory, pages that it shares with others counted too, and its processor time at rest."""
     process = subprocess.Popen([sys.executable, "-m", "hearth_tray", "--home", str(home_of(server))])
     try:
         time.sleep(SETTLE_S)
@@ -113,7 +113,7 @@ def tray(server: Server, rest_s: float) -> dict[str, float]:
         before = sum(seen.cpu_times()[:2])
         time.sleep(rest_s)
         spent = sum(seen.cpu_times()[:2]) - before
-        return {"tray, MB": seen.memory_full_info().pss / 1e6, "tray at rest, share": spent / rest_s}
+        return {"tray, MB": seen.memory_info().rss / 1e6, "tray at rest, share": spent / rest_s}
     finally:
         process.terminate()
         process.wait(10)

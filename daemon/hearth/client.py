@@ -19,6 +19,7 @@ from hearth.status import ModelsStatus, PullStatus, Status, UsageReport
 from hearth.status_cache import CacheStatus, Cleared
 from hearth.status_keys import KeyTrial, KeyTrials, ProviderKeys
 from hearth.told import DefaultModel, Happening, Link, ModeState, Told
+from hearth_config.locks import held
 
 if TYPE_CHECKING:
     import httpx
@@ -59,12 +60,15 @@ class Client:
 
     def __init__(self, paths: Paths, environ: Mapping[str, str] = os.environ) -> None:
         """Look for the daemon of these folders; nothing is dialled yet. Raises `DaemonAway` when none can be there."""
+        import ssl
+
         import httpx
 
         socket_path, url, token = _find_door(paths, environ)
+        no_authority = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # never TLS here: httpx would read all of certifi's
         self._http = httpx.Client(
             base_url=url,
-            transport=httpx.HTTPTransport(uds=socket_path, trust_env=False),
+            transport=httpx.HTTPTransport(uds=socket_path, trust_env=False, verify=no_authority),
             headers={"Authorization": f"Bearer {token}"} if token else None,
             trust_env=False,
         )
@@ -225,7 +229,8 @@ class Client:
 def _find_door(paths: Paths, environ: Mapping[str, str]) -> tuple[str | None, str, str]:
     """Return the daemon's socket, its URL and a token; without Unix sockets it is TCP with the admin token.
 
-    Raises `DaemonAway`, or `Refused` for a socket that somebody else has put there (T27).
+    The port is asked only while our daemon holds the lock, since a stranger there would be shown the token. Raises
+    `DaemonAway`, or `Refused` for a socket that somebody else has put there (T27).
     """
     if _is_ours(paths.socket):
         return str(paths.socket), "http://hearth", ""
@@ -239,7 +244,7 @@ def _find_door(paths: Paths, environ: Mapping[str, str]) -> tuple[str | None, st
     if listen.socket not in ("auto", "off") and _is_ours(Path(listen.socket)):
         return listen.socket, "http://hearth", ""
     no_sockets = listen.socket == "off" or not hasattr(socket, "AF_UNIX")
-    if no_sockets and not isinstance(listen.tcp, str) and _is_running(paths.lock_file):
+    if no_sockets and not isinstance(listen.tcp, str) and held(paths.lock_file):
         return None, f"http://{listen.tcp}", _admin_token(paths.token_file)
     raise DaemonAway
 
@@ -252,15 +257,6 @@ def _is_ours(path: Path) -> bool:
     if hasattr(os, "getuid") and found.st_uid != os.getuid():
         raise Refused("foreign_socket", f"{path} belongs to another user.", "Remove it, or use another --home.")
     return stat.S_ISSOCK(found.st_mode)
-
-
-def _is_running(lock_file: Path) -> bool:
-    """Whether our daemon holds its port (a stranger there would be shown the token); Windows hides a held lock."""
-    try:
-        os.kill(int(lock_file.read_text("ascii")), 0)
-    except (OSError, ValueError) as error:
-        return os.name == "nt" and isinstance(error, PermissionError)
-    return os.name != "nt"
 
 
 def _admin_token(path: Path) -> str:

@@ -16,6 +16,7 @@ import pytest
 
 pytest.importorskip("Xlib", reason="needs python-xlib, which pystray brings on Linux")
 
+import psutil
 from PIL import Image, ImageChops
 from Xlib import XK
 
@@ -120,6 +121,35 @@ def _throw(folder: Path, stopped: Callable[[], bool]) -> bool:
         os.killpg(tray.pid, signal.SIGTERM)
         tray.communicate(timeout=10)
         return found
+
+
+MOST_KB = 80_000
+"""The tray may hold 80 MB, all pages that it shares with others counted as its own."""
+
+
+def test_the_icon_stays_small() -> None:
+    """With a daemon, an open menu and every page it shares counted, it holds 80 MB at most."""
+
+    async def play() -> int:
+        async with Rehearsal() as rehearsal, running(beside(rehearsal)) as home:
+            return await asyncio.to_thread(_weigh, home.folder)
+
+    assert asyncio.run(play()) <= MOST_KB
+
+
+def _weigh(folder: Path) -> int:
+    """Return what the tray holds, in KB, after its menu was opened."""
+    with screen() as seen:
+        tray = started(seen, "-m", "hearth_tray", "--home", str(folder), "--light")
+        until(seen.icon)
+        time.sleep(2.0)
+        seen.click_icon(3)
+        _settle(seen)
+        process = next(one for one in psutil.Process(tray.pid).children() if "hearth_tray" in one.cmdline())
+        held = process.memory_info().rss // 1000
+        os.killpg(tray.pid, signal.SIGTERM)
+        tray.communicate(timeout=10)
+        return held
 
 
 def _walk_to_the_switch(seen: Screen) -> None:

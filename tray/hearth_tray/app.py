@@ -18,6 +18,7 @@ from hearth_tray.feed import Feed
 from hearth_tray.menu import Action
 from hearth_tray.notices import Announcer, Notice
 from hearth_tray.programs import Programs
+from hearth_tray.spare import skip_the_terminal
 from hearth_tray.view import view
 
 PATIENCE_S = 20.0
@@ -83,6 +84,7 @@ def main(*, home: str, light: bool | None, wait: float | None) -> None:
     except NoTray as error:
         click.echo(str(error), err=True)
         sys.exit(1)
+    skip_the_terminal()
     app = App(paths, home, dark=is_dark() if light is None else not light)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: app.leave())

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from hearth_tray.host import has_host
+from hearth_tray.spare import without_gl
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -110,7 +111,8 @@ def choose(environ: Mapping[str, str] = os.environ, *, patience_s: float = 0.0) 
     if sys.platform == "linux":
         _prepare_linux(environ)
     try:
-        import pystray
+        with without_gl():
+            import pystray
     except ImportError:
         raise NoTray(f'The tray needs Hearth\'s extra "tray" (pystray, Pillow). {NO_TRAY}') from None
     except Exception as error:  # noqa: BLE001 -- Xlib raises errors of its own for a display that it cannot open
