@@ -65,7 +65,7 @@ class Client:
         socket_path, url, token = _find_door(paths, environ)
         self._http = httpx.Client(
             base_url=url,
-            transport=httpx.HTTPTransport(uds=socket_path, trust_env=False, verify=False),  # plain HTTP: no certificates
+            transport=httpx.HTTPTransport(uds=socket_path, trust_env=False, verify=False),  # http only: no certificates
             headers={"Authorization": f"Bearer {token}"} if token else None,
             trust_env=False,
         )
