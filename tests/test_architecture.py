@@ -85,9 +85,10 @@ LAYERS = (
         ),
         "it makes a process of a daemon: signals, limits, what is said at the terminal and to a service manager",
     ),
+    Layer("hearth.chores", (), "what runs beside the calls is kept running, whatever it is"),
     Layer(
         "hearth.daemon",
-        (*_ACT, "hearth.generation", "hearth.server"),
+        (*_ACT, "hearth.chores", "hearth.generation", "hearth.server"),
         "it composes all parts; nobody imports it but the command",
     ),
     Layer(

@@ -8,11 +8,12 @@ switches, the usage log, the calls in flight. All else belongs to a generation.
 from __future__ import annotations
 
 import asyncio
-import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
+from functools import partial
 from time import time
 from typing import TYPE_CHECKING
 
+from hearth.chores import Chores
 from hearth.generation import Generation
 from hearth.ledger.ledger import Ledger
 from hearth.outbound.egress import Egress
@@ -46,8 +47,6 @@ if TYPE_CHECKING:
     from hearth.dialects.dialect import Head, HttpRequest
     from hearth.routing.inventory import Inventory
     from hearth_config.paths import Paths
-
-log = logging.getLogger("hearth")
 
 DRAIN_S = 20.0
 """How long calls in flight may go on once the daemon was asked to stop (F35)."""
@@ -98,7 +97,8 @@ class Daemon:
         self._opened: list[Opened] = []
         self._listeners: list[Listener] = []
         self._servers: list[asyncio.AbstractServer] = []
-        self._tasks: set[asyncio.Task[None]] = set()
+        self.chores = Chores()
+        self.core.ailing = self.chores.ailing
 
     # What the senses ask for.
 
@@ -140,12 +140,12 @@ class Daemon:
             self._forget_sockets()
             self._lock.release()
             raise
-        self._spawn("learned", restore(self.core))
-        self._spawn("keys", recall_keys(self.core))
-        self._spawn("inventory", self._look_around())
-        self._spawn("probing", self.core.prober.run())
-        self._spawn("config", self._watch_config())
-        self._spawn("metrics", observe(self.core))
+        self.chores.begin("what was learned before", partial(restore, self.core))
+        self.chores.begin("what keys were used for before", partial(recall_keys, self.core))
+        self.chores.begin("the look at what engines have", self._look_around)
+        self.chores.begin("the look at how providers are", self.core.prober.run)
+        self.chores.begin("the watch on the config", self._watch_config)
+        self.chores.begin("the figures", partial(observe, self.core))
 
     def _forget_sockets(self) -> None:
         while self._opened:
@@ -172,12 +172,6 @@ class Daemon:
         tokens = known_tokens(ours, generation.app_tokens())
         rules = Rules(listen.trust, frozenset(host.lower() for host in listen.hosts), frozenset(listen.origins), tokens)
         self.application.take_rules(rules)
-
-    def _spawn(self, name: str, work: Coroutine[object, object, None]) -> None:
-        """Run something beside the calls; if it fails it is started no more, and the log says so (F39)."""
-        task = asyncio.create_task(_guarded(name, work), name=name)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
 
     async def _look_around(self) -> None:
         await self._look_up_names()
@@ -232,8 +226,8 @@ class Daemon:
         self.health.keep(generation.providers)
         self.inventory.use(generation.providers)
         self.inventory.wanted()
-        self._spawn("names", self._look_up_names())
-        self._spawn("keys", recall_keys(self.core))
+        self.chores.begin("the look at names", self._look_up_names)
+        self.chores.begin("what keys were used for before", partial(recall_keys, self.core))
         self._take_rules()
         if moved(before.settings.listen, loaded.settings.listen):
             self.core.config_error = f"{loaded.path}: [listen] tcp, also and socket take effect at the next start."
@@ -259,9 +253,7 @@ class Daemon:
             listener.stop_sweeping()
         await self._drain()
         self.core.events.close()
-        for task in [*self._tasks]:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.chores.end()
         await asyncio.gather(self.core.pulls.close(), *([self.core.cache.close()] if self.core.cache else ()))
         await asyncio.gather(*(lane.close() for lane in self.core.lanes.values()))
         await self.inventory.close()
@@ -288,12 +280,3 @@ class Daemon:
 
 def _as_it_is(loaded: Loaded) -> Loaded:
     return loaded
-
-
-async def _guarded(name: str, work: Coroutine[object, object, None]) -> None:
-    try:
-        await work
-    except asyncio.CancelledError:
-        raise
-    except Exception:
-        log.exception("%s stopped", name)

@@ -206,6 +206,8 @@ class Status(Struct, frozen=True):
     """The public price list in use, with its date; "" while none was needed."""
     stopped: bool = False
     """Whether the kill switch holds: nothing leaves this machine until it is lifted."""
+    ailing: dict[str, str] = {}
+    """Parts of the daemon that failed and are begun again, and how they failed."""
 
 
 class Usage(Struct, frozen=True):

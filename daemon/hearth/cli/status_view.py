@@ -30,6 +30,7 @@ def facts(status: Status) -> Iterator[Fact]:
     yield "listening", ", ".join(status.listening) or "nowhere"
     if status.stand_in:
         yield "stand-in", f"no Ollama answers; the built-in rehearsal stands in for it at {status.stand_in}"
+    yield from (("degraded", f"{part} failed and is begun again ({why})") for part, why in status.ailing.items())
     yield from _config(status.config)
     yield "usage log", _ledger(status.ledger)
     yield from (("provider", _provider(one)) for one in status.providers)

@@ -82,6 +82,8 @@ class Core:
     cache: Caching | None = None
     """The answer cache, while the config wants one."""
     config_error = ""
+    ailing: dict[str, str] | None = None
+    """Parts of the daemon that failed and are begun again, and how they failed (F39)."""
     reloads = 0
     stand_in = ""
     """The address of the stand-in engine while it answers for a missing Ollama, else ""."""
@@ -276,7 +278,7 @@ class Core:
             self.health.succeeded(target.name)
             due = self.learned.ended(target.name, well=True)
         else:
-            of_key = self.keys.of_one(upstream.target.settings, upstream.credential.id, problem)
+            of_key = self.keys.of_one(upstream.target.settings, upstream.credential.id, problem, target.model)
             against = not of_key and self.health.failed(target.name, problem)
             due = against and self.learned.ended(target.name, well=False)
             self.inventory.doubt(target.provider, problem, target.model)

@@ -29,7 +29,11 @@ async def recall_keys(core: Core) -> None:
     core.keys.recalled |= wanted
     await asyncio.to_thread(core.ledger.flush, OPEN_S)  # a first start makes the tables meanwhile
     now = time()
-    uses = await asyncio.to_thread(read_key_use, core.ledger.path, now - DAY_S, now)
+    try:
+        uses = await asyncio.to_thread(read_key_use, core.ledger.path, now - DAY_S, now)
+    except BaseException:
+        core.keys.recalled -= wanted
+        raise
     for use in uses:
         if (use.provider, use.key_id) in wanted:
             ago = max(time() - use.at - STRETCH_S, 0.0)

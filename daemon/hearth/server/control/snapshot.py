@@ -67,6 +67,7 @@ def status(core: Core) -> Status:
         budgets=core.till.views(),
         price_list=core.till.list_name,
         stopped=core.switches.stopped,
+        ailing=dict(core.ailing or {}),
     )
 
 
