@@ -40,6 +40,17 @@ def test_a_link_works_once() -> None:
     assert sessions.signed_in(asking(sessions, first), NOW + 3)
 
 
+def test_odd_cookies_of_other_servers_sign_nobody_out() -> None:
+    """Browsers send the cookies of every port of this host: a notebook's or a shop's in development, JSON and all."""
+    sessions = made()
+    value = entered(sessions)
+    odd = ('prefs={"a": 1, "b": "x y"}', "=nameless", "flag", 'half="open', f"{sessions.cookie}x=1")
+
+    headers = CIMultiDict([HOST, ("Cookie", f"{'; '.join(odd)}; {sessions.cookie}={value}; last=[1, 2]")])
+
+    assert sessions.signed_in(headers, NOW + 1)
+
+
 def test_a_link_is_too_old_after_a_minute() -> None:
     """T20: a link that nobody opened within 60 seconds gives nothing, and neither does one that was never given."""
     sessions = made()
