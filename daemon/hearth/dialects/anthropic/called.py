@@ -15,7 +15,7 @@ from hearth.dialects.anthropic.outline import COUNT
 from hearth.dialects.anthropic.seals import NAME, secret_of
 from hearth.dialects.anthropic.splice import spliced
 from hearth.dialects.anthropic.streams import Reader
-from hearth.dialects.anthropic.written import write_chat
+from hearth.dialects.anthropic.writing import write_chat
 from hearth.dialects.body import join, raw
 from hearth.dialects.dialect import Destination, Head, HttpRequest, ModelInfo
 from hearth.dialects.templated import as_chat

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from hearth.call import Outline
 from hearth.chat import CompleteRequest, EmbedRequest, Members, Operation, Request
 from hearth.dialects.body import join, raw
-from hearth.dialects.cohere import embeddings, models
+from hearth.dialects.cohere import models
 from hearth.dialects.cohere.failures import read_problem
 from hearth.dialects.cohere.streams import Reader
+from hearth.dialects.cohere.vectors import write_embed
 from hearth.dialects.cohere.writing import with_config, write_chat
 from hearth.dialects.dialect import Destination, Head, HttpRequest, ModelInfo
 from hearth.dialects.templated import as_chat
@@ -41,7 +42,7 @@ class CohereCalled:
     def request(self, request: Request, to: Destination, *, stream: bool) -> HttpRequest:
         """Return a request written from its meaning. Raises `Unsupported` for a feature Cohere cannot carry."""
         if isinstance(request, EmbedRequest):
-            return _post(to, EMBED, embeddings.write_embed(request, to), stream=False)
+            return _post(to, EMBED, write_embed(request, to), stream=False)
         chat = as_chat(request) if isinstance(request, CompleteRequest) else request
         return _post(to, CHAT, write_chat(chat, to, stream=stream), stream=stream)
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from hearth.dialects.cohere.chunks import decode_embedded, decode_record, decode_whole
-from hearth.dialects.cohere.embeddings import read_vectors
 from hearth.dialects.cohere.failures import from_reply
 from hearth.dialects.cohere.meaning import Meaning
+from hearth.dialects.cohere.vectors import read_vectors
 from hearth.dialects.dialect import Head
 from hearth.dialects.framing import SseRecord
 from hearth.dialects.reply_reader import SseReader

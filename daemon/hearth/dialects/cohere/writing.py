@@ -8,9 +8,9 @@ from msgspec import Raw
 
 from hearth.chat import ChatRequest, Knobs, Members, Reasoning, Tool
 from hearth.dialects.body import raw
-from hearth.dialects.cohere.embeddings import EMBED_ONLY
 from hearth.dialects.cohere.names import spelled
 from hearth.dialects.cohere.turns import write_messages
+from hearth.dialects.cohere.vectors import EMBED_ONLY
 from hearth.dialects.dialect import Destination
 from hearth.problems import Unsupported
 

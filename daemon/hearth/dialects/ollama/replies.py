@@ -229,11 +229,6 @@ class VectorWriter:
         return write_in_band(problem)
 
 
-def writer(outline: Outline, stamp: Stamp) -> Writer | VectorWriter:
-    """Return the writer for a reply to that request."""
-    return VectorWriter(outline, stamp) if outline.operation == "embed" else Writer(outline, stamp)
-
-
 def timestamp(now_ns: int) -> str:
     """Return RFC 3339 in UTC with nanoseconds, trailing zeros trimmed as Go does."""
     seconds, fraction = divmod(now_ns, 1_000_000_000)

@@ -19,7 +19,7 @@ from hearth.chat import (
 from hearth.dialects.ollama.fields import Fields, fold
 from hearth.dialects.ollama.messages import read_image, read_messages, read_tools
 from hearth.dialects.ollama.options import knobs, read_options
-from hearth.dialects.ollama.outlines import format_kind, thinking
+from hearth.dialects.ollama.outline import format_kind, thinking
 from hearth.dialects.unreadable import UNREADABLE
 from hearth.problems import BadRequest, NotFound, Unsupported
 
@@ -30,7 +30,7 @@ _images = msgspec.json.Decoder(list[str])
 _inputs = msgspec.json.Decoder(str | list[str])
 
 
-def read(route: str, members: Members) -> Request:
+def read_request(route: str, members: Members) -> Request:
     """Return the meaning of a request to "chat", "generate", "embed" or "embeddings"."""
     reader = _READERS.get(route)
     if reader is None:

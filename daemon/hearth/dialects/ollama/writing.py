@@ -15,7 +15,7 @@ from hearth.problems import Unsupported
 _LEVELS = {"minimal": "low", "low": "low", "medium": "medium", "high": "high", "xhigh": "max", "max": "max"}
 
 
-def request(request: Request, to: Destination, *, stream: bool) -> HttpRequest:
+def write_request(request: Request, to: Destination, *, stream: bool) -> HttpRequest:
     """Return the request to send: `/api/chat`, `/api/generate` or `/api/embed`. Raises `Unsupported`."""
     if isinstance(request, ChatRequest):
         return _chat(request, to, stream=stream)

@@ -13,11 +13,11 @@ from hearth.chat import ChatRequest, CompleteRequest, EmbedRequest, Members, Ope
 from hearth.dialects.body import join, raw, value
 from hearth.dialects.dialect import Destination, Head, HttpRequest, ModelInfo
 from hearth.dialects.openai_chat.adapt import adapt_chat, with_model
-from hearth.dialects.openai_chat.chat import write_chat
 from hearth.dialects.openai_chat.details import secrets_of
 from hearth.dialects.openai_chat.fim import adapt_completion, completions_path, write_completion
 from hearth.dialects.openai_chat.outline import OpenAIOutline
 from hearth.dialects.openai_chat.streams import Reader
+from hearth.dialects.openai_chat.writing import write_chat
 from hearth.dialects.openai_failures import read_problem
 from hearth.dialects.openai_models import read_models
 from hearth.dialects.templated import as_chat

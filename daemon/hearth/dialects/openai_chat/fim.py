@@ -6,8 +6,8 @@ from hearth.chat import CompleteRequest, Image, Members
 from hearth.dialects.body import raw
 from hearth.dialects.dialect import Destination
 from hearth.dialects.openai_chat.adapt import fill_defaults, seed, stop, usage_wanted, with_model
-from hearth.dialects.openai_chat.chat import write_knobs
 from hearth.dialects.openai_chat.infill import write_members
+from hearth.dialects.openai_chat.writing import write_knobs
 from hearth.fim.filling import prepared
 from hearth.problems import Unsupported
 

@@ -6,20 +6,8 @@ from typing import Any
 
 from msgspec import Struct
 
+from hearth.dialects.openai_usage import InputDetails, OutputDetails
 from hearth.events import Usage
-
-
-class InputDetails(Struct, gc=False):
-    """What the input tokens were."""
-
-    cached_tokens: int | None = None
-    cache_write_tokens: int | None = None
-
-
-class OutputDetails(Struct, gc=False):
-    """What the output tokens were."""
-
-    reasoning_tokens: int | None = None
 
 
 class UsageWire(Struct, gc=False):

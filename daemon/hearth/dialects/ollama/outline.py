@@ -37,7 +37,7 @@ class _Pictured(Struct, rename={"capital": "Images", "capitals": "IMAGES"}):
 _messages = msgspec.json.Decoder(list[_Pictured])
 
 
-def outline(route: str, members: Members) -> Outline:
+def read_outline(route: str, members: Members) -> Outline:
     """Read the outline of a request to "chat", "generate", "embed" or "embeddings"."""
     read = _READERS.get(route)
     if read is None:
