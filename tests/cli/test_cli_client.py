@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import socket
 from pathlib import Path
 
 import pytest
 
 from cli.control_server import Reply, error, serving, status
 from hearth.client import Client, DaemonAway, Refused
+from hearth.server.sockets import InstanceLock
 from hearth.status import PullStatus
 from hearth_config.paths import Paths
 
@@ -127,11 +129,39 @@ def test_a_socket_of_another_user_is_never_asked(tmp_path: Path) -> None:
     assert server.asked == []
 
 
-def test_a_stranger_on_the_port_never_sees_the_token(tmp_path: Path) -> None:
-    """T27: without the socket the port is asked only while a daemon of ours holds the lock."""
-    (tmp_path / "hearth.toml").write_text('[listen]\nsocket = "off"\n')
+@pytest.mark.parametrize("left", ["", "{pid}"])
+def test_a_stranger_on_the_port_never_sees_the_token(tmp_path: Path, left: str) -> None:
+    """T27: without the socket the port is asked only while a daemon of ours holds the lock.
+
+    What a killed one left in the file says nothing: its number may be another program's by now.
+    """
+    with socket.create_server(("127.0.0.1", 0)) as stranger:
+        stranger.settimeout(0.2)
+        port = stranger.getsockname()[1]
+        (tmp_path / "hearth.toml").write_text(f'[listen]\nsocket = "off"\ntcp = "127.0.0.1:{port}"\n')
+        (tmp_path / "hearth.toml").chmod(0o600)
+        (tmp_path / "token").write_text("infer hearth_a\nadmin hearth_b\n")
+        (tmp_path / "hearth.lock").write_text(left.format(pid=os.getpid()))
+
+        with pytest.raises(DaemonAway):
+            _client(tmp_path)
+
+        with pytest.raises(TimeoutError):
+            stranger.accept()
+
+
+def test_without_a_socket_the_port_of_our_daemon_is_asked(tmp_path: Path) -> None:
+    """T27's other half: as long as ours holds the lock, whatever it could write into it."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    (tmp_path / "hearth.toml").write_text(f'[listen]\nsocket = "off"\ntcp = "127.0.0.1:{port}"\n')
     (tmp_path / "hearth.toml").chmod(0o600)
     (tmp_path / "token").write_text("infer hearth_a\nadmin hearth_b\n")
+    lock = InstanceLock(tmp_path / "hearth.lock")
+    lock.acquire()
 
-    with pytest.raises(DaemonAway):
-        _client(tmp_path)
+    try:
+        with _client(tmp_path) as client, pytest.raises(DaemonAway):
+            client.status()
+    finally:
+        lock.release()
