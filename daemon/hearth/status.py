@@ -188,6 +188,8 @@ class Status(Struct, frozen=True):
     stand_in: str = ""
     """The stand-in engine's address while it answers for a missing Ollama, else ""."""
     pulls: tuple[PullStatus, ...] = ()
+    failed_pulls: dict[str, str] = {}
+    """Models that could not be fetched lately, by "provider/model", and why."""
     refused_callers: dict[str, int] = {}
     """Hosts and origins that were refused, with counts: lines one may add to the config."""
     memory_bytes: int | None = None

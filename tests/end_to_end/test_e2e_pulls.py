@@ -60,18 +60,30 @@ def test_a_missing_model_is_fetched_while_the_cloud_answers(path: str) -> None:
 def test_a_background_pull_that_fails_is_not_tried_at_every_call() -> None:
     """A name no registry knows costs one pull; the cloud goes on answering."""
 
-    async def scene() -> tuple[list[Answer], int]:
+    async def scene() -> tuple[list[Answer], int, Object]:
         async with Rehearsal(NEAR) as near, Rehearsal(FAR) as far, running(_config(near, far)) as home:
             answers = []
             for _ in range(3):
                 answers.append(await call(home, "/api/chat", chat("nobody-has-this")))
                 await until(lambda: not home.daemon.core.pulls.views())
-            return answers, _pulls(near)
+            return answers, _pulls(near), await admin(home, "/hearth/v1/status")
 
-    answers, pulls = asyncio.run(scene())
+    answers, pulls, after = asyncio.run(scene())
 
     assert {one.headers["x-hearth-target"] for one in answers} == {"far/scripted"}
     assert pulls == 1
+    assert after["failed_pulls"] == {"ollama/nobody-has-this": "pull model manifest: file does not exist"}
+
+
+def test_a_pull_that_is_refused_says_why_in_its_owners_words() -> None:
+    """An Ollama refuses a wrong name with a whole body, which ends without a line's end."""
+
+    async def scene() -> Answer:
+        async with Rehearsal(NEAR) as near, Rehearsal(FAR) as far, running(_config(near, far)) as home:
+            bearer = f"Bearer {home.token('admin')}"
+            return await call(home, "/hearth/v1/models/pull", {"model": "a//b"}, Authorization=bearer)
+
+    assert "invalid model name" in asyncio.run(scene()).body.decode()
 
 
 @pytest.mark.parametrize("mode", ["offline", "lan"])

@@ -37,6 +37,7 @@ def facts(status: Status) -> Iterator[Fact]:
     yield from (("loaded", _model(one)) for one in status.loaded)
     yield from (("health", health_in_words(one)) for one in status.health)
     yield from (("pull", _progress(one.model, one.status, one.completed, one.total)) for one in status.pulls)
+    yield from (("pull", f"{name} failed lately: {why}") for name, why in status.failed_pulls.items())
     yield from (("call", call_in_words(one)) for one in status.calls)
     yield from (("app", _app(one)) for one in status.apps)
     yield from (("budget", budget_in_words(one)) for one in status.budgets)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from time import monotonic
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -55,6 +56,12 @@ class _Pull:
         self.news = asyncio.Event()
 
 
+class _Failure(Struct, frozen=True):
+    at: float
+    """Seconds of the monotonic clock."""
+    why: str
+
+
 class Pulls:
     """All pulls under way, by model."""
 
@@ -62,16 +69,20 @@ class Pulls:
         """Start with none."""
         self._core = core
         self._pulls: dict[str, _Pull] = {}
-        self._failed_at: dict[str, float] = {}
+        self._failed: dict[str, _Failure] = {}
 
     def views(self) -> tuple[PullStatus, ...]:
         """Return the progress of every pull."""
         return tuple(pull.now for pull in self._pulls.values() if not pull.done)
 
+    def failures(self) -> dict[str, str]:
+        """Return why pulls failed lately, by "provider/model"."""
+        return {name: failure.why for name, failure in self._failed.items() if self._holds(failure)}
+
     def background(self, target: Target) -> None:
         """Fetch a missing model while somebody else answers (`pull = "background"`)."""
-        loop_now = asyncio.get_running_loop().time()
-        if target.model in self._pulls or loop_now - self._failed_at.get(target.name, -RETRY_S) < RETRY_S:
+        failure = self._failed.get(target.name)
+        if target.model in self._pulls or (failure is not None and self._holds(failure)):
             return
         self._core.events.say("pull", model=target.name)
         self._begin(self._core.target(target.provider), target.model)
@@ -113,13 +124,23 @@ class Pulls:
             await self._read(pull, runtime)
         except Problem as problem:
             pull.problem = problem
-            self._failed_at[f"{name}/{model}"] = asyncio.get_running_loop().time()
+            self._remember(f"{name}/{model}", problem)
             self._core.events.say("pull_failed", model=model, why=problem.message)
+        else:
+            self._failed.pop(f"{name}/{model}", None)
         finally:
             pull.done = True
             pull.news.set()
             self._pulls.pop(model, None)
         await self._core.inventory.refresh(name)
+
+    def _remember(self, target: str, problem: Problem) -> None:
+        self._failed = {name: failure for name, failure in self._failed.items() if self._holds(failure)}
+        self._failed[target] = _Failure(monotonic(), problem.message)
+
+    @staticmethod
+    def _holds(failure: _Failure) -> bool:
+        return monotonic() - failure.at < RETRY_S
 
     async def _read(self, pull: _Pull, runtime: ProviderRuntime) -> None:
         core, name = self._core, runtime.settings.name
@@ -139,6 +160,7 @@ class Pulls:
             while piece := await reply.read_chunk():
                 for record in lines.feed(piece):
                     self._take(pull, name, record)
+            self._take(pull, name, lines.close())  # an error before the stream is a whole body
         if pull.now.status != "success":
             raise ProviderFault(f"the pull of {pull.now.model} ended at {pull.now.status!r}.", who=name)
 

@@ -58,6 +58,7 @@ def status(core: Core) -> Status:
         ),
         stand_in=core.stand_in,
         pulls=core.pulls.views(),
+        failed_pulls=core.pulls.failures(),
         health=health_views(core),
         refused_callers=dict(core.refused_callers),
         memory_bytes=mine.memory,
