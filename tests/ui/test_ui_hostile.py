@@ -13,6 +13,7 @@ from hearth.record import Entry
 from hearth.rehearsal import ModelScript, Rehearsal, Script
 from hearth_home import Home, running
 from ui.browser import browser, signed_in
+from ui.opened import opened
 from ui.scenery import HERE, LIMITS, config, week_of_calls, written_down
 
 PAYLOADS = (
@@ -84,6 +85,26 @@ def test_what_others_named_never_becomes_markup() -> None:
     assert not complaints
     for payload in PAYLOADS[:4]:
         assert payload in text
+
+
+def test_an_address_that_names_no_page_shows_the_first_one() -> None:
+    """What cannot be decoded, is no page's name, or is every object's own: never an empty page."""
+    odd = ("%", "why/%E0%A4%A", "__proto__", "constructor/x", "nothing")
+
+    async def act() -> list[str]:
+        async with opened("models") as (page, _):
+            heads = []
+            for name in odd:
+                await page.evaluate("location.hash = '#models'")
+                await page.wait_for_selector("main[data-ready=models]")
+                await page.evaluate("name => { location.hash = '#' + name }", name)
+                await page.wait_for_selector("main[data-ready=now]")
+                await page.reload()
+                await page.wait_for_selector("main[data-ready=now]")
+                heads.append(await page.inner_text("h1"))
+            return heads
+
+    assert asyncio.run(act()) == ["Now"] * len(odd)
 
 
 def poison(home: Home) -> None:

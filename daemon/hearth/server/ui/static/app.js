@@ -58,8 +58,13 @@ function nav() {
   fill(element("pages"), Object.entries(PAGES).map(([name, [title]]) => h("a", { href: `#${name}`, "data-page": name }, title)));
 }
 
+/** The page that the address names, and what of it; an address that cannot be read names none. */
+function wanted() {
+  try { return decodeURIComponent(location.hash.slice(1)).split("/"); } catch { return [""]; }
+}
+
 async function show() {
-  const [name, ...rest] = decodeURIComponent(location.hash.slice(1)).split("/");
+  const [name, ...rest] = wanted();
   const known = PAGES[name] ? name : "now";
   const mine = ++turn;
   for (const link of element("pages").children) {
@@ -102,7 +107,7 @@ async function refresh() {
   try {
     const status = await get("status");
     app.status = status;
-    if (!feed) listen();
+    if (!feed || feed.readyState === EventSource.CLOSED) listen();
     const before = element("state").dataset.of, now = JSON.stringify([status.mode, status.stopped, status.config.error, Math.floor(status.uptime_s / 5), status.served]);
     if (before !== now) { state(status); element("state").dataset.of = now; }
     banner(status.config.error ? `Config error: ${status.config.error} The last good settings stay in force.`

@@ -11,13 +11,14 @@ const tone = (state) => state === "ready" ? "good" : ["key_refused", "missing", 
 /** What is left of one limit, in words and as a bar. */
 function room(one) {
   const limit = one.limit ? ` of ${number(one.limit)}` : "", back = one.resets_s ? `, all of it in ${span(one.resets_s)}` : "";
-  return h("div", { class: "room tiny" }, h("span", null, `${number(one.left)}${limit} ${one.what}${one.per ? ` a ${one.per}` : ""} left${back}`),
+  return h("div", { class: "room tiny" }, h("span", null, `${number(one.left)}${limit} ${one.what}${one.per ? ` a ${one.per}` : ""}${one.model ? ` for ${one.model}` : ""} left${back}`),
     one.limit ? share(one.left / one.limit, one.left > 0 ? "fill-a" : "fill-d") : null);
 }
 
 const COLUMNS = [
   ["Key", (key) => h("code", null, key.id)],
-  ["State", (key) => h("span", null, badge(words(key.state), tone(key.state)), key.rests_s ? h("span", { class: "quiet tiny" }, ` for ${span(key.rests_s)}`) : null)],
+  ["State", (key) => h("span", null, badge(words(key.state), tone(key.state)), key.rests_s ? h("span", { class: "quiet tiny" }, ` for ${span(key.rests_s)}`) : null,
+    Object.entries(key.limited ?? {}).map(([model, seconds]) => h("div", { class: "quiet tiny" }, `${model} rests for ${span(seconds)}`)))],
   ["Used", (key) => counted(key.uses ?? 0, "time")],
   ["Room", (key) => key.room?.length ? key.room.map(room) : "no limit known"],
   ["Last error", (key) => key.last_error ? `${key.last_error}${key.last_error_at ? ` (${clock(key.last_error_at)})` : ""}` : DASH],
