@@ -34,17 +34,24 @@ class Splitter(Protocol[R]):
         ...
 
 
-class Failing(Protocol):
-    """The meaning of one reply, which can end in a failure."""
+class ReplyMeaning:
+    """What one reply of a provider means, with what has to be remembered between its records; it may fail."""
 
-    failed: bool
+    def __init__(self, provider: str) -> None:
+        """Nothing has been said yet."""
+        self.failed = False
+        self._provider = provider
 
     def fail(self, problem: Problem) -> Failed:
         """Return the failure; nothing means anything after it."""
-        ...
+        self.failed = True
+        return Failed(problem)
 
 
-class ReplyReader(ABC, Generic[R]):
+M = TypeVar("M", bound=ReplyMeaning)
+
+
+class ReplyReader(ABC, Generic[R, M]):
     """Reads one reply of a dialect: its records are given a meaning by `_frame`, a whole body by `_read_whole`.
 
     `whole` says whether the reply is one body; None until it is known. `finished` is set by the dialect.
@@ -53,13 +60,13 @@ class ReplyReader(ABC, Generic[R]):
     opens = b"{"
     """The bytes that a whole body of this dialect may begin with."""
 
-    def __init__(self, head: Head, provider: str, meaning: Failing, splitter: Splitter[R]) -> None:
+    def __init__(self, head: Head, provider: str, meaning: M, splitter: Splitter[R]) -> None:
         """Nothing has come yet."""
         self.finished = False
         self.whole: bool | None = None
         self._head = head
         self._provider = provider
-        self._failing = meaning
+        self._meaning = meaning
         self._splitter = splitter
         self._body: list[bytes] = []
         self._size = 0
@@ -75,7 +82,7 @@ class ReplyReader(ABC, Generic[R]):
             data = b"".join((*self._body, data))
             self._body.clear()
         frames = [self._frame(record) for record in self._splitter.feed(data)]
-        if not frames and self._splitter.pending > MAX_RECORD and not self._failing.failed:
+        if not frames and self._splitter.pending > MAX_RECORD and not self._meaning.failed:
             frames.append(self._fail("One record of the stream is too long."))
         return frames
 
@@ -93,7 +100,7 @@ class ReplyReader(ABC, Generic[R]):
 
     def _keep(self, data: bytes) -> list[Frame]:
         """Keep a piece of a whole body, which is read at `close`; one that does not end is given up (F12)."""
-        if self._failing.failed:
+        if self._meaning.failed:
             return [Frame(data)]
         self._body.append(data)
         self._size += len(data)
@@ -105,13 +112,13 @@ class ReplyReader(ABC, Generic[R]):
 
     def close(self) -> list[Frame]:
         """Return the last frames: a whole body, or the rest of a stream and whether it was cut."""
-        if self.whole and self._failing.failed:
+        if self.whole and self._meaning.failed:
             return []
         if self.whole or (self.whole is None and "event-stream" not in self._head.get("content-type").lower()):
             return [self._whole(b"".join(self._body))]
         frames = [Frame(b"".join(self._body))] if self._body else []
         frames += self._rest()
-        if self.finished or self._failing.failed:
+        if self.finished or self._meaning.failed:
             return frames
         return [*frames, self._end()]
 
@@ -146,18 +153,18 @@ class ReplyReader(ABC, Generic[R]):
 
     def _failed(self, raw: bytes, problem: Problem) -> Frame:
         """Return bytes that the reply failed with."""
-        return Frame(raw, (self._failing.fail(problem),))
+        return Frame(raw, (self._meaning.fail(problem),))
 
     def _fail(self, what: str) -> Frame:
         return self._failed(b"", self._broken(what))
 
 
-class SseReader(ReplyReader[SseRecord]):
+class SseReader(ReplyReader[SseRecord, M]):
     """Reads a reply whose stream is one of events."""
 
     _splitter: SseSplitter
 
-    def __init__(self, head: Head, provider: str, meaning: Failing) -> None:
+    def __init__(self, head: Head, provider: str, meaning: M) -> None:
         super().__init__(head, provider, meaning, SseSplitter())
 
     def _rest(self) -> list[Frame]:

@@ -8,11 +8,11 @@ from hearth.dialects.anthropic.chunks import CitationWire, Content, Delta, Messa
 from hearth.dialects.anthropic.failures import from_error
 from hearth.dialects.anthropic.seals import NAME, REDACTED, seal
 from hearth.dialects.anthropic.usage import UsageWire, read_usage
+from hearth.dialects.reply_reader import ReplyMeaning
 from hearth.events import (
     Citation,
     Done,
     Event,
-    Failed,
     Finished,
     FinishReason,
     RefusalDelta,
@@ -23,7 +23,6 @@ from hearth.events import (
     ToolCallDelta,
     Usage,
 )
-from hearth.problems import Problem
 
 REASONS: dict[str, FinishReason] = {
     "end_turn": "stop",
@@ -48,22 +47,16 @@ class _Open(Struct):
     signature: str = ""
 
 
-class Meaning:
+class Meaning(ReplyMeaning):
     """The events of one reply. Blocks of types nobody here knows (server tools) mean nothing and harm nothing."""
 
     def __init__(self, provider: str) -> None:
-        self.failed = False
-        self.done = False
-        self._provider = provider
+        super().__init__(provider)
+        self.ended = False
         self._open: dict[int, _Open] = {}
         self._calls = 0
         self._usage: Usage | None = None
         self._finished = False
-
-    def fail(self, problem: Problem) -> Failed:
-        """Return the failure; nothing means anything after it."""
-        self.failed = True
-        return Failed(problem)
 
     def read(self, record: Record) -> list[Event]:
         """Return the events of one record."""
@@ -79,7 +72,7 @@ class Meaning:
             case Record(type="message_delta"):
                 return self._end(record)
             case Record(type="message_stop"):
-                self.done = True
+                self.ended = True
                 return [*self._stop_all(), *self._unended(), Done()]
             case Record(type="error") | Record(error=dict() | str()):
                 return [self.fail(from_error(record.error, self._provider))]
@@ -93,7 +86,7 @@ class Meaning:
             events += self._stop(number)
         events += self._counts(message.usage, ended=True)
         events += self._finish(message.stop_reason or "", message.stop_sequence, message.stop_details)
-        self.done = True
+        self.ended = True
         return [*events, Done()]
 
     def _begin(self, message: MessageWire) -> list[Event]:

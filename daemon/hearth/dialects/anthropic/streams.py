@@ -12,12 +12,11 @@ from hearth.dialects.unreadable import UNREADABLE
 from hearth.events import Frame
 
 
-class Reader(SseReader):
+class Reader(SseReader[Meaning]):
     """Reads one reply. A stream is finished by `message_stop`, and by nothing else."""
 
     def __init__(self, head: Head, provider: str) -> None:
-        self._meaning = Meaning(provider)
-        super().__init__(head, provider, self._meaning)
+        super().__init__(head, provider, Meaning(provider))
 
     def _frame(self, record: SseRecord) -> Frame:
         """Read one record; after the end or a failure bytes are passed on without a meaning."""
@@ -33,7 +32,7 @@ class Reader(SseReader):
         if record.event == "error" and not read.error:
             read.type = "error"
         events = tuple(self._meaning.read(read))
-        self.finished = self._meaning.done
+        self.finished = self._meaning.ended
         return Frame(record.raw, events)
 
     def _read_whole(self, body: bytes, text: bytes) -> Frame:

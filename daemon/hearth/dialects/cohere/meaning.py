@@ -15,11 +15,11 @@ from hearth.dialects.cohere.chunks import (
 )
 from hearth.dialects.cohere.names import unspelled
 from hearth.dialects.failures import clean
+from hearth.dialects.reply_reader import ReplyMeaning
 from hearth.events import (
     Citation,
     Done,
     Event,
-    Failed,
     Finished,
     FinishReason,
     Started,
@@ -39,21 +39,15 @@ _REASONS: dict[str, FinishReason] = {
 _BROKEN_ENDS: dict[str, type[Problem]] = {"ERROR": ProviderFault, "TIMEOUT": TimedOut}
 
 
-class Meaning:
+class Meaning(ReplyMeaning):
     """Reads the events of one stream, or a whole reply."""
 
     def __init__(self, provider: str) -> None:
+        super().__init__(provider)
         self.ended = False
         """The last word was said."""
-        self.failed = False
-        self._provider = provider
         self._numbers: dict[int, int] = {}
         self._empty: set[int] = set()
-
-    def fail(self, problem: Problem) -> Failed:
-        """Return the failure; nothing means anything after it."""
-        self.failed = True
-        return Failed(problem)
 
     def read(self, record: Record) -> list[Event]:  # noqa: PLR0911 -- returns once an event
         """Return the events of one record; none for what means nothing (`content-end`, `debug`, newer ones)."""

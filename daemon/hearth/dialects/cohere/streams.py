@@ -15,13 +15,12 @@ from hearth.dialects.unreadable import UNREADABLE
 from hearth.events import Event, Frame
 
 
-class Reader(SseReader):
+class Reader(SseReader[Meaning]):
     """Reads one reply, of chat or of embeddings."""
 
     def __init__(self, head: Head, provider: str, *, embed: bool) -> None:
-        self._meaning = Meaning(provider)
+        super().__init__(head, provider, Meaning(provider))
         self._embed = embed
-        super().__init__(head, provider, self._meaning)
 
     def _frame(self, record: SseRecord) -> Frame:
         """Read one record; after the end or a failure bytes are passed on without a meaning."""

@@ -11,10 +11,10 @@ from hearth.dialects.gemini.logprobs import read_logprobs
 from hearth.dialects.gemini.parts import FunctionCall
 from hearth.dialects.gemini.seals import NAME
 from hearth.dialects.gemini.usage import read_usage
+from hearth.dialects.reply_reader import ReplyMeaning
 from hearth.events import (
     Citation,
     Event,
-    Failed,
     Finished,
     FinishReason,
     Started,
@@ -24,7 +24,7 @@ from hearth.events import (
     ToolCallDelta,
     Usage,
 )
-from hearth.problems import Problem, ProviderFault
+from hearth.problems import ProviderFault
 
 _REASONS: dict[str, FinishReason] = {
     "STOP": "stop",
@@ -47,13 +47,12 @@ _ERRORS = {
 """Reasons that are no end but an error (wire/providers §2)."""
 
 
-class Meaning:
+class Meaning(ReplyMeaning):
     """Reads the chunks of one reply."""
 
     def __init__(self, provider: str) -> None:
         """Nothing has been said yet."""
-        self.failed = False
-        self._provider = provider
+        super().__init__(provider)
         self._started = False
         self._open: set[int] = set()
         self._closed: set[int] = set()
@@ -65,11 +64,6 @@ class Meaning:
     def all_finished(self) -> bool:
         """True when a candidate has ended and none is still open."""
         return bool(self._closed) and not self._open
-
-    def fail(self, problem: Problem) -> Failed:
-        """Return the failure; nothing means anything after it."""
-        self.failed = True
-        return Failed(problem)
 
     def read(self, chunk: Chunk) -> list[Event]:
         """Return the events of one chunk, or of a whole reply."""

@@ -13,17 +13,16 @@ from hearth.dialects.unreadable import UNREADABLE
 from hearth.events import Done, Event, Frame
 
 
-class Reader(ReplyReader[Record]):
+class Reader(ReplyReader[Record, Meaning]):
     """Reads one reply. Nothing but the end of the body says that it is over: a Gemini sends no end mark."""
 
     _splitter: EventRecords | ArrayRecords
 
     def __init__(self, head: Head, provider: str, *, embed: bool) -> None:
         """What is read turns out with the first byte: an object is a whole body, an array a stream of its elements."""
-        self._meaning = Meaning(provider)
+        super().__init__(head, provider, Meaning(provider), EventRecords())
         self._embed = embed
         self._array_ended = False
-        super().__init__(head, provider, self._meaning, EventRecords())
 
     def _streams(self, start: bytes) -> bool:
         if start == b"[":

@@ -16,10 +16,10 @@ from hearth.dialects.openai_chat.sources import read_annotations, read_sources
 from hearth.dialects.openai_chat.think import ThinkTags
 from hearth.dialects.openai_chat.usage import read_usage
 from hearth.dialects.openai_failures import from_error
+from hearth.dialects.reply_reader import ReplyMeaning
 from hearth.events import (
     Citation,
     Event,
-    Failed,
     Finished,
     FinishReason,
     LogProbs,
@@ -52,13 +52,12 @@ _BROKEN_ENDS = frozenset(("error", "abort", "insufficient_system_resource"))
 """Finish reasons that are errors: OpenRouter's and Mistral's, vLLM's, DeepSeek's."""
 
 
-class Meaning:
+class Meaning(ReplyMeaning):
     """What the chunks of one reply mean, with what has to be remembered between them."""
 
     def __init__(self, provider: str, *, exclusive: bool, think_tags: bool = False, details_back: bool = False) -> None:
         """`details_back`: the provider wants its `reasoning_details` back, so that they are its seal."""
-        self.failed = False
-        self._provider = provider
+        super().__init__(provider)
         self._exclusive = exclusive
         self._started = False
         self._open: set[int] = set()
@@ -84,11 +83,6 @@ class Meaning:
     def unended(self) -> bool:
         """True while a choice is open."""
         return bool(self._open)
-
-    def fail(self, problem: Problem | None) -> Failed:
-        """Return the failure; nothing means anything after it."""
-        self.failed = True
-        return Failed(problem or ProviderFault("The stream ended in an error.", who=self._provider))
 
     def ended(self) -> list[Event]:
         """Return an end of unknown reason for each choice that the provider closed without a word."""

@@ -21,27 +21,29 @@ from hearth.events import (
     ThinkingDelta,
     ToolCallDelta,
 )
+from hearth.problems import ProviderFault
 
 _SAYING = (TextDelta, ThinkingDelta, RefusalDelta, ToolCallDelta)
 """What an answer consists of. One without any of it and without a reason to end is what a server sends that gave up."""
+_WORDLESS = "The stream ended in an error."
 
 
-class Reader(SseReader):
+class Reader(SseReader[Meaning]):
     """Reads one reply. `hide_usage`: mere usage gets an empty raw; `many`: several choices, ended by the end mark."""
 
     opens = b"{["
 
     def __init__(self, head: Head, to: Destination, *, embed: bool, hide_usage: bool, many: bool = False) -> None:
-        self._embed = embed
-        self._hide_usage = hide_usage
-        self._many = many
-        self._meaning = Meaning(
+        meaning = Meaning(
             to.provider,
             exclusive=to.quirks.reasoning_exclusive,
             think_tags=to.quirks.think_tags,
             details_back=to.quirks.echo_reasoning == DETAILS,
         )
-        super().__init__(head, to.provider, self._meaning)
+        super().__init__(head, to.provider, meaning)
+        self._embed = embed
+        self._hide_usage = hide_usage
+        self._many = many
 
     def _end(self) -> Frame:
         if self._many or not self._meaning.all_finished:
@@ -56,7 +58,7 @@ class Reader(SseReader):
             return Frame(record.raw)
         if data == b"[DONE]":
             if not self._meaning.begun:
-                return Frame(record.raw, self._fail("The stream ended before it said anything.").events)
+                return self._failed(record.raw, self._broken("The stream ended before it said anything."))
             self.finished = True
             return Frame(record.raw, (*self._meaning.ended(), Done()))
         try:
@@ -66,7 +68,7 @@ class Reader(SseReader):
         if chunk.choices is None and chunk.error is None and (record.event == "error" or chunk.content is None):
             problem = from_reply(data, None, self._provider)
             if problem is not None or record.event == "error":
-                return Frame(record.raw, (self._meaning.fail(problem),))
+                return self._failed(record.raw, problem or ProviderFault(_WORDLESS, who=self._provider))
         events = self._meaning.read(chunk)
         if chunk.stop and chunk.choices is None and not self._meaning.failed:
             self.finished = True

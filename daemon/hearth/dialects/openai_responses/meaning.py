@@ -12,6 +12,7 @@ from hearth.dialects.openai_responses.chunks import Body, Wire
 from hearth.dialects.openai_responses.seals import NAME, seal_item
 from hearth.dialects.openai_responses.tools import as_arguments
 from hearth.dialects.openai_responses.usage import read_usage
+from hearth.dialects.reply_reader import ReplyMeaning
 from hearth.events import (
     Citation,
     Done,
@@ -34,7 +35,7 @@ _REFUSALS = ("invalid_prompt", "invalid_image", "invalid_base64", "image_", "uns
 """How codes of a failed response begin that another try would meet again."""
 
 
-class Meaning:
+class Meaning(ReplyMeaning):
     """What the events of one response mean, with what has to be remembered between them.
 
     Items are known by their id, since Ollama gives two of them one place and llama.cpp gives no places at all; where
@@ -42,18 +43,12 @@ class Meaning:
     """
 
     def __init__(self, provider: str) -> None:
-        self.failed = False
-        self._provider = provider
+        super().__init__(provider)
         self._started = False
         self._calls: dict[object, int] = {}
         self._said: set[object] = set()
         """The items whose content has been told."""
         self._summary = 0
-
-    def fail(self, problem: Problem) -> Failed:
-        """Return the failure; nothing means anything after it."""
-        self.failed = True
-        return Failed(problem)
 
     def read(self, wire: Wire) -> list[Event]:
         """Return the events of one record; none for what has no meaning elsewhere."""

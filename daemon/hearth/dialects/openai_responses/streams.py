@@ -12,12 +12,11 @@ from hearth.dialects.unreadable import UNREADABLE
 from hearth.events import Done, Event, Frame
 
 
-class Reader(SseReader):
+class Reader(SseReader[Meaning]):
     """Reads one reply."""
 
     def __init__(self, head: Head, provider: str) -> None:
-        self._meaning = Meaning(provider)
-        super().__init__(head, provider, self._meaning)
+        super().__init__(head, provider, Meaning(provider))
 
     def _frame(self, record: SseRecord) -> Frame:
         """Read one record; after the end or a failure bytes are passed on without a meaning."""
