@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-import msgspec
-
 from hearth.call import Outline
 from hearth.chat import CompleteRequest, EmbedRequest, Members, Operation, Request
 from hearth.dialects.anthropic.failures import read_problem
@@ -19,8 +17,8 @@ from hearth.dialects.anthropic.writing import write_chat
 from hearth.dialects.body import join, raw
 from hearth.dialects.dialect import Destination, Head, HttpRequest, ModelInfo
 from hearth.dialects.templated import as_chat
-from hearth.dialects.unreadable import UNREADABLE
-from hearth.problems import BrokenReply, Problem, Unsupported
+from hearth.dialects.token_counts import read_count
+from hearth.problems import Problem, Unsupported
 
 if TYPE_CHECKING:
     from hearth.dialects.dialect import ReplyReader
@@ -96,14 +94,7 @@ class AnthropicCalled:
 
     def counted(self, body: bytes) -> int:
         """Return the number of tokens from the answer. Raises `BrokenReply`."""
-        try:
-            return msgspec.json.decode(body, type=_Counted).input_tokens
-        except UNREADABLE:
-            raise BrokenReply("The answer holds no count of tokens.") from None
-
-
-class _Counted(msgspec.Struct):
-    input_tokens: int
+        return read_count(body)
 
 
 def _written(request: Request, to: Destination, *, stream: bool) -> Members:

@@ -6,8 +6,6 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-import msgspec
-
 from hearth.call import Outline
 from hearth.chat import ChatRequest, CompleteRequest, EmbedRequest, Members, Operation, Request
 from hearth.dialects.body import join, raw, value
@@ -21,8 +19,8 @@ from hearth.dialects.openai_chat.writing import write_chat
 from hearth.dialects.openai_failures import read_problem
 from hearth.dialects.openai_models import read_models
 from hearth.dialects.templated import as_chat
-from hearth.dialects.unreadable import UNREADABLE
-from hearth.problems import BrokenReply, Problem, Unsupported
+from hearth.dialects.token_counts import read_count
+from hearth.problems import Problem, Unsupported
 
 if TYPE_CHECKING:
     from hearth.dialects.dialect import ReplyReader
@@ -114,10 +112,7 @@ class OpenAICalled:
 
     def counted(self, body: bytes) -> int:
         """Return the number of tokens from the answer. Raises `BrokenReply`."""
-        try:
-            return msgspec.json.decode(body, type=_Counted).input_tokens
-        except UNREADABLE:
-            raise BrokenReply("The answer holds no count of tokens.") from None
+        return read_count(body)
 
     def list_models(self, to: Destination) -> HttpRequest:
         """Return the request for the list of models. Raises `Unsupported` where there is none."""
@@ -134,10 +129,6 @@ class OpenAICalled:
 
 _WHOLE = (("Content-Type", "application/json"), ("Accept", "application/json"))
 _STREAMED = (("Content-Type", "application/json"), ("Accept", "text/event-stream"))
-
-
-class _Counted(msgspec.Struct):
-    input_tokens: int
 
 
 def _count_path(to: Destination) -> str:

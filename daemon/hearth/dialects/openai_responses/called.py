@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import msgspec
-from msgspec import Struct
-
 from hearth.call import Outline
 from hearth.chat import ChatRequest, CompleteRequest, EmbedRequest, Members, Operation, Request
 from hearth.dialects.body import join, raw
@@ -19,8 +16,8 @@ from hearth.dialects.openai_responses.splice import without_foreign_thoughts
 from hearth.dialects.openai_responses.streams import Reader
 from hearth.dialects.openai_responses.writing import fill_defaults, write_chat
 from hearth.dialects.templated import as_chat
-from hearth.dialects.unreadable import UNREADABLE
-from hearth.problems import BrokenReply, Problem, Unsupported
+from hearth.dialects.token_counts import read_count
+from hearth.problems import Problem, Unsupported
 
 if TYPE_CHECKING:
     from hearth.dialects.dialect import ReplyReader
@@ -80,10 +77,7 @@ class ResponsesCalled:
 
     def counted(self, body: bytes) -> int:
         """Return the number of tokens from the answer. Raises `BrokenReply`."""
-        try:
-            return msgspec.json.decode(body, type=_Counted).input_tokens
-        except UNREADABLE:
-            raise BrokenReply("The answer holds no count of tokens.") from None
+        return read_count(body)
 
     def list_models(self, to: Destination) -> HttpRequest:
         """Return the request for the list of models."""
@@ -93,10 +87,6 @@ class ResponsesCalled:
     def models(self, body: bytes) -> tuple[ModelInfo, ...]:
         """Return the models of a list; raises `BrokenReply`."""
         return read_models(body)
-
-
-class _Counted(Struct):
-    input_tokens: int
 
 
 def _question(to: Destination, members: Members) -> HttpRequest:
