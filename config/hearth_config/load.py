@@ -57,7 +57,7 @@ def load(paths: Paths, environ: Mapping[str, str], *, allow_missing: bool = Fals
     text = config.text if config else ""
     if not allow_missing and not text.strip():
         reason = "is empty" if config else "does not exist"
-        step = "Write it again; until then the last good settings stay in force"
+        step = "Write it again"
         raise ConfigError(str(paths.config_file), None, None, reason, step)
     env = read_private(paths.env_file, holds_keys=True)
     variables = Variables(environ, _env(paths.env_file, env))
