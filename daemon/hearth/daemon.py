@@ -13,6 +13,8 @@ from functools import partial
 from time import time
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from hearth.chores import Chores
 from hearth.generation import Generation
 from hearth.ledger.ledger import Ledger
@@ -35,6 +37,7 @@ from hearth.server.exporting import observe
 from hearth.server.guard import Rules
 from hearth.server.key_counts import recall_keys
 from hearth.server.learned_kept import restore, save
+from hearth.server.room import room_for
 from hearth.server.sockets import InstanceLock, Opened
 from hearth.server.tokens import known_tokens, tokens_for_now
 from hearth_config.errors import ConfigError
@@ -134,6 +137,8 @@ class Daemon:
             self.ledger.start()
             self.core.till.start()
             self._take_rules()
+            room = room_for(len(self._opened), self.patience.connections)
+            self.patience = replace(self.patience, connections=room)
             for one in self._opened:
                 await self._listen(one)
         except BaseException:

@@ -29,8 +29,8 @@ GC_EVERY = 20_000
 KEPT_BYTES = 16 << 20
 """How much freed memory the C library may keep."""
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
-FD_WANTED = 8192
-"""Open files for a thousand streams, each with two ends, and room to spare."""
+FD_WANTED = 16384
+"""Open files for a thousand streams, each with two ends, at any of several listeners, and room to spare."""
 
 
 _say = partial(print, flush=True)

@@ -20,6 +20,7 @@ from hearth.server.guard import Door
 NO_HTTP = "What arrived is not an HTTP request that Hearth can read. It speaks plain HTTP/1.1, without TLS."
 BROKEN_BODY = "The body broke off: its chunks are not what HTTP says they are."
 
+FLOOD_TOLD_S = 60.0
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 log = logging.getLogger("hearth.app")
 _encode = msgspec.json.Encoder().encode
@@ -35,11 +36,18 @@ class Patience(Struct, frozen=True):
     """A body, and a second more for each MiB (F26)."""
     keep_alive_s: float = 75.0
     connections: int = 4096
-    """A listener's most; one more is closed at once (F27): far above what 1,000 streams need."""
+    """A listener's most; one more is closed at once (F27): far above what 1,000 streams need, if the system allows."""
     heartbeat_s: float = 15.0
     """How long a stream may be silent before the client is sent a sign of life (design §4)."""
     stuck_reader_s: float = 120.0
     """How long a client may read nothing of what we send before it is taken for gone (F23)."""
+
+
+class SelfSent(web.StreamResponse):
+    """A response that writes itself to its client."""
+
+    sent = False
+    """Whether all of it was written."""
 
 
 class Connection(RequestHandler):
@@ -67,6 +75,19 @@ class Connection(RequestHandler):
             self.head_since = monotonic()
             if isinstance(self._manager, Listener):
                 self._manager.watch_heads()
+
+    def resume_reading(self, resume_parser: bool = True) -> None:  # noqa: FBT001, FBT002 -- aiohttp's signature
+        """Read on after a pause; aiohttp asks for that twice a request, though nothing was paused."""
+        if self._reading_paused or self._buffer_paused:
+            super().resume_reading(resume_parser)
+
+    async def finish_response(
+        self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
+    ) -> tuple[web.StreamResponse, bool]:
+        """Send a response, unless it has sent itself."""
+        if isinstance(resp, SelfSent) and resp.sent and not self._upgraded:
+            return resp, False
+        return await super().finish_response(request, resp, start_time)
 
     def _break_bodies(self) -> None:
         """Tell whoever reads a body that the rest of it will never come, since what came instead is no HTTP (T23)."""
@@ -126,6 +147,7 @@ class Listener(web.Server):
             "auto_decompress": False,
         }
         self._sweeper: asyncio.TimerHandle | None = None
+        self._tell_again = 0.0
 
     def __call__(self) -> RequestHandler:
         """Return a new connection."""
@@ -142,6 +164,15 @@ class Listener(web.Server):
         super().connection_made(handler, transport)
         if len(self._connections) > self.patience.connections:
             transport.abort()
+            self._tell_of_flood()
+
+    def _tell_of_flood(self) -> None:
+        """Say that there are too many, once a minute: a flood shall not flood the log as well (F32)."""
+        now = monotonic()
+        if now >= self._tell_again:
+            self._tell_again = now + FLOOD_TOLD_S
+            where = f"{self.door.address} port {self.door.port}" if self.door.port else "the Unix socket"
+            log.warning("%d connections at once on %s: more are refused", self.patience.connections, where)
 
     def _sweep(self) -> None:
         """Close connections whose head is late; runs only while there are connections whose head is awaited."""

@@ -24,6 +24,14 @@ from hearth_config.locks import take
 BACKLOG = 512
 _FIRST_INHERITED_FD = 3
 _LOOKS, _LOOK_S = 4, 0.02
+_DEAD_AFTER = (
+    ("TCP_KEEPIDLE", 60),
+    ("TCP_KEEPALIVE", 60),  # what macOS calls it
+    ("TCP_KEEPINTVL", 15),
+    ("TCP_KEEPCNT", 4),
+    ("TCP_USER_TIMEOUT", 120_000),
+)
+"""A client whose machine is gone is noticed within two minutes: seconds of silence, between questions, how many; ms."""
 
 Holder = Callable[[str, int], str]
 """Names the program that listens on an address and port, "" when that cannot be found out."""
@@ -164,6 +172,14 @@ def tcp_sockets(host: str, port: int, holder: Holder) -> list[Opened]:
     return opened
 
 
+def _notice_the_dead(sock: socket.socket) -> None:
+    """Let the system give up clients that went without a word (F24); connections take it over from their listener."""
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in _DEAD_AFTER:
+        if (option := getattr(socket, name, None)) is not None:
+            sock.setsockopt(socket.IPPROTO_TCP, option, value)
+
+
 class _NoSuchAddress(CannotListen):
     """The system has no such address (IPv6 is off)."""
 
@@ -182,6 +198,7 @@ def _tcp(host: str, port: int, holder: Holder) -> Opened:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if family == socket.AF_INET6:
             sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        _notice_the_dead(sock)
         sock.bind((host, port))
         sock.listen(BACKLOG)
     except OSError as error:
@@ -217,5 +234,6 @@ def _inherited(fd: int) -> Opened:
     os.set_inheritable(fd, False)
     if sock.family == socket.AF_UNIX:
         return Opened(Door("unix"), sock)
+    _notice_the_dead(sock)
     host, port = sock.getsockname()[:2]
     return Opened(Door("tcp", host, port), sock)
