@@ -133,7 +133,7 @@ class Application:
         """
         headers, method = request.headers, request.method
         hosts = headers.getall(hdrs.HOST, [])
-        key = (method, connection.door, peer.user, public, len(hosts), *[headers.get(name) for name in _DECIDING])
+        key = (method, connection.door, peer.user, public, len(hosts), *map(headers.get, _DECIDING))
         known = self._admitted.get(key)
         if known is None:
             try:

@@ -15,17 +15,17 @@ from aiohttp.helpers import rfc822_formatted_time
 from aiohttp.http import HttpVersion11
 from aiohttp.web_protocol import RequestHandler
 
-from hearth.server.connection import patience_of
+from hearth.server.connection import SelfSent, patience_of
 
 _REASONS = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n" for status in HTTPStatus}
 
 
-class Direct(web.StreamResponse):
+class Direct(SelfSent):
     """What whole and streamed replies share: the head, and a client that may have gone or not be reading."""
 
     def __init__(self, status: int, lines: str) -> None:
         """`lines` are header lines (`lines_of`). Nothing is sent before `prepare`."""
-        super().__init__(status=status)
+        self._status = status  # `StreamResponse.__init__` would make headers and a reason that nobody sees
         self._lines = lines
         self._protocol: RequestHandler | None = None
 
@@ -98,6 +98,7 @@ class WholeReply(Direct):
         if self._protocol is not None:
             return None
         self._begin(request)
+        self.sent = True
         body = b"" if request.method == "HEAD" else self._content
         self._transport().write(self._head(request, f"Content-Length: {len(self._content)}\r\n") + body)
         if request.protocol.writing_paused:
@@ -116,7 +117,6 @@ class StreamReply(Direct):
         super().__init__(200, lines)
         self._pending = b""
         self._chunked = True
-        self._ended = False
 
     async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
         """Make the head; it goes out with the first piece, in one write."""
@@ -150,9 +150,9 @@ class StreamReply(Direct):
 
     async def write_eof(self, data: bytes = b"") -> None:  # noqa: ARG002 -- nobody hands in a last piece
         """End the reply, once. Raises `ConnectionResetError` when the client has gone."""
-        if self._ended:
+        if self.sent:
             return
-        self._ended = True
+        self.sent = True
         self._transport().write(self._pending + (b"0\r\n\r\n" if self._chunked else b""))
         if self._protocol is not None and self._protocol.writing_paused:
             await self._drained()
