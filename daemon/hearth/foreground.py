@@ -108,6 +108,7 @@ async def main(daemon: Daemon, announce: Callable[[Core], None]) -> None:
             signal.signal(number, lambda *_: loop.call_soon_threadsafe(daemon.stopping.set))
         else:
             loop.add_signal_handler(number, daemon.stopping.set)
+    heed_hang_up(loop, daemon)
     notifier = Notifier(daemon.environ)
     await daemon.start()
     settle_memory()
@@ -120,6 +121,19 @@ async def main(daemon: Daemon, announce: Callable[[Core], None]) -> None:
         await daemon.serve()
     finally:
         beat.cancel()
+
+
+def heed_hang_up(loop: asyncio.AbstractEventLoop, daemon: Daemon) -> None:
+    """Stop in good order when the terminal is closed; without a terminal SIGHUP has the config read again.
+
+    Who started it to outlive the terminal (`nohup`) is not disturbed.
+    """
+    if sys.platform == "win32" or signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+        return
+    if os.isatty(0):
+        loop.add_signal_handler(signal.SIGHUP, daemon.stopping.set)
+    else:
+        loop.add_signal_handler(signal.SIGHUP, daemon.chores.begin, "the reload that SIGHUP asked for", daemon.reload)
 
 
 async def _show_life(notifier: Notifier) -> None:

@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import sqlite3
+import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator
@@ -42,17 +43,18 @@ class Running(NamedTuple):
 
 
 @asynccontextmanager
-async def started(folder: Path, config: str) -> AsyncIterator[Running]:
-    """Run `hearth run` in that folder until the block ends."""
+async def started(folder: Path, config: str, stdin: int = subprocess.DEVNULL) -> AsyncIterator[Running]:
+    """Run `hearth run` in that folder until the block ends; what it logs goes to the file `said` there."""
     file = folder / "hearth.toml"
     file.write_text(f'{config}\n[listen]\ntcp = "127.0.0.1:0"\n')
     file.chmod(0o600)
     began = time.monotonic()
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", START, "--home", str(folder), "run",
-        stdout=asyncio.subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "PYTHONUNBUFFERED": "1"},
-    )  # fmt: skip
+    with (folder / "said").open("ab") as said:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", START, "--home", str(folder), "run",
+            stdin=stdin, stdout=asyncio.subprocess.PIPE, stderr=said,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "PYTHONUNBUFFERED": "1"},
+        )  # fmt: skip
     try:
         port = await _port(process)
         yield Running(process, port, time.monotonic() - began, folder)
@@ -188,3 +190,45 @@ def test_a_second_daemon_of_one_home_is_refused(tmp_path: Path) -> None:
     assert b"already" in said
     assert str(pid).encode() in said
     assert answer.finished
+
+
+def test_a_hang_up_without_a_terminal_reads_the_config_again(tmp_path: Path) -> None:
+    """F35, F53: SIGHUP, as service managers send it, ends no stream; what the file says by then holds."""
+
+    async def scene() -> tuple[Answer, str, int]:
+        async with Rehearsal(CLOUD) as far, started(tmp_path, calm() + cloud(far)) as daemon:
+            caller = await Caller.ask(daemon, "/api/chat", chat("far/scripted", stream=True))
+            await caller.until(b"Hello")
+            daemon.process.send_signal(signal.SIGHUP)
+            await until(lambda: b"config_loaded" in (tmp_path / "said").read_bytes())
+            answer = await caller.rest()
+            daemon.process.send_signal(signal.SIGTERM)
+            return answer, (tmp_path / "said").read_text(), await daemon.ended()
+
+    answer, said, code = asyncio.run(scene())
+
+    assert answer.finished
+    assert "config_loaded" in said
+    assert code == 0
+
+
+def test_a_closed_terminal_is_a_stop_in_good_order(tmp_path: Path) -> None:
+    """F35: who closes the window in which `hearth run` runs loses no answer; the exit is 0."""
+
+    async def scene() -> tuple[Answer, int]:
+        terminal, inside = os.openpty()
+        try:
+            async with Rehearsal(CLOUD) as far, started(tmp_path, calm() + cloud(far), stdin=inside) as daemon:
+                caller = await Caller.ask(daemon, "/api/chat", chat("far/scripted", stream=True))
+                await caller.until(b"Hello")
+                daemon.process.send_signal(signal.SIGHUP)
+                return await caller.rest(), await daemon.ended()
+        finally:
+            os.close(inside)
+            os.close(terminal)
+
+    answer, code = asyncio.run(scene())
+
+    assert answer.finished
+    assert code == 0
+    assert _endings(tmp_path) == ["complete"]
