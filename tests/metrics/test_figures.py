@@ -126,7 +126,7 @@ def test_a_histogram_puts_each_value_below_its_bound(values: list[float], bounds
     histogram = Histogram(bounds)
 
     for value in values:
-        histogram.add(value)
+        histogram.see(value)
 
     seen = histogram.distribution()
     for place, bound in enumerate(bounds):

@@ -1,9 +1,12 @@
-"""The running counts: each call that has ended is added once, to plain lists; nothing here grows with the calls."""
+"""The running counts: each call that has ended is added once, to plain lists; nothing here grows with the calls.
+
+They are added up a batch at a time, or when somebody looks: one by one that took twice as long.
+"""
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from hearth.metrics import known
@@ -17,28 +20,46 @@ MOST_APPS = 50
 MOST_CURRENCIES = 8
 OTHER = "other"
 """Who comes when there are as many already as may be told apart."""
+BATCH = 256
+"""So many calls, or values of one histogram, wait at most to be added up."""
 _TEXT_ROUTES = frozenset({"generate", "completions", "fim", "infill"})
 
 
 class Histogram:
     """Counts by bucket, the last one above all bounds; and the sum."""
 
-    __slots__ = ("bounds", "counts", "sum")
+    __slots__ = ("_counts", "_seen", "_sum", "bounds", "see")
 
     def __init__(self, bounds: Sequence[float]) -> None:
         """`bounds` are the upper ends of the buckets, each part of its bucket."""
         self.bounds = bounds
-        self.counts = [0] * (len(bounds) + 1)
-        self.sum = 0.0
+        self._counts = [0] * (len(bounds) + 1)
+        self._sum = 0.0
+        self._seen: list[float] = []
+        self.see = self._seen.append
+        """Takes a value that `fold` counts."""
 
-    def add(self, value: float) -> None:
-        """Count one value."""
-        self.counts[bisect_left(self.bounds, value)] += 1
-        self.sum += value
+    def fold(self) -> None:
+        """Count what was seen since the last time."""
+        seen, before = self._seen, 0
+        seen.sort()
+        for place, bound in enumerate(self.bounds):
+            upto = bisect_right(seen, bound, before)
+            self._counts[place] += upto - before
+            before = upto
+        self._counts[-1] += len(seen) - before
+        self._sum += sum(seen)
+        seen.clear()
+
+    @property
+    def full(self) -> bool:
+        """Whether so much was seen that it should be counted."""
+        return len(self._seen) >= BATCH
 
     def distribution(self) -> Distribution:
         """Return what was seen so far."""
-        return Distribution(tuple(self.counts), self.sum)
+        self.fold()
+        return Distribution(tuple(self._counts), self._sum)
 
 
 class Asked:
@@ -75,7 +96,7 @@ class OfTarget:
 
 
 class Figures:
-    """All counts since the daemon's start. `count` is called once a call, on the event loop."""
+    """All counts since the daemon's start. `count` is called once a call, on the event loop; `add_up` before a look."""
 
     def __init__(self) -> None:
         """Start at nothing seen."""
@@ -87,14 +108,40 @@ class Figures:
         self.lag = Histogram(known.LAG)
         self.last_lag = 0.0
         self._apps: set[str] = set()
+        self._waiting: list[Entry] = []
 
     def heard_lag(self, seconds: float) -> None:
         """Take note of how late the event loop was."""
         self.last_lag = seconds
-        self.lag.add(seconds)
+        self.lag.see(seconds)
+        if self.lag.full:
+            self.lag.fold()
 
     def count(self, entry: Entry) -> None:
-        """Add a call that has ended, with its attempts."""
+        """Take a call that has ended, with its attempts."""
+        self._waiting.append(entry)
+        if len(self._waiting) >= BATCH:
+            self.add_up()
+
+    def add_up(self) -> None:
+        """Add what waits, so that everything here is of now."""
+        waiting, self._waiting = self._waiting, []
+        for entry in waiting:
+            self._add(entry)
+        for histogram in self._histograms():
+            if histogram.full:
+                histogram.fold()
+
+    def _histograms(self) -> Iterator[Histogram]:
+        yield self.overhead
+        for target in self.targets.values():
+            yield target.queue
+            for asked in target.asked.values():
+                yield from (asked.input, asked.output, asked.first_chunk, asked.first, asked.each)
+                yield from asked.durations.values()
+                yield from asked.served.values()
+
+    def _add(self, entry: Entry) -> None:
         call = entry.call
         operation = operation_of(call)
         for attempt in entry.attempts:
@@ -103,7 +150,7 @@ class Figures:
         _count_call(target, operation, call)
         key = self._app(call.app), call.place, call.ending
         self.calls[key] = self.calls.get(key, 0) + 1
-        self.overhead.add(call.overhead_ms / 1000)
+        self.overhead.see(call.overhead_ms / 1000)
 
     def _target(self, name: str, place: str) -> OfTarget:
         found = self.targets.get((name, place))
@@ -136,12 +183,12 @@ def _count_attempt(target: OfTarget, operation: str, attempt: Attempt, *, stream
     ending = attempt.ending, attempt.problem
     target.endings[ending] = target.endings.get(ending, 0) + 1
     if attempt.input_tokens is not None:
-        asked.input.add(attempt.input_tokens)
+        asked.input.see(attempt.input_tokens)
     if attempt.output_tokens is not None:
-        asked.output.add(attempt.output_tokens)
+        asked.output.see(attempt.output_tokens)
     answered = attempt.first_token_ms is not None
     if streamed and attempt.first_token_ms is not None:
-        asked.first_chunk.add(attempt.first_token_ms / 1000)
+        asked.first_chunk.see(attempt.first_token_ms / 1000)
     target.cached += attempt.cached_tokens or 0
     target.reasoning += attempt.reasoning_tokens or 0
     target.estimated += attempt.estimated
@@ -161,17 +208,17 @@ def _count_call(target: OfTarget, operation: str, call: CallRecord) -> None:
     if asked is None:
         asked = target.asked[operation] = Asked()
     _timed(asked.served, call.problem, call.total_ms)
-    target.queue.add(call.queue_ms / 1000)
+    target.queue.see(call.queue_ms / 1000)
     if call.ending != "complete" or call.first_token_ms is None:
         return
-    asked.first.add(call.first_token_ms / 1000)
+    asked.first.see(call.first_token_ms / 1000)
     tokens = call.output_tokens
     if call.stream and tokens is not None and tokens > 1:
-        asked.each.add((call.total_ms - call.first_token_ms) / 1000 / (tokens - 1))
+        asked.each.see((call.total_ms - call.first_token_ms) / 1000 / (tokens - 1))
 
 
 def _timed(durations: dict[str, Histogram], problem: str, milliseconds: float) -> None:
     found = durations.get(problem)
     if found is None:
         found = durations[problem] = Histogram(known.SECONDS)
-    found.add(milliseconds / 1000)
+    found.see(milliseconds / 1000)

@@ -22,6 +22,7 @@ PROVIDERS = {
 
 def families(figures: Figures, presets: Mapping[str, str]) -> Iterator[Family]:
     """Yield every metric that calls add to. `presets` says, by a provider's configured name, what it is made from."""
+    figures.add_up()
     found: dict[str, list[Sample]] = {metric.name: [] for metric in known.COUNTED}
     for (name, place), target in figures.targets.items():
         for metric, sample in _of_target((name, place), target, _where(name, place, presets)):
