@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dialects.ollama.ollama_golden import Recording, named, recordings
+from dialects.golden import named
+from dialects.ollama.ollama_golden import Recording, recordings
 from hearth.dialects.dialect import Head
 from hearth.dialects.ollama import CALLED, SERVED
 from hearth.problems import (
@@ -161,7 +162,9 @@ def test_an_error_whose_status_differs() -> None:
     assert SERVED.problem(found).body == b'{"error":"ollama: out of memory"}'
 
 
-@given(st.text() | st.integers().map(str) | st.sampled_from(["null", "{}", "[", '"x"', "1e5", "{x"]))
+@given(
+    st.text() | st.integers().map(str) | st.sampled_from(["null", "{}", "[", '"x"', "1e5", "{x", "NaN", " -Infinity"])
+)
 def test_texts_never_read_as_json(text: str) -> None:
     """ollama-python reads error texts as JSON where it can, and dies on a bare number (wire/ollama §6)."""
     line = SERVED.problem(Internal(text)).body.decode()

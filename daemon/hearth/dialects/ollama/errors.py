@@ -15,6 +15,8 @@ from hearth.problems import Problem, QueueFull, UnknownModel
 
 JSON = (("Content-Type", "application/json; charset=utf-8"),)
 QUEUE_FULL = "server busy, please try again.  maximum pending requests exceeded"
+_NUMBERS_OF_PYTHON = ("NaN", "Infinity", "-Infinity")
+"""What Python's json reads besides JSON."""
 _QUOTED_NAME = re.compile(r"""(["'])(.+)\1""")
 
 
@@ -73,7 +75,5 @@ def _reads_as_json(text: str) -> bool:
     try:
         msgspec.json.decode(text)
     except UNREADABLE:
-        return text.lstrip().startswith(("{", "["))
-    except UnicodeEncodeError:
-        return False
+        return text.lstrip().startswith(("{", "[")) or text.strip() in _NUMBERS_OF_PYTHON
     return True
