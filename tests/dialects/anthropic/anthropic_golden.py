@@ -1,20 +1,19 @@
 """Recorded exchanges with real servers that speak Messages, and shorthands the tests of the dialect share."""
 
-import base64
 import json
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
+from dialects.golden import GOLDEN, Exchange, read_exchange
 from hearth.chat import ChatRequest, Members
 from hearth.dialects.anthropic import CALLED, SERVED
 from hearth.dialects.body import cut
 from hearth.dialects.dialect import Destination, Head, Stamp
 from hearth.events import Event, Frame, Started
 
-GOLDEN = Path(__file__).parents[2] / "golden"
 BOX = Destination("box", "m")
 CLAUDE = Destination("anthropic", "claude-opus-5")
 OLD_CLAUDE = Destination("anthropic", "claude-sonnet-4-5")
@@ -23,21 +22,12 @@ MESSAGES = "/v1/messages"
 HELLO = [{"role": "user", "content": "Hello there"}]
 
 
-class Recording(NamedTuple):
-    """One exchange: where it went, what was asked, what came back."""
-
-    name: str
-    path: str
-    request: bytes
-    head: Head
-    body: bytes
-
-    @property
-    def streamed(self) -> bool:
-        return "event-stream" in self.head.get("content-type")
+class Recording(Exchange):
+    """One exchange of this dialect; its name has the folder before it."""
 
     @property
     def answered(self) -> bool:
+        """Whether it is a good reply to a message."""
         return self.head.status == 200 and self.path == MESSAGES
 
 
@@ -54,23 +44,8 @@ def recording(name: str) -> Recording:
 
 
 def _read(file: Path) -> Recording:
-    wire: dict[str, Any] = json.loads(file.read_text("utf-8"))
-    request, response = wire["request"], wire["response"]
-    given = request.get("body") or ""
-    asked = base64.b64decode(request["body_base64"]) if "body_base64" in request else given.encode()
-    body = b"".join(_bytes(piece) for _, piece in response["chunks"])
-    head = Head(response["status"] or 0, tuple((name, value) for name, value in response["headers"]))
-    path = request["path"].partition("?")[0]
-    return Recording(f"{file.parent.name}/{file.stem}", path, asked, head, body)
-
-
-def _bytes(piece: str | dict[str, str]) -> bytes:
-    return piece.encode() if isinstance(piece, str) else base64.b64decode(piece["base64"])
-
-
-def named(one: object) -> str:
-    """Name a recording in a test's id."""
-    return one.name if isinstance(one, Recording) else str(one)
+    found = read_exchange(file)
+    return Recording(*found._replace(name=found.full_name, path=found.path.partition("?")[0]))
 
 
 def sse_head() -> Head:

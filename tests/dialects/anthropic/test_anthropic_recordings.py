@@ -13,13 +13,13 @@ from dialects.anthropic.anthropic_golden import (
     events,
     frames,
     json_head,
-    named,
     parsed,
     recording,
     recordings,
     sse_head,
     written,
 )
+from dialects.golden import named
 from hearth.chat import ChatRequest, Reasoning, Request
 from hearth.dialects.anthropic import CALLED, SERVED
 from hearth.dialects.anthropic.models import read_models

@@ -1,33 +1,28 @@
 """Recorded exchanges with a real Ollama, and shorthands that the tests of this dialect share."""
 
-import base64
 import json
 import re
 from functools import cache
-from pathlib import Path
-from typing import NamedTuple
 
+from dialects.golden import GOLDEN, Exchange, read_body, read_exchange
 from hearth.call import Outline
 from hearth.chat import Members
 from hearth.dialects.body import cut
-from hearth.dialects.dialect import Destination, Head, ReplyReader, Stamp
+from hearth.dialects.dialect import Destination, ReplyReader, Stamp
 from hearth.dialects.ollama import CALLED, SERVED
 from hearth.events import Event, Frame
 
-GOLDEN = Path(__file__).parents[2] / "golden"
 HERE = Destination("ollama", "scripted")
 STAMP = Stamp("0123456789abcdefghijklmnop", "scripted", 1_763_714_436_957_041_959)
 
 
-class Recording(NamedTuple):
-    """One exchange: the route asked, the request's body, the reply."""
+class Recording(Exchange):
+    """One exchange of this dialect."""
 
-    name: str
-    route: str
-    request: bytes
-    head: Head
-    body: bytes
-    ended: str
+    @property
+    def route(self) -> str:
+        """The route that was asked."""
+        return self.path.removeprefix("/api/")
 
     @property
     def members(self) -> Members:
@@ -52,7 +47,7 @@ class Recording(NamedTuple):
 @cache
 def recordings() -> tuple[Recording, ...]:
     """All recordings of chat, generate and the embedding routes."""
-    return tuple(_read(file) for file in sorted((GOLDEN / "ollama").glob("*.json")))
+    return tuple(Recording(*read_exchange(file)) for file in sorted((GOLDEN / "ollama").glob("*.json")))
 
 
 def recording(name: str) -> Recording:
@@ -62,17 +57,12 @@ def recording(name: str) -> Recording:
 
 def listing(name: str) -> bytes:
     """The body of a recorded listing (`tests/golden/models`)."""
-    return _body(json.loads((GOLDEN / "models" / f"ollama-{name}.json").read_text())["response"])
+    return read_body(json.loads((GOLDEN / "models" / f"ollama-{name}.json").read_text())["response"])
 
 
 def answered() -> list[Recording]:
     """The good replies."""
     return [one for one in recordings() if one.answered]
-
-
-def named(one: Recording) -> str:
-    """A test's id."""
-    return one.name
 
 
 def reader_of(one: Recording, to: Destination = HERE) -> ReplyReader:
@@ -106,17 +96,3 @@ def comparable(body: bytes) -> bytes:
     """A reply without its times and its context of tokens, which mean nothing elsewhere; U+0085 as we write it."""
     timeless = re.sub(rb'"created_at":"[^"]*"', b'"created_at":""', body)
     return re.sub(rb'"context":\[[^]]*\],', b"", timeless).replace(b"\xc2\x85", rb"\u0085")
-
-
-def _read(file: Path) -> Recording:
-    exchange = json.loads(file.read_text())
-    asked, reply = exchange["request"], exchange["response"]
-    head = Head(reply["status"] or 0, tuple((name, value) for name, value in reply["headers"]))
-    route = asked["path"].removeprefix("/api/")
-    return Recording(file.stem, route, asked.get("body", "").encode(), head, _body(reply), reply["ended"])
-
-
-def _body(reply: dict[str, list[tuple[float, str | dict[str, str]]]]) -> bytes:
-    """The chunks joined; a chunk that splits a character is kept in base64."""
-    pieces = (piece for _, piece in reply["chunks"])
-    return b"".join(piece.encode() if isinstance(piece, str) else base64.b64decode(piece["base64"]) for piece in pieces)

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dialects.golden import named
 from dialects.ollama.ollama_golden import (
     HERE,
     Recording,
@@ -15,7 +16,6 @@ from dialects.ollama.ollama_golden import (
     comparable,
     events_of,
     frames_of,
-    named,
     reader_of,
     recording,
     recordings,

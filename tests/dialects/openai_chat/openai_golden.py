@@ -1,18 +1,17 @@
 """Recorded exchanges with real servers that speak this dialect, and shorthands the tests of it share."""
 
-import base64
 import json
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
+from dialects.golden import GOLDEN, Exchange, read_exchange
 from hearth.chat import Members, Operation
 from hearth.dialects.body import cut
 from hearth.dialects.dialect import Destination, Head, Stamp
 from hearth.dialects.openai_chat import CALLED, SERVED
 from hearth.events import Event, Frame, Started
 
-GOLDEN = Path(__file__).parents[2] / "golden"
 BOX = Destination("box", "m", prefix="/v1")
 STAMP = Stamp("0123456789abcdefghijklmnop", "shown", 1_700_000_000_000_000_000)
 OPERATIONS: dict[str, Operation] = {
@@ -25,25 +24,17 @@ DONE = b"data: [DONE]\n\n"
 ROUTES = {"/v1/chat/completions": "chat", "/v1/completions": "completions", "/v1/embeddings": "embeddings"}
 
 
-class Recording(NamedTuple):
-    """One exchange: where it went, what was asked, what came back."""
-
-    name: str
-    path: str
-    request: bytes
-    head: Head
-    body: bytes
+class Recording(Exchange):
+    """One exchange of this dialect; its name has the folder before it."""
 
     @property
     def operation(self) -> Operation:
+        """What was asked for."""
         return OPERATIONS[self.path]
 
     @property
-    def streamed(self) -> bool:
-        return "event-stream" in self.head.get("content-type")
-
-    @property
     def answered(self) -> bool:
+        """Whether it is a good reply of a route that means something elsewhere."""
         return self.head.status == 200 and self.path in OPERATIONS
 
 
@@ -60,22 +51,8 @@ def recording(name: str) -> Recording:
 
 
 def _read(file: Path) -> Recording:
-    wire: dict[str, Any] = json.loads(file.read_text("utf-8"))
-    request, response = wire["request"], wire["response"]
-    given = request.get("body") or ""
-    asked = base64.b64decode(request["body_base64"]) if "body_base64" in request else given.encode()
-    body = b"".join(_bytes(piece) for _, piece in response["chunks"])
-    head = Head(response["status"] or 0, tuple((name, value) for name, value in response["headers"]))
-    return Recording(f"{file.parent.name}/{file.stem}", request["path"], asked, head, body)
-
-
-def _bytes(piece: str | dict[str, str]) -> bytes:
-    return piece.encode() if isinstance(piece, str) else base64.b64decode(piece["base64"])
-
-
-def named(one: object) -> str:
-    """Name a recording in a test's id."""
-    return one.name if isinstance(one, Recording) else str(one)
+    found = read_exchange(file)
+    return Recording(*found._replace(name=found.full_name))
 
 
 def sse_head(kind: str = "text/event-stream") -> Head:

@@ -98,3 +98,30 @@ def test_a_wrong_member_is_named(route: str, body: dict[str, Any], param: str) -
         outline(body, route)
 
     assert caught.value.param == param
+
+
+@pytest.mark.parametrize(
+    ("members", "native"),
+    [
+        ({"plugins": [], "grammar": "", "audio": None, "modalities": ["text"], "best_of": 1}, ()),
+        ({"grammar": "x", "best_of": 2}, ("the best of several answers (best_of)", "a grammar (grammar)")),
+        ({"tools": [{"type": "custom", "custom": {"name": "x"}}]}, ("tools of type 'custom'",)),
+        ({"tools": [{"type": "function", "function": {"name": "custom", "description": "custom"}}]}, ()),
+    ],
+)
+def test_what_only_this_dialect_has_words_for_is_named(members: dict[str, Any], native: tuple[str, ...]) -> None:
+    """So that a target of another dialect is not even asked: it could only drop it."""
+    body = {"model": "m", "messages": [{"role": "user", "content": "x"}], **members}
+
+    assert SERVED.outline("chat", cut(json.dumps(body).encode())).native == native
+
+
+def test_mistrals_words_for_vectors_are_known() -> None:
+    """Its clients say `output_dimension`; vectors of another type than float have no meaning elsewhere."""
+    body = {"model": "m", "input": ["x"], "output_dimension": 8, "output_dtype": "float"}
+
+    plain = SERVED.outline("embeddings", cut(json.dumps(body).encode()))
+    packed = SERVED.outline("embeddings", cut(json.dumps(body | {"output_dtype": "int8"}).encode()))
+
+    assert (plain.needs, plain.native) == ({"embeddings", "dimensions"}, ())
+    assert packed.native == ("vectors of another type than float (output_dtype)",)

@@ -7,6 +7,7 @@ import pytest
 from openai.types import Completion, CreateEmbeddingResponse
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
 
+from dialects.golden import named
 from dialects.openai_chat.openai_golden import (
     BOX,
     ROUTES,
@@ -14,7 +15,6 @@ from dialects.openai_chat.openai_golden import (
     chunks,
     events,
     frames,
-    named,
     recording,
     recordings,
     written,

@@ -157,6 +157,11 @@ def test_effort_is_read(members: dict[str, Any], expected: Reasoning) -> None:
         ({"messages": [{"role": "user", "content": [{"type": "video_url"}]}]}, "video_url"),
         ({"modalities": ["text", "audio"]}, "modalities"),
         ({"web_search_options": {}}, "web_search_options"),
+        ({"grammar": 'root ::= "yes"'}, "grammar"),
+        ({"guided_json": {}}, "guided_json"),
+        ({"structured_outputs": {"choice": ["a"]}}, "structured_outputs"),
+        ({"plugins": [{"id": "web"}]}, "plugins"),
+        ({"audio": {"voice": "a", "format": "wav"}}, "audio"),
         ({"response_format": {"type": "grammar"}}, "grammar"),
     ],
 )

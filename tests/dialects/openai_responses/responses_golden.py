@@ -1,68 +1,40 @@
 """Recorded exchanges with real servers of the Responses API, and shorthands the tests of this dialect share."""
 
-import base64
 import json
 from collections.abc import Iterable, Sequence
 from functools import cache
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
+from dialects.golden import GOLDEN, Exchange, read_exchange
 from hearth.dialects.body import cut
 from hearth.dialects.dialect import Destination, Head, Stamp
 from hearth.dialects.openai_responses import CALLED, SERVED
 from hearth.events import Event, Frame
 
-GOLDEN = Path(__file__).parents[2] / "golden" / "openai_responses"
 BOX = Destination("box", "m", prefix="/v1")
 STAMP = Stamp("0123456789abcdefghijklmnop", "shown", 1_700_000_000_000_000_000)
 SSE_HEAD = Head(200, (("Content-Type", "text/event-stream"),))
 JSON_HEAD = Head(200, (("Content-Type", "application/json"),))
 
 
-class Recording(NamedTuple):
-    """One exchange: where it went, what was asked, what came back."""
-
-    name: str
-    path: str
-    request: bytes
-    head: Head
-    body: bytes
-
-    @property
-    def streamed(self) -> bool:
-        return "event-stream" in self.head.get("content-type")
+class Recording(Exchange):
+    """One exchange of this dialect."""
 
     @property
     def answered(self) -> bool:
+        """Whether it is a good reply."""
         return self.head.status == 200 and self.path == "/v1/responses"
 
 
 @cache
 def recordings() -> tuple[Recording, ...]:
     """All recordings of this dialect."""
-    return tuple(_read(file) for file in sorted(GOLDEN.glob("*.json")))
+    return tuple(Recording(*read_exchange(file)) for file in sorted((GOLDEN / "openai_responses").glob("*.json")))
 
 
 def recording(name: str) -> Recording:
     """The recording of that name."""
     return next(one for one in recordings() if one.name == name)
-
-
-def named(one: Recording) -> str:
-    """The id of a test about a recording."""
-    return one.name
-
-
-def _read(file: Path) -> Recording:
-    found = json.loads(file.read_bytes())
-    request, response = found["request"], found["response"]
-    head = Head(response["status"], tuple((name, value) for name, value in response["headers"]))
-    body = b"".join(_bytes(piece) for _, piece in response["chunks"])
-    return Recording(file.stem, request["path"], request.get("body", "").encode(), head, body)
-
-
-def _bytes(piece: str | dict[str, str]) -> bytes:
-    return piece.encode() if isinstance(piece, str) else base64.b64decode(piece["base64"])
 
 
 def frames(head: Head, *pieces: bytes) -> list[Frame]:

@@ -5,12 +5,12 @@ import json
 import pytest
 from openai.types.responses import Response
 
+from dialects.golden import named
 from dialects.openai_responses.responses_golden import (
     STAMP,
     Recording,
     events,
     frames,
-    named,
     recording,
     recordings,
     told,
