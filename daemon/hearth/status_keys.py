@@ -8,7 +8,8 @@ from msgspec import Struct
 class RoomStatus(Struct, frozen=True):
     """One limit of a key: `what` is requests or tokens, `per` minute, hour, day or "" where it was not said.
 
-    `source` is config, or provider for what its replies told; `resets_s` is when all of it is there again.
+    `source` is config, or provider for what its replies told; `resets_s` is when all of it is there again. `model` is
+    the one that it limits, "" where it limits the whole key.
     """
 
     what: str
@@ -17,6 +18,7 @@ class RoomStatus(Struct, frozen=True):
     left: int
     resets_s: float | None = None
     source: str = "config"
+    model: str = ""
 
 
 class KeyStatus(Struct, frozen=True):
@@ -24,7 +26,8 @@ class KeyStatus(Struct, frozen=True):
 
     `state` is ready, or why it is not used: a problem's kind (key_refused, rate_limited, quota_spent, …), missing (it
     cannot be had), full (a limit of the config is reached), spent (its money is). `rests_s` is for how long; None where
-    it takes a change of the config, of the secret, or `hearth keys test`. `barred` are the models it may not use.
+    it takes a change of the config, of the secret, or `hearth keys test`. `barred` are the models it may not use,
+    `limited` those whose own limit was met, and for how many seconds each rests.
     """
 
     id: str
@@ -35,6 +38,7 @@ class KeyStatus(Struct, frozen=True):
     uses: int = 0
     room: tuple[RoomStatus, ...] = ()
     barred: tuple[str, ...] = ()
+    limited: dict[str, float] = {}
     last_error: str = ""
     last_error_at: float | None = None
 

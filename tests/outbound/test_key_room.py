@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hearth.outbound.key_room import Bucket, Limits, Room, Window
+from hearth.outbound.key_room import Limits, Room, Window
+from hearth.outbound.key_told import Bucket
 from hearth.outbound.rate_limits import Told
 
 STEPS = st.lists(st.tuples(st.floats(0, 20), st.integers(0, 30), st.integers(0, 30)), max_size=60)

@@ -35,14 +35,16 @@ def _row(key: KeyStatus, cost: str) -> tuple[str, ...]:
 
 
 def state_in_words(key: KeyStatus) -> str:
-    """Return a key's state: "ready", "limited for 12.0 s", "ready, not for gpt-x"."""
+    """Return a key's state: "ready", "limited for 12.0 s", "ready, not for gpt-x, limited for gpt-y for 3.0 s"."""
     rests = f" for {span(key.rests_s)}" if key.rests_s else ""
     barred = f", not for {', '.join(key.barred)}" if key.barred else ""
-    return f"{_STATES.get(key.state, key.state)}{rests}{barred}"
+    limited = "".join(f", limited for {model} for {span(seconds)}" for model, seconds in key.limited.items())
+    return f"{_STATES.get(key.state, key.state)}{rests}{barred}{limited}"
 
 
 def _room(room: RoomStatus) -> str:
     of = f" of {room.limit:,.0f}" if room.limit is not None else ""
     per = f" a {room.per}" if room.per else ""
+    model = f" for {room.model}" if room.model else ""
     said = " (as its provider says)" if room.source == "provider" else ""
-    return f"{room.left:,}{of} {room.what.replace('-', ' ')}{per}{said}"
+    return f"{room.left:,}{of} {room.what.replace('-', ' ')}{per}{model}{said}"

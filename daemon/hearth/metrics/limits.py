@@ -16,13 +16,14 @@ if TYPE_CHECKING:
     from hearth.status_money import BudgetStatus
 
 KEY = ("hearth.provider", "hearth.key")
+ROOM = (*KEY, "what", "per", "model", "source")
 BUDGET = ("scope", "name", "period", "currency")
 READY = "ready"
 
 
 def _room(status: Status) -> Values:
     return (
-        ((key.provider, key.id, room.what, room.per, room.source), room.left)
+        ((key.provider, key.id, room.what, room.per, room.model, room.source), room.left)
         for key in status.keys
         for room in key.room
     )
@@ -60,7 +61,7 @@ OF_LIMITS = (
         lambda status: (((key.provider, key.id), key.state == READY) for key in status.keys),
     ),
     Reading(
-        Metric("hearth.key.room", "gauge", "", "What is left under a limit of a key.", (*KEY, "what", "per", "source")),
+        Metric("hearth.key.room", "gauge", "", "What is left under a limit of a key.", ROOM),
         _room,
     ),
     _budget("limit", "What may be spent in the period.", lambda one: one.limit),

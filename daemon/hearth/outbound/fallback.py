@@ -225,7 +225,7 @@ class Answering:
             try:
                 await self._try(upstream)
             except ProviderProblem as failed:
-                if not await turns.goes_on(credential, failed, committed=self.sink.committed):
+                if not await turns.goes_on(upstream, failed, committed=self.sink.committed):
                     raise
             else:
                 keys.accepted(target.settings.name, credential.id, model, upstream.started_ns / 1e9)
@@ -235,9 +235,10 @@ class Answering:
         """Return the next key; a call that found no room under the limits of any has that written down."""
         before = turns.waited_s
         try:
-            return await turns.next(partial(self.around.worth_waiting_s, self.asked.call, candidate, later))
+            patience = partial(self.around.worth_waiting_s, self.asked.call, candidate, later)
+            return await turns.next(patience, alone=not later)
         except (RateLimited, QuotaSpent) as full:
-            if not turns.tried:
+            if turns.has_asked_nobody:
                 call_id, number, reason = self.asked.call.id, len(self.attempts) + 1, self.because or candidate.reason
                 self.attempts.append(turns.not_asked(call_id, number, candidate, full, reason))
             raise
@@ -271,12 +272,16 @@ class Answering:
         except OverBudget as refused:
             self.attempts.append(noted(upstream, "refused", refused))
             raise
+        except BaseException:
+            self.around.keys.unused(upstream.target.settings.name, upstream.credential)
+            raise
 
     def _note(self, upstream: Upstream, ending: Ending, problem: Problem | None) -> None:
         self.around.left(upstream)
         attempt, credential = noted(upstream, ending, problem), upstream.credential
         self.attempts.append(attempt)
         self.around.till.settle(upstream, attempt)
-        self.around.keys.observe(attempt.provider, credential.id, upstream.head, used(attempt), credential.lease)
+        keys, head, lease = self.around.keys, upstream.head, credential.lease
+        keys.observe(attempt.provider, credential.id, head, used(attempt), lease, attempt.model)
         if ending != "client_gone":
             self.around.noticed(upstream, problem)

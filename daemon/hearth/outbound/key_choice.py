@@ -15,10 +15,10 @@ def next_key(states: Sequence[KeyState], tokens: float, model: str, now: float, 
     """
     awake = [one for one in states if one.awake(now, model)]
     if not awake:
-        return min(states, key=lambda one: (one.ready_in(now), one.tried_at), default=None) if first else None
+        return min(states, key=lambda one: (one.ready_in(now, model), one.tried_at), default=None) if first else None
     if len(awake) == 1:
         return awake[0]
-    waits = [one.room.told_wait_s(tokens, now) for one in awake]
+    waits = [max(one.room.told_wait_s(tokens, now, model), one.pace_s(model)) for one in awake]
     least = min(waits)
     return in_turn([one for one, wait in zip(awake, waits, strict=True) if wait <= least])
 

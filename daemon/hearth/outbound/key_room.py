@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable
 from typing import Final
 
 from msgspec import Struct
 
 from hearth.dialects.dialect import Head
+from hearth.outbound.key_told import MINUTE_S, Buckets, Tally, ToldRoom, need
 from hearth.outbound.rate_limits import Told, What, read_limits
 from hearth_config.settings import Key, Provider
 
-MINUTE_S: Final = 60.0
 DAY_S: Final = 86_400.0
 SLOTS: Final = 60
 
@@ -108,76 +108,23 @@ class Window:
             self.used = 0.0
 
 
-class Bucket:
-    """One limit as its provider told it, kept up by our own counts until it says more.
-
-    What nothing was heard of for a minute, and no reset was named for, is taken for whole again.
-    """
-
-    __slots__ = ("_at", "_fills", "_known_until", "_level", "_resets_at", "told")
-
-    def __init__(self, told: Told, now: float, since: float = 0.0) -> None:
-        """`since` is what was sent after the request whose reply told: the provider may not have counted it yet."""
-        self.told = told
-        self._at = now
-        self._level = (told.remaining if told.remaining is not None else told.limit or 0.0) - since
-        self._resets_at = None if told.reset_s is None else now + told.reset_s
-        self._known_until = now + max(told.reset_s or 0.0, MINUTE_S)
-        self._fills = 0.0
-        if told.refills and told.reset_s and told.limit is not None and told.remaining is not None:
-            self._fills = (told.limit - told.remaining) / told.reset_s
-
-    def left(self, now: float) -> float:
-        """Return how much is left now, by what it told; never negative, and infinite where that is not known."""
-        whole = self.told.limit if self.told.limit is not None else float("inf")
-        if now >= self._known_until:
-            return whole
-        if self._fills:
-            self._level = min(self._level + self._fills * (now - self._at), whole)
-        elif self._resets_at is not None and now >= self._resets_at:
-            self._level, self._resets_at = whole, None
-        self._at = now
-        return max(self._level, 0.0)
-
-    def take(self, amount: float, now: float) -> None:
-        """Count what is being sent."""
-        self.left(now)
-        self._level -= amount
-
-    def resets_s(self, now: float) -> float:
-        """Return in how many seconds all of it is there again, as far as that is known; 0 where it is, or is not."""
-        return self.wait_s(self.told.limit, now) if self.told.limit is not None else self._reset_in(now)
-
-    def wait_s(self, amount: float, now: float) -> float:
-        """Return in how many seconds there is room for this much; more than the limit needs the whole of it."""
-        left = self.left(now)
-        amount = amount if self.told.limit is None else min(amount, self.told.limit)
-        if left >= amount:
-            return 0.0
-        known = self._known_until - now
-        if self._fills:
-            return min((amount - self._level) / self._fills, known)
-        return self._reset_in(now) if self._resets_at is not None else known
-
-    def _reset_in(self, now: float) -> float:
-        return max(self._resets_at - now, 0.0) if self._resets_at is not None else 0.0
-
-
 class Lease:
     """One use of a key under way: when it began, what was set aside for it, and how much had been used by then."""
 
-    __slots__ = ("at", "heard", "limits", "room", "tokens", "tokens_before", "uses_before")
+    __slots__ = ("at", "before", "before_of_model", "heard", "limits", "model", "over", "room", "tokens")
 
-    def __init__(self, room: Room, limits: Limits, at: float, tokens: float) -> None:
+    def __init__(self, room: Room, limits: Limits, at: float, tokens: float, model: str) -> None:
         """Note how things stand in a key's room."""
         self.room = room
         self.limits = limits
         self.at = at
         self.tokens = tokens
-        self.uses_before = room.uses
-        self.tokens_before = room.tokens
+        self.model = model
+        self.before = room.provider.sent("").copy()
+        self.before_of_model = room.provider.sent(model).copy()
         self.heard = False
         """Whether the reply's head was looked at."""
+        self.over = False
 
     def hear(self, head: Head, now: float, wall: float) -> None:
         """Take over what the reply's head tells of the key's limits; `wall` is time.time()."""
@@ -185,37 +132,61 @@ class Lease:
             self.heard = True
             self.room.correct(read_limits(head, wall), self, now)
 
+    def end(self) -> None:
+        """Say that the use has ended, however it did."""
+        if not self.over:
+            self.over = True
+            self.room.ended(self.model)
+
 
 class Room:
     """One key's counts. Of the event loop alone; each question brings its moment."""
 
-    __slots__ = ("_windows", "tokens", "told", "uses")
+    __slots__ = ("_under_way", "_windows", "provider")
 
     def __init__(self) -> None:
         """Nothing was used, nothing was told."""
         self._windows: dict[tuple[str, str], Window] = {}
-        self.told: dict[tuple[str, str], Bucket] = {}
-        self.uses = 0
-        self.tokens = 0.0
+        self.provider = ToldRoom()
+        """What the provider told of its own limits."""
+        self._under_way: Counter[str] = Counter()
+
+    @property
+    def told(self) -> Buckets:
+        """What the provider told of the whole key."""
+        return self.provider.shared
+
+    @property
+    def uses(self) -> int:
+        """How often it was used."""
+        return self.provider.sent("").uses
 
     def wait_s(self, limits: Limits, tokens: float, now: float) -> float:
         """Return in how many seconds the config's limits have room for one request of so many tokens; 0 is now."""
-        waits = (window.wait_s(_need(what, tokens), limit, now) for what, _, window, limit in self.bounds(limits))
+        waits = (window.wait_s(need(what, tokens), limit, now) for what, _, window, limit in self.bounds(limits))
         return max(waits, default=0.0)
 
-    def told_wait_s(self, tokens: float, now: float) -> float:
+    def told_wait_s(self, tokens: float, now: float, model: str = "") -> float:
         """Return the same by what the provider told of its own limits."""
-        return max((told.wait_s(_need(what, tokens), now) for (what, _), told in self.told.items()), default=0.0)
+        return self.provider.wait_s(tokens, model, now)
 
-    def take(self, limits: Limits, tokens: float, now: float) -> Lease:
+    def take(self, limits: Limits, tokens: float, now: float, model: str = "") -> Lease:
         """Count one request that is being sent, with the tokens set aside for it."""
-        self.uses += 1
-        self.tokens += tokens
+        self.provider.take(tokens, model, now)
+        self._under_way.update({"", model})
         for what, _, window, _ in self.bounds(limits):
-            window.add(_need(what, tokens), now)
-        for (kind, _), bucket in self.told.items():
-            bucket.take(_need(kind, tokens), now)
-        return Lease(self, limits, now, tokens)
+            window.add(need(what, tokens), now)
+        return Lease(self, limits, now, tokens, model)
+
+    def ended(self, model: str) -> None:
+        """Say that a request that was counted is over."""
+        self._under_way.subtract({"", model})
+        if not self._under_way[model]:
+            del self._under_way[model]
+
+    def under_way(self, model: str = "") -> int:
+        """Return how many requests for a model, in all for "", were counted and have not ended yet."""
+        return self._under_way.get(model, 0)
 
     def settle(self, lease: Lease, tokens: float, now: float, *, requests: int = 1) -> None:
         """Put what was really used in the place of what was set aside; `requests` 0: it was never sent."""
@@ -224,12 +195,14 @@ class Room:
             if more:
                 window.correct(more, lease.at, now)
 
-    def correct(self, told: Iterable[Told], lease: Lease | None, now: float) -> None:
+    def correct(self, told: Iterable[Told], lease: Lease | None, now: float, model: str = "") -> None:
         """Believe what the provider told, less what was sent since the request that it answered."""
-        uses = self.uses - lease.uses_before if lease is not None else 0
-        tokens = self.tokens - lease.tokens_before if lease is not None else 0.0
-        for one in told:
-            self.told[one.what, one.per] = Bucket(one, now, tokens if "tokens" in one.what else uses)
+        if lease is None:
+            self.provider.hear(told, model, Tally(), Tally(), now)
+            return
+        since = _since(self.provider.sent(""), lease.before)
+        of_model = _since(self.provider.sent(lease.model), lease.before_of_model)
+        self.provider.hear(told, lease.model, since, of_model, now)
 
     def recall(self, requests: int, tokens: int, at: float, now: float) -> None:
         """Count what an earlier run of the daemon used at a moment of the monotonic clock."""
@@ -247,5 +220,6 @@ class Room:
         return found
 
 
-def _need(what: str, tokens: float) -> float:
-    return 1.0 if what == "requests" else tokens
+def _since(now: Tally, before: Tally) -> Tally:
+    """Return what was sent between two moments, the request of the earlier one left out."""
+    return Tally(max(now.uses - before.uses, 0), max(now.tokens - before.tokens, 0.0))

@@ -2,34 +2,39 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from time import monotonic
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from hearth.outbound.key_verdicts import limited
 from hearth.outbound.loading import failed_load
-from hearth.problems import KeyRefused, OverBudget, Overloaded, Problem, ProviderProblem
+from hearth.problems import KeyRefused, OverBudget, Overloaded, Problem, ProviderProblem, RateLimited
 from hearth.record import Attempt
 from hearth.routing.expected import estimate_tokens
 
 if TYPE_CHECKING:
     from hearth.call import Outline
     from hearth.outbound.keys import Credential, Keys
-    from hearth.outbound.upstream import Target
+    from hearth.outbound.upstream import Target, Upstream
     from hearth.routing.plan import Candidate
 
 UNSAID_OUTPUT = 512
 """The tokens set aside for an answer whose length nobody limited, until they are counted."""
 LEAST_TOLD_S = 0.05
+AGAIN_AT_MOST = 10
+"""How often a call goes round its provider's keys again, after each met a limit."""
 _OF_A_KEY = frozenset(("auth", "quota", "rate_limit"))
 
 
 class KeyTurns:
     """Hands out a provider's keys in turn; each is tried once, and once more when its secret has changed."""
 
-    __slots__ = ("_keys", "_model", "_outline", "_problem", "_renewed", "_target", "note", "tried", "waited_s")
+    __slots__ = (
+        "_again", "_keys", "_limited", "_model", "_outline", "_problem", "_renewed", "_since", "_target", "note",
+        "tried", "waited_s",
+    )  # fmt: skip
 
     def __init__(self, keys: Keys, target: Target, outline: Outline, model: str) -> None:
         """Nothing is chosen yet."""
@@ -39,36 +44,80 @@ class KeyTurns:
         self._model = model
         self._problem: Problem | None = None
         self._renewed: frozenset[str] = frozenset()
+        self._limited: frozenset[str] = frozenset()
+        """Those of the tried keys that met a limit, and may be tried again after it."""
+        self._again = AGAIN_AT_MOST
+        self._since = monotonic()
         self.tried: frozenset[str] = frozenset()
         self.waited_s = 0.0
         """How long this call waited for a key to have room."""
         self.note = ""
         """What `hearth why` tells of that wait."""
 
-    async def next(self, patience: Callable[[], float]) -> Credential:
+    @property
+    def has_asked_nobody(self) -> bool:
+        """Whether no key was tried so far."""
+        return self._problem is None
+
+    async def next(self, patience: Callable[[], float], *, alone: bool) -> Credential:
         """Return the key for the next attempt; waits for one to have room where that takes no longer than `patience`.
 
-        That is asked only when none has room, and answers in seconds.
+        That is asked only when none has room, and answers in seconds. `alone` says that nobody else can be asked.
         Raises the problem of the last one tried when none is left, or what `Keys.choose` raises.
         """
         keys, settings = self._keys, self._target.settings
         tokens = tokens_at_most(self._outline)
-        if keys.wait_s(settings, tokens, self._model, self.tried) > 0:
-            await self._room(tokens, patience())
+        self._take_back_limited()
+        waits = keys.wait_s(settings, tokens, self._model, self.tried) > 0
+        if waits or keys.queues.somebody_waits(settings.name, self._model):
+            had_turn = await self._room(tokens, patience())
+            if not had_turn:
+                self._give_way(tokens, alone=alone)
         credential = await keys.choose(self._target, self.tried, tokens, self._model)
         if credential is None:
             raise self._problem or Overloaded("all keys were tried", who=settings.name)
         return credential
 
-    async def _room(self, tokens: int, patience: float) -> None:
+    def _take_back_limited(self) -> None:
+        """Once all were tried, those that only met a limit may be tried after it."""
+        keys, settings = self._keys, self._target.settings
+        if not self._again or not self._limited or keys.states(settings, self.tried):
+            return
+        met = [one for one in keys.states(settings) if one.key.id in self._limited]
+        if any(one.waiting_helps(self._model) for one in met):
+            self._again -= 1
+            self.tried -= self._limited
+            self._limited = frozenset()
+
+    async def _room(self, tokens: int, patience: float) -> bool:
+        """Wait until a key has room; whether one has."""
+        keys, settings, model = self._keys, self._target.settings, self._model
         since, before = monotonic(), self.waited_s
-        while (wait := self._keys.wait_s(self._target.settings, tokens, self._model, self.tried)) > 0:
-            if self.waited_s + wait > patience:
-                break
-            await asyncio.sleep(wait)
-            self.waited_s = before + monotonic() - since
+
+        def room_s() -> float:
+            return keys.wait_s(settings, tokens, model, self.tried)
+
+        had_turn = await keys.queues.turn(settings.name, model, self._since, room_s, since + patience - before)
+        self.waited_s = before + monotonic() - since
         if self.waited_s >= LEAST_TOLD_S:
             self.note = f"It waited {self.waited_s:.1f} s for room under a key's limit."
+        return had_turn
+
+    def _give_way(self, tokens: int, *, alone: bool) -> None:
+        """Do not ask where a provider's limits will refuse it, unless nobody else asks: what was told may be wrong.
+
+        Raises what it was refused with, or `RateLimited`.
+        """
+        settings, model, now = self._target.settings, self._model, monotonic()
+        states = self._keys.states(settings)
+        left = [one for one in states if one.key.id not in self.tried and not one.out and model not in one.barred]
+        wait = min((one.limited_s(tokens, model, now) for one in left), default=0.0)
+        somebody_asks = any(one.room.under_way(model) for one in states)
+        if wait <= 0 or (alone and self._problem is None and not somebody_asks):
+            return
+        problem = self._problem or limited(settings, wait)
+        problem.retry_after = problem.retry_after or wait
+        raise problem
 
     def not_asked(
         self, call_id: str, number: int, candidate: Candidate, problem: ProviderProblem, reason: str
@@ -78,8 +127,9 @@ class KeyTurns:
         made = failed_load(call_id, number, candidate.target, problem, self.waited_s, reason, address)
         return replace(made, ending="refused")
 
-    async def goes_on(self, credential: Credential, problem: ProviderProblem, *, committed: bool) -> bool:
+    async def goes_on(self, upstream: Upstream, problem: ProviderProblem, *, committed: bool) -> bool:
         """Hold a failure against the key that it came with; whether another may be tried, or the same one renewed."""
+        credential = upstream.credential
         changed = isinstance(problem, KeyRefused) and not committed and credential.id not in self._renewed
         if changed and await self._keys.renew(self._target, credential):
             self._renewed |= {credential.id}
@@ -87,9 +137,12 @@ class KeyTurns:
         if isinstance(problem, OverBudget):
             self._keys.unused(self._target.settings.name, credential)
         else:
-            self._keys.rest(self._target.settings.name, credential.id, problem, self._model)
+            began = upstream.started_ns / 1e9
+            self._keys.rest(self._target.settings.name, credential.id, problem, self._model, began)
         self._problem = problem
         self.tried |= {credential.id}
+        if isinstance(problem, RateLimited):
+            self._limited |= {credential.id}
         return not committed and problem.cause in _OF_A_KEY
 
 

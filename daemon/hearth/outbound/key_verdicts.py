@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from math import inf
 from typing import Final
 
 from msgspec import Struct
 
+from hearth.outbound.key_pace import Pace
 from hearth.outbound.key_state import MISSING, REFUSED, KeyState
+from hearth.outbound.limit_scope import is_of_model
 from hearth.outbound.quota_dates import back_in
 from hearth.problems import BrokenReply, KeyRefused, NotPermitted, Problem, ProviderFault, QuotaSpent, RateLimited
 from hearth_config.settings import Provider
 
 QUOTA_REST_S: Final = 600.0
 """How long a key without credit rests where its provider names no date; then one call tries it."""
-LIMITED_REST_S: Final = 20.0
 LONGEST_LIMITED_S: Final = 86_400.0
 SAY_EVERY_S: Final = 60.0
 """A key that is limited again and again is told of once a minute."""
@@ -29,10 +31,12 @@ class Notice(Struct, frozen=True):
     facts: dict[str, Fact]
 
 
-def hold_against(state: KeyState, problem: Problem, model: str, now: float, wall: float) -> Notice | None:
+def hold_against(
+    state: KeyState, problem: Problem, model: str, now: float, wall: float, began: float = inf
+) -> Notice | None:
     """Let a key bear what its provider said of it; returns what is to be told, if it is news.
 
-    `model` is the one that was asked for; `now` is monotonic seconds, `wall` time.time().
+    `model` is the one that was asked for; `now` is monotonic seconds, `wall` time.time(); `began` is when it was asked.
     """
     if isinstance(problem, KeyRefused | NotPermitted | QuotaSpent | RateLimited):
         state.say_error(problem.text[:300])
@@ -45,11 +49,14 @@ def hold_against(state: KeyState, problem: Problem, model: str, now: float, wall
         return _notice("key_refused", state, problem, model=model) if news else None
     if isinstance(problem, QuotaSpent):
         seconds = problem.retry_after or back_in(problem.message, wall) or QUOTA_REST_S
-        news = state.awake(now)
+        news = state.awake(now, model)
+        if is_of_model(problem, model):
+            state.limited[model] = max(state.limited.get(model, 0.0), now + seconds)
+            return _notice_of(model, state, problem, seconds) if news else None
         state.rest(seconds, problem.kind, now, probe=True)
         return _notice("key_rests", state, problem, seconds=round(seconds)) if news else None
     if isinstance(problem, RateLimited):
-        return _limited(state, problem, now)
+        return _limited(state, problem, model, now, began)
     if isinstance(problem, _FAULTS):
         state.failed(problem.message, problem.kind, now)
     return None
@@ -74,15 +81,31 @@ def _out(state: KeyState, why: str, problem: KeyRefused) -> Notice | None:
     return _notice("key_refused", state, problem, why=why) if news else None
 
 
-def _limited(state: KeyState, problem: RateLimited, now: float) -> Notice | None:
+def _limited(state: KeyState, problem: RateLimited, model: str, now: float, began: float) -> Notice | None:
     state.read_head()
-    told = max((bucket.resets_s(now) for bucket in state.room.told.values() if bucket.left(now) < 1), default=0)
-    seconds = min(problem.retry_after or told or LIMITED_REST_S, LONGEST_LIMITED_S)
-    state.rest(seconds, problem.kind, now, probe=False)
+    provider = state.room.provider
+    of = model if model in provider.of_model or is_of_model(problem, model) else ""
+    told = problem.retry_after or max((bucket.resets_s(now) for bucket in provider.used_up(of, now)), default=0.0)
+    pace = state.paces.setdefault(of, Pace())
+    seconds = min(pace.met(began, state.room.under_way(of), told, now), LONGEST_LIMITED_S)
+    if of:
+        state.limited[of] = max(state.limited.get(of, 0.0), now + seconds)
+    else:
+        state.rest(seconds, problem.kind, now, probe=False)
     if now - state.said_at < SAY_EVERY_S:
         return None
     state.said_at = now
+    if of:
+        return _notice_of(of, state, problem, seconds)
     return _notice("key_rests", state, problem, seconds=round(seconds, 1))
+
+
+def _notice_of(model: str, state: KeyState, problem: Problem, seconds: float) -> Notice:
+    """Return what is told of a key that rests for one model alone: it is not gone, so it does not come back."""
+    said = state.said
+    notice = _notice("key_rests", state, problem, model=model, seconds=round(seconds, 1))
+    state.said = said
+    return notice
 
 
 def _notice(name: str, state: KeyState, problem: Problem, **more: Fact) -> Notice:
@@ -98,6 +121,16 @@ def full(provider: Provider, waits: Iterable[float]) -> RateLimited:
         f"The limits that the config gives its keys are reached for the next {max(wait, 1.0):.0f} s.",
         who=provider.name,
         next_step=f"Wait, give it another key, or raise the limits of providers.{provider.name}; see `hearth keys`.",
+        retry_after=wait,
+    )
+
+
+def limited(provider: Provider, wait: float) -> RateLimited:
+    """Return what is wrong when the provider's own limits keep all keys back for so many seconds."""
+    return RateLimited(
+        f"Its own limits keep its keys back for the next {max(wait, 1.0):.0f} s.",
+        who=provider.name,
+        next_step="Wait, or give it another key; `hearth keys` shows what each has left.",
         retry_after=wait,
     )
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from time import monotonic
 
 from hearth.outbound.key_secrets import FRESH_S, Holder, Known, Secrets
 from hearth.outbound.key_state import MISSING, KeyState
 from hearth.problems import ProviderProblem
 from hearth_config.secrets import read_reference
+from hearth_config.settings import Provider
 
 MISSING_S = 30.0
 """A secret that could not be had may be there any moment: a keyring is unlocked, a program has started."""
@@ -24,6 +25,32 @@ class KeyWatch:
         self._secrets = secrets
         self._back = back
         self._asking: set[asyncio.Task[None]] = set()
+        self.doubted: set[str] = set()
+        """The providers of whom a key was refused, until all their keys can be used again."""
+
+    @property
+    def in_doubt(self) -> bool:
+        """Whether there is such a provider."""
+        return bool(self.doubted)
+
+    def recount(
+        self, holders: Mapping[str, Holder], states_of: Callable[[Provider], list[KeyState]]
+    ) -> Iterator[tuple[str, int | None]]:
+        """Yield how many keys can be used of each provider that refused one; None once, when all can again.
+
+        A provider without keys counts as having one: a server may want a key that nobody gave. Keys that are out are
+        looked at for a change of their secret.
+        """
+        now = monotonic()
+        self.doubted &= holders.keys()
+        for name in tuple(self.doubted):
+            states = states_of(holders[name].settings)
+            for state in states:
+                self.look(holders[name], state)
+            lost = sum(state.lost(now) for state in states)
+            if not lost:
+                self.doubted.discard(name)
+            yield name, len(states) - lost if lost else None
 
     def look(self, holder: Holder, state: KeyState) -> None:
         """See whether a key that is out has changed; for a keyring or a command that is found out later."""

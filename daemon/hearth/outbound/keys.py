@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from hearth.dialects.dialect import Head
 from hearth.outbound.key_choice import next_key
+from hearth.outbound.key_queue import KeyQueues
 from hearth.outbound.key_room import Lease
 from hearth.outbound.key_secrets import GLANCE_S, Holder, Known, Resolve, Secrets
 from hearth.outbound.key_secrets import Credential as Credential  # noqa: PLC0414 -- whoever holds keys takes it from here
@@ -22,7 +23,6 @@ from hearth.status_keys import KeyStatus
 from hearth_config.settings import Key, Provider
 
 NONE: frozenset[str] = frozenset()
-_DOUBTFUL = (KeyRefused, QuotaSpent)
 
 
 def _nothing_spent(provider: str, key_id: str) -> bool:  # noqa: ARG001 -- the shape of `Keys.spent`
@@ -40,12 +40,12 @@ class Keys:
         """`resolve` and `tokens` are what `Secrets` takes."""
         self._secrets = Secrets(resolve, tokens)
         self._watch = KeyWatch(self._secrets, self._lift)
+        self.queues = KeyQueues()
+        """The calls that wait for room."""
         self._states: dict[tuple[str, str], KeyState] = {}
         self._at_hand: dict[str, tuple[float, tuple[Key, ...], Credential]] = {}
         self._ailing: set[tuple[str, str]] = set()
         """The keys of which something is held against, or was."""
-        self._doubted: set[str] = set()
-        """The providers of whom a key was refused, until all their keys can be used again."""
         self.recalled: set[tuple[str, str]] = set()
         """The keys (provider, id) whose use by earlier runs of the daemon is counted."""
         self.spent: Callable[[str, str], bool] = _nothing_spent
@@ -82,7 +82,7 @@ class Keys:
         """
         failed: KeyRefused | None = None
         while (state := self._next(holder.settings, tried, tokens, model)) is not None:
-            lease = self._take(state, tokens)
+            lease = self._take(state, tokens, model)
             try:
                 known = await self._secrets.get(holder, state.key)
             except KeyRefused as refused:
@@ -99,7 +99,7 @@ class Keys:
         return None
 
     def _next(self, provider: Provider, tried: frozenset[str], tokens: float | None, model: str) -> KeyState | None:
-        left = [self._state(provider.name, key) for key in keys_of(provider) if key.id not in tried]
+        left = self.states(provider, tried)
         now = monotonic()
         if tokens is None or not left:  # a question takes no turn
             return next_key([one for one in left if one.awake(now)][:1] or left, 0.0, model, now, first=not tried)
@@ -110,17 +110,19 @@ class Keys:
             raise full(provider, waits.values()) if waits else spent(provider)
         return next_key(allowed, tokens, model, now, first=not tried)
 
-    def _take(self, state: KeyState, tokens: float | None) -> Lease | None:
+    def _take(self, state: KeyState, tokens: float | None, model: str) -> Lease | None:
         now = monotonic()
         state.tried_at = now
         if tokens is None:
             return None
         state.circuit = state.circuit.trying(now)
-        return state.room.take(state.limits, tokens, now)
+        return state.room.take(state.limits, tokens, now, model)
 
     def _undo(self, state: KeyState, lease: Lease | None) -> None:
         if lease is not None:
+            lease.end()
             state.room.settle(lease, 0.0, monotonic(), requests=0)
+            self.queues.wake(state.provider)
 
     def _give_up(self, state: KeyState, refused: KeyRefused, lease: Lease | None) -> None:
         self._undo(state, lease)
@@ -129,7 +131,7 @@ class Keys:
 
     def _ready(self, holder: Holder, state: KeyState, known: Known, lease: Lease | None) -> Credential:
         keys = holder.settings.keys
-        if not state.well() or len(keys) > 1 or state.limits.given or state.has_money_limit:
+        if not state.well() or len(keys) > 1 or state.limits.given or state.has_money_limit or state.is_tight():
             return replace(known.credential, lease=lease)
         until = known.until if known.stamp is None else min(known.until, monotonic() + GLANCE_S)
         self._at_hand[holder.settings.name] = (until, keys, known.credential)
@@ -142,14 +144,19 @@ class Keys:
         a key will be back.
         """
         now = monotonic()
-        states = [self._state(provider.name, key) for key in keys_of(provider) if key.id not in tried]
-        wait = min((one.wait_s(tokens, model, now) for one in states), default=0.0)
+        wait = min((one.wait_s(tokens, model, now) for one in self.states(provider, tried)), default=0.0)
         return wait if wait < inf else 0.0
 
     # After an attempt.
 
     def observe(
-        self, provider: str, key_id: str, head: Head | None, tokens: int | None = None, lease: Lease | None = None
+        self,
+        provider: str,
+        key_id: str,
+        head: Head | None,
+        tokens: int | None = None,
+        lease: Lease | None = None,
+        model: str = "",
     ) -> None:
         """Take note of a reply's head, and of the tokens that were used in the place of those set aside.
 
@@ -160,16 +167,20 @@ class Keys:
             return
         if lease is None:
             if head is not None:
-                state.unread = (head, monotonic(), time())
+                state.note_head(head, model, monotonic())
+                if state.room.provider.is_tight:
+                    self._at_hand.pop(provider, None)
             return
         now = monotonic()
+        lease.end()
+        self.queues.wake(provider)
         if head is not None:
             lease.hear(head, now, time())
         if tokens is not None:
             state.room.settle(lease, tokens, now)
 
-    def rest(self, provider: str, key_id: str, problem: Problem, model: str = "") -> None:
-        """Hold against a key what its provider said of it."""
+    def rest(self, provider: str, key_id: str, problem: Problem, model: str = "", began: float = inf) -> None:
+        """Hold against a key what its provider said of it; `began` is when that was asked (monotonic seconds)."""
         state = self._states.get((provider, key_id))
         if state is None:
             state = self._states[provider, key_id] = KeyState(provider, Key(key_id, ""))
@@ -179,7 +190,7 @@ class Keys:
             state.stamp = known.stamp if known is not None else self._secrets.stamp_of(state.key)
             self._secrets.forget(provider, key_id)
         self._at_hand.pop(provider, None)
-        self._tell(hold_against(state, problem, model, monotonic(), time()), state, problem)
+        self._tell(hold_against(state, problem, model, monotonic(), time(), began), state, problem)
 
     async def renew(self, holder: Holder, credential: Credential) -> bool:
         """Look up again what was refused; whether it has changed since, so that it is worth another try."""
@@ -203,13 +214,15 @@ class Keys:
         """
         if not self._ailing or (provider, key_id) not in self._ailing:
             return
-        state = self._states[provider, key_id]
-        if began < state.held_at or (state.kind == RateLimited.kind and not state.awake(monotonic())):
+        state, now = self._states[provider, key_id], monotonic()
+        state.passed(model)
+        if began < state.held_at or (state.kind == RateLimited.kind and not state.awake(now)):
             return
         others = {name: words for name, words in state.barred.items() if name != model}
         self._lift(state)
-        if others:
-            state.barred.update(others)
+        state.forget_limits(now)
+        state.barred.update(others)
+        if not state.well():
             self._ailing.add((provider, key_id))
 
     async def anew(self, holder: Holder, key: Key) -> Credential:
@@ -225,11 +238,10 @@ class Keys:
             self._lift(state)
 
     def _tell(self, notice: Notice | None, state: KeyState, problem: Problem) -> None:
-        name = (state.provider, state.key.id)
         if not state.well():
-            self._ailing.add(name)
-        if isinstance(problem, _DOUBTFUL):
-            self._doubted.add(state.provider)
+            self._ailing.add((state.provider, state.key.id))
+        if isinstance(problem, KeyRefused | QuotaSpent):
+            self._watch.doubted.add(state.provider)
         self._say(notice)
 
     def _lift(self, state: KeyState) -> None:
@@ -247,13 +259,12 @@ class Keys:
 
     # How they stand.
 
-    def of_one(self, provider: Provider, key_id: str, problem: Problem) -> bool:
+    def of_one(self, provider: Provider, key_id: str, problem: Problem, model: str = "") -> bool:
         """Whether a limit was met with one key while another can be used: then the target itself need not rest."""
         if not isinstance(problem, RateLimited) or len(provider.keys) < 2:
             return False
         now = monotonic()
-        others = (key for key in provider.keys if key.id != key_id)
-        return any(self._state(provider.name, key).awake(now) for key in others)
+        return any(other.awake(now, model) for other in self.states(provider, frozenset((key_id,))))
 
     def unused(self, provider: str, credential: Credential) -> None:
         """Take back what was set aside for an attempt that was not made after all."""
@@ -264,24 +275,11 @@ class Keys:
     @property
     def in_doubt(self) -> bool:
         """Whether a provider has refused a key, and not taken all of them since."""
-        return bool(self._doubted)
+        return self._watch.in_doubt
 
     def recount(self, holders: Mapping[str, Holder]) -> Iterator[tuple[str, int | None]]:
-        """Yield how many keys can be used of each provider that refused one; None once, when all can again.
-
-        A provider without keys counts as having one: a server may want a key that nobody gave. Keys that are out are
-        looked at for a change of their secret.
-        """
-        now = monotonic()
-        self._doubted &= holders.keys()
-        for name in tuple(self._doubted):
-            states = [self._state(name, key) for key in keys_of(holders[name].settings)]
-            for state in states:
-                self._watch.look(holders[name], state)
-            lost = sum(state.lost(now) for state in states)
-            if not lost:
-                self._doubted.discard(name)
-            yield name, len(states) - lost if lost else None
+        """Yield how many keys can be used of each provider that refused one, as `KeyWatch.recount` has it."""
+        return self._watch.recount(holders, self.states)
 
     def views(self, provider: Provider) -> tuple[KeyStatus, ...]:
         """Return the state of a provider's keys."""
@@ -289,6 +287,10 @@ class Keys:
         return tuple(
             self._state(provider.name, key).view(now, spent=self.spent(provider.name, key.id)) for key in provider.keys
         )
+
+    def states(self, provider: Provider, without: frozenset[str] = NONE) -> list[KeyState]:
+        """Return the states of a provider's keys, save those of the ids that are left out."""
+        return [self._state(provider.name, key) for key in keys_of(provider) if key.id not in without]
 
     def _state(self, provider: str, key: Key) -> KeyState:
         state = self._states.get((provider, key.id))

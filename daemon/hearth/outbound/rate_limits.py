@@ -46,6 +46,8 @@ class Told(Struct, frozen=True):
     refills: bool = True
     per: str = ""
     """"minute", "hour" or "day" where the header's name says so."""
+    by_model: bool = True
+    """Whether it is the limit of the model that was asked, rather than of all that the key may be used for."""
 
 
 def read_limits(head: Head, now: float) -> tuple[Told, ...]:
@@ -54,7 +56,8 @@ def read_limits(head: Head, now: float) -> tuple[Told, ...]:
     Known (wire/providers §3) are OpenAI's `x-ratelimit-{limit,remaining,reset}-{requests,tokens}` (Azure, Groq and
     others; a reset is a duration such as "6m0s"; Cerebras adds `-minute` or `-day`), Anthropic's
     `anthropic-ratelimit-*` (a reset is a moment, RFC 3339), and the plain `x-ratelimit-*` of Together and OpenRouter
-    (seconds, or a moment in s or ms since 1970). Raises nothing: what makes no sense is left out.
+    (seconds, or a moment in s or ms since 1970). OpenAI and those like it, and Anthropic, limit each model by itself;
+    the plain ones are of the key. Raises nothing: what makes no sense is left out.
     """
     found: dict[tuple[What, str, bool], dict[str, str]] = {}
     for name, value in head.headers:
@@ -70,15 +73,15 @@ def read_limits(head: Head, now: float) -> tuple[Told, ...]:
     if not found:
         return ()
     clock = _said_now(head.get("date"), now)
-    told = (_told(what, per, parts, clock, refills=refills) for (what, per, refills), parts in found.items())
+    told = (_told(what, per, parts, clock, named=named) for (what, per, named), parts in found.items())
     return tuple(one for one in told if one.remaining is not None or one.limit is not None)
 
 
-def _told(what: What, per: str, parts: dict[str, str], clock: float, *, refills: bool) -> Told:
+def _told(what: What, per: str, parts: dict[str, str], clock: float, *, named: bool) -> Told:
     limit, remaining = number(parts.get("limit", "")), number(parts.get("remaining", ""))
     if limit is not None and remaining is not None:
         remaining = min(remaining, limit)
-    return Told(what, limit, remaining, read_reset(parts.get("reset", ""), clock), refills, per)
+    return Told(what, limit, remaining, read_reset(parts.get("reset", ""), clock), named, per, by_model=named)
 
 
 def number(text: str) -> float | None:

@@ -165,25 +165,29 @@ async def _ask(visit: Visit, passage: Passage, target: Target, path: str, upload
     body, length = upload.named(target.model)
     query = request.rel_url.raw_query_string
     headers = tuple((name, safe(request.headers[name])) for name in _KEPT if name in request.headers)
-    reply = await core.pool.send(
-        runtime.origin,
-        request.method,
-        runtime.settings.address.path(path) + (f"?{query}" if query else ""),
-        runtime.fresh_lines(credential, headers),
-        body,
-        limits=Limits(connect=runtime.settings.timeouts.connect, first=QUIET_S, idle=QUIET_S),
-        permit=runtime.permit(passage.call.mode),
-        length=length,
-    )
+    try:
+        reply = await core.pool.send(
+            runtime.origin,
+            request.method,
+            runtime.settings.address.path(path) + (f"?{query}" if query else ""),
+            runtime.fresh_lines(credential, headers),
+            body,
+            limits=Limits(connect=runtime.settings.timeouts.connect, first=QUIET_S, idle=QUIET_S),
+            permit=runtime.permit(passage.call.mode),
+            length=length,
+        )
+    except BaseException:
+        core.keys.observe(target.provider, credential.id, None, lease=credential.lease)
+        raise
     with reply:
         passage.answered(reply)
-        core.keys.observe(target.provider, credential.id, reply.head, lease=credential.lease)
+        core.keys.observe(target.provider, credential.id, reply.head, None, credential.lease, target.model)
         if reply.head.status >= 300:
             problem = runtime.called.problem(reply.head, await reply.read_all(ERROR_LIMIT), target.provider)
             hide_key(problem, credential)
-            core.keys.rest(target.provider, credential.id, problem)
+            core.keys.rest(target.provider, credential.id, problem, target.model)
             raise problem
-        core.keys.accepted(target.provider, credential.id)
+        core.keys.accepted(target.provider, credential.id, target.model)
         return await _relay(visit, passage, reply)
 
 
