@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 
 from hearth.rehearsal import ModelScript, Rehearsal, Script
+from hearth.server.control.snapshot import models as models_of
 from hearth_home import beside, running
 
 NEAR = Script(models=(ModelScript(name="scripted", context_length=32_768, num_ctx=0),), default_num_ctx=4096)
@@ -49,3 +50,46 @@ def test_nobody_with_room_is_a_refusal_that_says_so() -> None:
     for reply in (*replies, kept):
         assert reply.status_code == httpx.codes.BAD_REQUEST
         assert reply.json()["error"]["code"] == "context_length_exceeded"
+
+
+def test_a_model_that_is_not_loaded_is_stated_with_the_window_its_engine_gives() -> None:
+    """Pain 25: editors fill the window they are told of; what one model was given shows what the others will get.
+
+    Until anything was loaded, the trained window is all that is known; a pin, or the Modelfile's own, is exact.
+    """
+    models = tuple(ModelScript(name=name, context_length=32_768, num_ctx=0) for name in ("one", "two", "pinned"))
+    script = Script(models=(*models, ModelScript(name="small", context_length=2048, num_ctx=0)), default_num_ctx=4096)
+    pinned = "[providers.ollama.models.pinned]\nnum_ctx = 8192\n"
+
+    async def act() -> tuple[list[int], list[int], list[int], dict[str, str]]:
+        async with (
+            Rehearsal(script) as near,
+            running(beside(near) + pinned) as home,
+            httpx.AsyncClient(base_url=home.url) as client,
+        ):
+
+            async def stated() -> list[int]:
+                found = []
+                for name in ("one", "two", "pinned", "small"):
+                    shown = (await client.post("/api/show", json={"model": name})).json()
+                    listed = (await client.get(f"/v1/models/{name}")).json()
+                    assert shown["model_info"]["llama.context_length"] == listed["context_length"]
+                    found.append(listed["context_length"])
+                return found
+
+            before = await stated()
+            body: dict[str, Any] = {"model": "one", "messages": [{"role": "user", "content": "Hello"}]}
+            await client.post("/v1/chat/completions", json=body)
+            await home.daemon.inventory.refresh("ollama")
+            loaded = await stated()
+            await client.post("/api/generate", json={"model": "one", "keep_alive": 0})
+            await home.daemon.inventory.refresh("ollama")
+            notes = {one.model: one.note for one in models_of(home.daemon.core).models}
+            return before, loaded, await stated(), notes
+
+    before, loaded, unloaded, notes = asyncio.run(act())
+
+    assert before == [32_768, 32_768, 8192, 2048]
+    assert loaded == unloaded == [4096, 4096, 8192, 2048]
+    assert notes["two:latest"] == "gets 4,096 of its 32,768 tokens; num_ctx sets more"
+    assert notes["pinned:latest"] == notes["small:latest"] == ""

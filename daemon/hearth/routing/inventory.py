@@ -14,6 +14,8 @@ class Listing(Struct, frozen=True):
     """What one provider answered. `reachable` None: never asked. `checked_at` is seconds of the monotonic clock.
 
     `place` is what looking up the provider's host name showed; None: never looked up, or an address literal.
+    `given_window` is the context in tokens that this Ollama was seen to give a model for which nobody says one: less
+    than the model was trained for, by its own setting or the machine's memory (wire/ollama §5.2); None: not seen yet.
     """
 
     reachable: bool | None = None
@@ -22,6 +24,7 @@ class Listing(Struct, frozen=True):
     version: str = ""
     checked_at: float = 0.0
     place: Place | None = None
+    given_window: int | None = None
 
 
 NEVER_ASKED = Listing()

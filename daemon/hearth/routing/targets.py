@@ -43,6 +43,8 @@ class Target(Struct, frozen=True):
     window: int | None = None
     loaded_window: int | None = None
     usable_window: int | None = None
+    stated_window: int | None = None
+    """The context to tell clients: that, or what its engine was seen to give models for which nobody says one."""
     output_limit: int | None = None
     capabilities: frozenset[str] | None = None
     lacks: frozenset[Need] = frozenset()
@@ -70,6 +72,8 @@ def make_target(provider: Provider, listing: Listing, model: str, info: ModelInf
     window, output_limit = _limits(provider, pins, known)
     unable = pins.capabilities is not None and "insert" not in (capabilities or ())
     way = Filling() if unable else filling(dialect, provider.quirks, capabilities, known.name)
+    usable = _usable_window(pins.num_ctx or known.own_window, known.loaded_window, window)
+    said = remote or pins.num_ctx or known.own_window or known.loaded_window
     return Target(
         name=f"{provider.name}/{known.name}",
         provider=provider.name,
@@ -81,7 +85,8 @@ def make_target(provider: Provider, listing: Listing, model: str, info: ModelInf
         pins=Pins(num_ctx=pins.num_ctx, keep_alive=pins.keep_alive, shift=pins.shift),
         window=window,
         loaded_window=known.loaded_window,
-        usable_window=_usable_window(pins.num_ctx or known.own_window, known.loaded_window, window),
+        usable_window=usable,
+        stated_window=usable if said or not usable else min(usable, listing.given_window or usable),
         output_limit=output_limit,
         capabilities=capabilities,
         lacks=abilities.lacks - NEEDS | lacked(way),

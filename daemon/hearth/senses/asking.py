@@ -17,6 +17,7 @@ from hearth.dialects.ollama.show import ShowInfo, read_show
 from hearth.dialects.optional import ListsInPages
 from hearth.problems import Problem
 from hearth.routing.inventory import Listing
+from hearth.routing.targets import same_name
 from hearth_config.settings import Provider
 
 Fetch = Callable[[str, HttpRequest], Awaitable[tuple[Head, bytes]]]
@@ -92,7 +93,8 @@ class Asking:
         found, running = await asyncio.gather(self._version(), self._loaded())
         self._shown.keep(listing.models)
         models = tuple(_with_loaded(self._with_shown(model), running) for model in listing.models)
-        return replace(listing, version=found or listing.version, models=models)
+        given = _given_window(models, self._source.settings, listing.given_window)
+        return replace(listing, version=found or listing.version, models=models, given_window=given)
 
     def unknown(self, models: tuple[ModelInfo, ...]) -> list[ModelInfo]:
         """Return the models that `/api/show` was not asked about."""
@@ -166,6 +168,20 @@ def failed(before: Listing, problem: Problem, *, reachable: bool) -> Listing:
 def without_loaded(listing: Listing) -> Listing:
     """Return the listing of a provider that has gone: whatever it had loaded is loaded no more."""
     return replace(listing, models=tuple(_unloaded(model) for model in listing.models))
+
+
+def _given_window(models: tuple[ModelInfo, ...], settings: Provider, before: int | None) -> int | None:
+    """Return the window that models get which say none themselves, as the loaded ones among them show."""
+    pinned = {same_name(name) for name, pins in settings.models.items() if pins.num_ctx}
+    for model in models:
+        loaded, trained = model.loaded_window, model.window
+        if not loaded or not trained or model.own_window or same_name(model.name) in pinned:
+            continue
+        if loaded < trained:
+            return loaded
+        if before is not None and loaded > before:
+            before = None  # it gives more by now
+    return before
 
 
 def _unloaded(model: ModelInfo) -> ModelInfo:

@@ -34,6 +34,8 @@ The release whose recordings we follow; editors want 0.6.4 or newer.
 """
 COPILOT = "GitHubCopilotChat/"
 """It shows its user `general.basename`, where Ollama therefore puts the name asked for (wire/ollama §3.3)."""
+MISTRAL = "mistral-client-"
+"""Its clients refuse a list whose entries do not say what they can do (mistralai 3.7)."""
 PROBE_S = 5.0
 _JSON = {"Content-Type": "application/json; charset=utf-8"}
 
@@ -112,6 +114,8 @@ def _form(visit: Visit) -> Any:  # noqa: ANN401 -- a dialect's package, imported
         return import_module("hearth.dialects.gemini")
     if "anthropic-version" in headers:
         return import_module("hearth.dialects.anthropic")
+    if headers.get("User-Agent", "").startswith(MISTRAL):
+        return import_module("hearth.dialects.openai_chat.mistral_models")
     return import_module("hearth.dialects.openai_chat")
 
 
@@ -150,7 +154,7 @@ def _found(core: Core, name: str) -> tuple[ModelInfo, Target]:
     info = structs.replace(
         target.info,
         name=_spelled(name, target),
-        window=target.usable_window,
+        window=target.stated_window,
         loaded_window=None,
         capabilities=_abilities(target),
     )

@@ -133,7 +133,7 @@ def _model(core: Core, target: Target, *, abilities: bool = False) -> ModelStatu
         slots=view.slots or None,
         size=info.size,
         size_vram=info.size_vram,
-        window=target.usable_window,
+        window=target.stated_window,
         capabilities=tuple(sorted(target.capabilities)) if target.capabilities is not None else None,
         digest=info.digest,
         family=info.family,
@@ -152,7 +152,10 @@ def _abilities(target: Target) -> dict[str, AbilityStatus]:
 
 def _note(core: Core, target: Target) -> str:
     if target.remote:
-        return "runs in Ollama's cloud; needs remote_models = true"
+        allowed = core.generation.settings.providers[target.provider].remote_models
+        return "runs in Ollama's cloud" if allowed else "runs in Ollama's cloud; needs remote_models = true"
     if not target.installed:
         return "not installed"
-    return core.notes.get(target.name, "")
+    gets, could = target.stated_window, target.window
+    narrow = f"gets {gets:,} of its {could:,} tokens; num_ctx sets more" if gets and could and gets < could else ""
+    return core.notes.get(target.name, narrow if target.pins.num_ctx is None else "")
