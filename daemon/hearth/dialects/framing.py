@@ -50,10 +50,13 @@ class SseSplitter:
 
     def feed(self, data: bytes) -> list[SseRecord]:
         """Return the records that these bytes complete."""
-        if self._rest or b"\r" in data or not self._started:
+        if self._rest or not self._started:
             return self._feed_slowly(data)
-        if data.endswith(b"\n\n") and data.find(b"\n\n") == len(data) - 2:
-            return [_parse(data)]
+        usual = _usual(data)
+        if usual is not None:
+            return [usual]
+        if b"\r" in data:
+            return self._feed_slowly(data)
         *whole, rest = data.split(b"\n\n")
         self._rest += rest
         return [_parse(piece + b"\n\n") for piece in whole]
@@ -135,10 +138,28 @@ def sse(data: bytes, event: str = "") -> bytes:
     return b"data: %b\n\n" % data
 
 
+def _usual(raw: bytes) -> SseRecord | None:
+    """Read the usual record: one line of data, perhaps after the name of its event; None for anything else."""
+    if raw.endswith(b"\n\n"):
+        line = raw[:-2]
+    elif raw.endswith(b"\r\n\r\n"):
+        line = raw[:-4]
+    else:
+        return None
+    event = ""
+    if line.startswith(b"event:"):
+        name, _, line = line.partition(b"\n")
+        event = name[6:].removeprefix(b" ").removesuffix(b"\r").decode("utf-8", "replace")
+    if not line.startswith(b"data:") or b"\n" in line or b"\r" in line or "\r" in event:
+        return None
+    return SseRecord(raw, event, line[5:].removeprefix(b" "))
+
+
 def _parse(raw: bytes) -> SseRecord:
-    """Read the fields of one record; the usual one is a single line of data."""
-    if raw.startswith(b"data:") and raw.find(b"\n") == len(raw) - 2 and b"\r" not in raw:
-        return SseRecord(raw, "", raw[6:-2] if raw[5] == 32 else raw[5:-2])
+    """Read the fields of one record."""
+    usual = _usual(raw)
+    if usual is not None:
+        return usual
     event = b""
     data: list[bytes] = []
     for line in raw.splitlines():

@@ -28,7 +28,8 @@ BYTES_PER_TOKEN = 4
 MOST_TOKENS = 1_000_000_000
 """No call has so many: a count beyond it is nonsense, and an estimate stands in."""
 
-_COUNTED = frozenset((TextDelta, ThinkingDelta, RefusalDelta, ToolCallDelta, Usage, Finished, Done, Failed))
+_TEXT = (TextDelta, ThinkingDelta, RefusalDelta)
+_COUNTED = frozenset((*_TEXT, ToolCallDelta, Usage, Finished, Done, Failed))
 _MEANINGFUL = frozenset(MEANINGFUL)
 
 
@@ -56,18 +57,18 @@ class Meter:
                 kind = type(event)
                 if kind in _MEANINGFUL:
                     meaningful = True
-                    if not self.first_ns:
-                        self.first_ns = now_ns
-                if kind in _COUNTED:
+                if isinstance(event, _TEXT):  # nearly all there is in a stream
+                    self.text_bytes += len(event.text)
+                elif kind in _COUNTED:
                     self._count(event)
         if meaningful:
             self.last_ns = now_ns
+            if not self.first_ns:
+                self.first_ns = now_ns
         return meaningful
 
     def _count(self, event: Event) -> None:
         match event:
-            case TextDelta() | ThinkingDelta() | RefusalDelta():
-                self.text_bytes += len(event.text)
             case Usage():
                 self.usage = event if self.usage is None else _later(self.usage, event)
             case Finished():

@@ -78,16 +78,19 @@ class Relay:
 
     def take(self, data: bytes) -> None:
         """Hand on a piece in the callback that brought it; never raises."""
+        reader, meter = self._reader, self._meter
         try:
-            frames = self._reader.feed(data)
-            self._meter.bytes_in += len(data)
+            frames = reader.feed(data)
+            meter.bytes_in += len(data)
             if frames:
-                self._see(frames)
+                if self._watch is not None:
+                    self._watch(frames)
+                meter.see(frames, monotonic_ns())
                 self._sink.send(frames)
-                self._error = self._meter.failed
+                self._error = meter.failed
         except Exception as error:  # noqa: BLE001 -- it is raised where the call is answered
             self._error = error
-        if self._error is not None or self._reader.finished:
+        if self._error is not None or reader.finished:
             self._over = True
             self._reply.release()
 

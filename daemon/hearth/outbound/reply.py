@@ -181,7 +181,9 @@ class Reply:
             self.wake()
             return
         taker.take(self._take())
-        source.watch(self._deadline(source.loop.time()))
+        limits = self.limits
+        now = source.loop.time()
+        source.watch(now + limits.idle if limits.total is None else self._deadline(now))
 
     def wake(self) -> None:
         """Let the reader look again."""

@@ -41,6 +41,7 @@ class Delivery:
         self.status = 0
         self.first_byte_ns = 0
         self.response: web.StreamResponse | None = None
+        self._stream: StreamReply | None = None
         self.request = request
         self._call = call
         self._served = served
@@ -85,15 +86,15 @@ class Delivery:
     @property
     def flowing(self) -> bool:
         """Whether the stream is under way and its client reads."""
-        response = self.response
-        return self.committed and not self._writing and isinstance(response, StreamReply) and response.flows
+        stream = self._stream
+        return stream is not None and self.committed and not self._writing and stream.flows
 
     def send(self, frames: Sequence[Frame]) -> None:
         """Send frames on while it flows. Raises `ConnectionError` when the client has gone."""
         data = self._encode(frames)
-        if data and isinstance(self.response, StreamReply):
+        if data and self._stream is not None:
             self._last_write = monotonic()
-            self.response.write_at_once(data)
+            self._stream.write_at_once(data)
 
     async def _commit(self) -> None:
         """From here on the target stays: the head goes out with everything held back."""
@@ -150,7 +151,7 @@ class Delivery:
 
     async def _open(self) -> web.StreamResponse:
         """Send the head of a stream."""
-        response = self.response = StreamReply(self._lines())
+        response = self.response = self._stream = StreamReply(self._lines())
         self.status = 200
         self.first_byte_ns = monotonic_ns()
         await response.prepare(self.request)

@@ -133,20 +133,22 @@ class StreamReply(Direct):
         """Send a piece; waits while the client does not read. Raises `ConnectionResetError` when it has gone."""
         if not data:
             return
-        self.write_at_once(data)
+        self.write_at_once(bytes(data))
         if self._protocol is not None and self._protocol.writing_paused:
             await self._drained()
 
     @property
     def flows(self) -> bool:
         """Whether the client reads as fast as we write."""
-        return self._protocol is not None and not self._protocol.writing_paused
+        protocol = self._protocol
+        return protocol is not None and not protocol._paused  # noqa: SLF001 -- its property costs a call for each piece
 
-    def write_at_once(self, data: bytes | bytearray | memoryview) -> None:
+    def write_at_once(self, data: bytes) -> None:
         """Send a piece without waiting for anything. Raises `ConnectionResetError` when the client has gone."""
-        head, self._pending = self._pending, b""
-        piece = b"%x\r\n%b\r\n" % (len(data), bytes(data)) if self._chunked else bytes(data)
-        self._transport().write(head + piece)
+        piece = b"%x\r\n%b\r\n" % (len(data), data) if self._chunked else data
+        if self._pending:
+            piece, self._pending = self._pending + piece, b""
+        self._transport().write(piece)
 
     async def write_eof(self, data: bytes = b"") -> None:  # noqa: ARG002 -- nobody hands in a last piece
         """End the reply, once. Raises `ConnectionResetError` when the client has gone."""
