@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
+from hearth.outbound.alarms import Alarms
 from hearth.outbound.pool import Limits
 from hearth.outbound.watching import EngineWatch, Look
 from hearth.problems import BrokenReply, TimedOut, Unreachable
@@ -29,7 +30,7 @@ def always(problem: Exception | None) -> Look:
 async def waited(look: Look, seconds: float = LONG_S, heard: Callable[[], object] = lambda: False) -> str:
     """Wait under a watch, and say how that ended."""
     try:
-        with EngineWatch("ollama", look, heard, QUIET_S):
+        with EngineWatch("ollama", look, heard, Alarms(QUIET_S)):
             await asyncio.sleep(seconds)
     except TimedOut as dead:
         return dead.text

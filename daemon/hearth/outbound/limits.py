@@ -20,4 +20,6 @@ class Limits(Struct, frozen=True):
     max_bytes: int = 1 << 30  # of one reply, framing included
 
 
+QUIET_S = 30.0
+"""How long an engine may be silent before anybody looks whether it lives; and between two looks."""
 DEFAULT_LIMITS = Limits()

@@ -57,7 +57,7 @@ async def load_model(engine: EngineHolder, target: Target, pool: Pool, keys: Key
     """
     to = engine.describe(target)
     look = partial(ask_engine, engine, probes.loaded(to), pool, keys, first_s=ANSWER_S)
-    with EngineWatch(target.provider, look, lambda: False):
+    with EngineWatch(target.provider, look, lambda: False, pool.silences):
         await ask_engine(engine, probes.load(to, embedding=embeds(target)), pool, keys, first_s=LOAD_S)
     return stays_until(target.pins.keep_alive)
 

@@ -11,11 +11,12 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from hearth.call import Place
+from hearth.outbound.alarms import Alarms
 from hearth.outbound.connect import Route, connect
 from hearth.outbound.egress import Egress
 from hearth.outbound.http1 import Connection
 from hearth.outbound.kept import Kept
-from hearth.outbound.limits import DEFAULT_LIMITS, Limits
+from hearth.outbound.limits import DEFAULT_LIMITS, QUIET_S, Limits
 from hearth.outbound.names import Resolver
 from hearth.outbound.proxy import Proxy
 from hearth.outbound.reply import Reply
@@ -137,6 +138,8 @@ class Pool:
         self.stats = Stats()
         self.closed = False
         self.kept = Kept()
+        self.silences = Alarms(QUIET_S)
+        """Rings where an engine was silent for so long that somebody should look after it."""
         self.farewells: set[asyncio.Task[None]] = set()
         """What is still being cancelled at providers for calls that are gone: awaited before all is closed."""
         self._shelves: dict[Route, Shelf] = {}

@@ -17,11 +17,10 @@ from hearth.outbound.limits import Limits
 from hearth.problems import Problem, TimedOut, Unreachable
 
 if TYPE_CHECKING:
+    from hearth.outbound.alarms import Alarms
     from hearth.outbound.pool import Pool
     from hearth.outbound.upstream import Upstream
 
-QUIET_S = 30.0
-"""How long an engine may be silent before anybody looks; and between two looks."""
 ANSWER_S = 2.0
 MOST_MISSES = 2
 """So many looks in a row without an answer, and it is dead: one may fall into a moment of heavy paging."""
@@ -34,29 +33,31 @@ Look = Callable[[], Awaitable[object]]
 class EngineWatch(AbstractContextManager["EngineWatch"]):
     """Watches over one wait. Leaving it raises `TimedOut` where the wait was ended because the engine is dead."""
 
-    def __init__(self, who: str, look: Look, heard: Callable[[], object], quiet_s: float = QUIET_S) -> None:
-        """`look` raises the `Problem` that kept it from an answer; `heard` says whether the wait is over."""
+    _waiting: asyncio.Task[object] | None = None
+    _looking: asyncio.Task[None] | None = None
+    _dead = False
+
+    def __init__(self, who: str, look: Look, heard: Callable[[], object], alarms: Alarms) -> None:
+        """`look` raises the `Problem` that kept it from an answer; `heard` says whether the wait is over.
+
+        `alarms` says how long an engine may be silent before anybody looks, and between two looks.
+        """
         self._who = who
         self._look = look
         self._heard = heard
-        self._quiet_s = quiet_s
-        self._waiting: asyncio.Task[object] | None = None
-        self._timer: asyncio.TimerHandle | None = None
-        self._looking: asyncio.Task[None] | None = None
-        self._dead = False
+        self._alarms = alarms
 
     def __enter__(self) -> Self:
-        """Begin; until the first look this costs one timer."""
+        """Begin; until the first look this costs next to nothing."""
         self._waiting = asyncio.current_task()
-        self._timer = asyncio.get_running_loop().call_later(self._quiet_s, self._begin)
+        self._alarms.begin(self)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """End, and tell a wait that we ended from one that somebody else did."""
-        if self._timer is not None:
-            self._timer.cancel()
+        self._alarms.end(self)
         if self._looking is not None:
             self._looking.cancel()
         if self._dead and kind is asyncio.CancelledError and self._waiting is not None and not self._waiting.uncancel():
@@ -66,7 +67,8 @@ class EngineWatch(AbstractContextManager["EngineWatch"]):
                 next_step="Look whether it hangs, and start it again.",
             ) from None
 
-    def _begin(self) -> None:
+    def ring(self) -> None:
+        """Begin to look, unless the answer has begun."""
         if not self._heard():
             self._looking = asyncio.ensure_future(self._watch())
 
@@ -75,7 +77,7 @@ class EngineWatch(AbstractContextManager["EngineWatch"]):
         while misses < MOST_MISSES:
             misses = 0 if await self._lives() else misses + 1
             if misses < MOST_MISSES:
-                await asyncio.sleep(self._quiet_s)
+                await asyncio.sleep(self._alarms.seconds)
             if self._heard():
                 return
         if self._waiting is not None:
@@ -104,4 +106,4 @@ def watched(upstream: Upstream, pool: Pool) -> AbstractContextManager[object]:
         lines = upstream.target.header_lines(upstream.credential, request.headers)
         (await pool.send(upstream.target.origin, request.method, request.path, lines, b"", limits=_SOON)).close()
 
-    return EngineWatch(target.provider, look, lambda: upstream.meter.first_ns)
+    return EngineWatch(target.provider, look, lambda: upstream.meter.first_ns, pool.silences)
