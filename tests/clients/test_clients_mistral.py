@@ -136,15 +136,44 @@ def test_a_broken_stream_never_looks_finished(where: str, path: str) -> None:
     assert not any(piece.choices[0].finish_reason for piece in pieces)
 
 
-def test_the_rehearsed_mistral_lists_and_embeds() -> None:
-    """Its client refuses a list without types and vectors without an id."""
+@WHERE
+def test_models_are_listed_with_what_they_can_do(where: str) -> None:
+    """Its client refuses an entry without `type` and `capabilities`, in a list and alone."""
 
-    async def act(client: Mistral, _: Rehearsal) -> tuple[list[str], list[int]]:
+    async def act(client: Mistral, _: Rehearsal) -> tuple[dict[str, Any], Any]:
         listed: Any = await client.models.list_async()
-        vectors: Any = await client.embeddings.create_async(model="mistral-embed", inputs=["a", "b"])
-        return [one.id for one in listed.data], [len(one.embedding) for one in vectors.data]
+        name = "scripted" if where != "openai" else "box/scripted"
+        return {one.id: one for one in listed.data}, await client.models.retrieve_async(model_id=name)
 
-    names, sizes = played(act, "rehearsal")
+    listed, one = played(act, where)
 
-    assert "mistral-embed" in names
-    assert sizes == [16, 16]
+    assert listed[one.id].capabilities == one.capabilities
+    assert (one.type, one.capabilities.completion_chat) == ("base", True)
+    assert any("mistral-embed" in name for name in listed)
+
+
+@WHERE
+def test_texts_become_vectors(where: str) -> None:
+    """Its client refuses vectors without an id; shorter ones are asked for in Mistral's own word."""
+
+    async def act(client: Mistral, _: Rehearsal) -> list[Any]:
+        given: Any = {"model": "mistral-embed", "inputs": ["a", "b"]}
+        whole = await client.embeddings.create_async(**given)
+        shorter = await client.embeddings.create_async(**given, output_dimension=8)
+        return [[len(one.embedding or ()) for one in vectors.data] for vectors in (whole, shorter)]
+
+    assert played(act, where) == [[16, 16], [8, 8]]
+
+
+def test_vectors_of_another_type_are_refused_where_nobody_makes_them() -> None:
+    """Whole numbers instead of floats are Mistral's own: an Ollama would give floats without a word."""
+
+    async def act(client: Mistral, _: Rehearsal) -> SDKError:
+        with pytest.raises(SDKError) as refused:
+            await client.embeddings.create_async(model="mistral-embed", inputs=["a"], output_dtype="int8")
+        return refused.value
+
+    error = played(act, "ollama")
+
+    assert error.status_code == httpx.codes.BAD_REQUEST
+    assert "output_dtype" in error.body

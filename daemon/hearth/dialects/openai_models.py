@@ -14,26 +14,28 @@ from hearth.problems import BrokenReply
 
 _FEATURES = {"tools": "tools", "reasoning": "thinking", "include_reasoning": "thinking"}
 """OpenRouter's `supported_parameters` -> our words."""
-_MISTRAL = {
+MISTRAL = {
     "completion_chat": "completion",
     "completion_fim": "insert",
     "function_calling": "tools",
     "vision": "vision",
     "reasoning": "thinking",
 }
+"""Mistral's `capabilities` -> our words."""
 
 
 def write_models(models: Sequence[ModelInfo]) -> bytes:
     """Return the body of `GET /v1/models`. Each entry states the window really served, where it is known."""
-    return msgspec.json.encode({"object": "list", "data": [_entry(model) for model in models]})
+    return msgspec.json.encode({"object": "list", "data": [entry(model) for model in models]})
 
 
 def write_model(model: ModelInfo) -> bytes:
     """Return the body of `GET /v1/models/ID`; ids may hold `/` and `:`."""
-    return msgspec.json.encode(_entry(model))
+    return msgspec.json.encode(entry(model))
 
 
-def _entry(model: ModelInfo) -> dict[str, Any]:
+def entry(model: ModelInfo) -> dict[str, Any]:
+    """Return one entry of such a list."""
     namespace, slash, _ = model.name.partition("/")
     entry: dict[str, Any] = {
         "id": model.name,
@@ -110,9 +112,11 @@ def _first(item: dict[str, Any], *names: str) -> int | None:
 
 def _capabilities(item: dict[str, Any]) -> tuple[str, ...] | None:
     """Return what a model can do in Ollama's words; None where the list does not say."""
+    if _embeds(item):
+        return ("embedding",)
     mistral = item.get("capabilities")
     if isinstance(mistral, dict):
-        return tuple(dict.fromkeys(word for name, word in _MISTRAL.items() if mistral.get(name) is True))
+        return tuple(dict.fromkeys(word for name, word in MISTRAL.items() if mistral.get(name) is True))
     if _calls_tools(item):
         return ("completion", "tools")
     features = item.get("supported_parameters")
@@ -125,6 +129,20 @@ def _capabilities(item: dict[str, Any]) -> tuple[str, ...] | None:
     if "audio" in (architecture.get("input_modalities") or ()):
         words.append("audio")
     return tuple(dict.fromkeys(words))
+
+
+def _embeds(item: dict[str, Any]) -> bool:
+    """Say whether a model makes vectors and nothing else, as Together, LM Studio and OpenRouter tell it by its kind.
+
+    Mistral's capabilities have no word for it: such a model can do nothing, by that list, and only its name tells.
+    """
+    if item.get("type") in ("embedding", "embeddings") or _object(item, "architecture").get("output_modalities") == [
+        "embeddings"
+    ]:
+        return True
+    mistral = item.get("capabilities")
+    chats = not isinstance(mistral, dict) or any(mistral.get(name) is True for name in MISTRAL)
+    return not chats and "embed" in _name(item).lower()
 
 
 def _calls_tools(item: dict[str, Any]) -> bool:

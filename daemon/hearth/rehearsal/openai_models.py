@@ -46,12 +46,15 @@ def entry(script: Script, model: ModelScript) -> dict[str, Any]:
         },
         "groq": {"active": True, "context_window": window, "public_apps": None, "max_completion_tokens": window},
         "together": {
-            "type": "chat", "display_name": model.name, "organization": "rehearsal", "context_length": window,
+            "type": "embedding" if "embedding" in model.capabilities else "chat", "context_length": window,
+            "display_name": model.name, "organization": "rehearsal",
             "pricing": {"input": 1.0, "output": 1.0, "hourly": 0, "base": 0, "finetune": 0},
         },
         "mistral": {
             "capabilities": {
-                "completion_chat": True, "function_calling": True, "reasoning": "thinking" in model.capabilities,
+                "completion_chat": "embedding" not in model.capabilities,
+                "function_calling": "embedding" not in model.capabilities,
+                "reasoning": "thinking" in model.capabilities,
             },
             "max_context_length": window, "type": "base",
         },

@@ -110,3 +110,24 @@ def test_models_are_asked_for() -> None:
     request = CALLED.list_models(Destination("box", "", prefix="/v1"))
 
     assert (request.method, request.path, request.body) == ("GET", "/v1/models", b"")
+
+
+@pytest.mark.parametrize(
+    ("entry", "capabilities"),
+    [
+        ({"id": "mistral-embed", "capabilities": {"completion_chat": False, "vision": False}}, ("embedding",)),
+        ({"id": "mistral-ocr", "capabilities": {"completion_chat": False, "ocr": True}}, ()),
+        ({"id": "embedded-chat", "capabilities": {"completion_chat": True}}, ("completion",)),
+        ({"id": "BAAI/bge-m3", "type": "embedding"}, ("embedding",)),
+        ({"id": "nomic", "type": "embeddings"}, ("embedding",)),
+        (
+            {"id": "v", "architecture": {"output_modalities": ["embeddings"]}, "supported_parameters": []},
+            ("embedding",),
+        ),
+    ],
+)
+def test_a_model_that_makes_vectors_alone_is_known(entry: dict[str, Any], capabilities: tuple[str, ...]) -> None:
+    """It is asked for vectors then, and not for words; Mistral's list has no word for it but the name."""
+    (model,) = CALLED.models(json.dumps({"data": [entry]}).encode())
+
+    assert model.capabilities == capabilities

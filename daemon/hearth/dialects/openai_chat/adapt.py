@@ -27,8 +27,8 @@ _FEATURES = frozenset(
 """Members that ask for an ability: if one had to be left out, the request is refused instead."""
 _SHAPED = frozenset(
     {
-        "max_tokens", "max_completion_tokens", "seed", "stop", "tools", "functions", "parallel_tool_calls",
-        "tool_choice", "response_format", "logprobs", "top_logprobs", "n", "reasoning_effort", "reasoning",
+        "max_tokens", "max_completion_tokens", "seed", "random_seed", "stop", "tools", "functions", "tool_choice",
+        "parallel_tool_calls", "response_format", "logprobs", "top_logprobs", "n", "reasoning_effort", "reasoning",
     }
 )  # fmt: skip
 """Members that a step looks at; a request without any takes none of the steps."""
@@ -87,10 +87,10 @@ def _max_tokens(out: Members, quirks: Quirks) -> None:
 
 
 def seed(out: Members, quirks: Quirks) -> None:
-    """Give the seed this server's name, or leave it out where there is none."""
-    given = out.pop("seed", None)
-    if given is not None and quirks.seed_field is not None:
-        out[quirks.seed_field] = given
+    """Give the seed, whichever name its caller has for it, this server's name; leave it out where there is none."""
+    given = [out.pop(name) for name in ("seed", "random_seed") if name in out]
+    if given and quirks.seed_field is not None:
+        out[quirks.seed_field] = given[0]
 
 
 def stop(out: Members, quirks: Quirks) -> None:

@@ -8,11 +8,12 @@ from urllib.parse import quote
 
 from hearth.call import Outline
 from hearth.chat import ChatRequest, CompleteRequest, EmbedRequest, Members, Operation, Request
-from hearth.dialects.body import join, raw, value
+from hearth.dialects.body import join, raw
 from hearth.dialects.dialect import Destination, Head, HttpRequest, ModelInfo
 from hearth.dialects.openai_chat.adapt import adapt_chat, with_model
 from hearth.dialects.openai_chat.details import secrets_of
 from hearth.dialects.openai_chat.fim import adapt_completion, completions_path, write_completion
+from hearth.dialects.openai_chat.knobs import DIMENSIONS, dimensions_of
 from hearth.dialects.openai_chat.outline import OpenAIOutline
 from hearth.dialects.openai_chat.streams import Reader
 from hearth.dialects.openai_chat.writing import write_chat
@@ -148,11 +149,11 @@ def _embed(request: EmbedRequest, to: Destination) -> Members:
 def _shortened(members: Members, to: Destination) -> Members:
     """Return members that ask for shorter vectors in this server's word. Raises `Unsupported` where it has none."""
     field = to.quirks.dimensions_field
-    if field == "dimensions" or value(members, "dimensions", int) is None:
+    if dimensions_of(members) is None:
         return with_model(members, to)
     if field is None:
         raise Unsupported("This provider cannot shorten embeddings.", param="dimensions")
-    return with_model({field if name == "dimensions" else name: given for name, given in members.items()}, to)
+    return with_model({field if name in DIMENSIONS else name: given for name, given in members.items()}, to)
 
 
 def _embeddings_path(to: Destination) -> str:

@@ -122,6 +122,7 @@ class EmbeddingsWriter:
     def __init__(self, outline: OpenAIOutline, stamp: Stamp) -> None:
         self._encoding = outline.encoding
         self._model = stamp.model
+        self._id = f"embd-{stamp.id}"  # Mistral's client wants one; OpenAI has none
 
     def stream(self, events: Sequence[Event]) -> bytes:
         """Return the whole reply once its vectors are there."""
@@ -143,7 +144,7 @@ class EmbeddingsWriter:
                 case Usage(input=int(count)):
                     tokens = count
         usage = {"prompt_tokens": tokens, "total_tokens": tokens}
-        return encode({"object": "list", "data": rows, "model": self._model, "usage": usage})
+        return encode({"id": self._id, "object": "list", "data": rows, "model": self._model, "usage": usage})
 
     def failed(self, problem: Problem) -> bytes:
         """Return the error envelope."""

@@ -45,3 +45,16 @@ def read_max_tokens(members: Members) -> int | None:
     newer: int | None = value(members, "max_completion_tokens", int)
     older: int | None = value(members, "max_tokens", int)
     return older if newer is None else newer
+
+
+DIMENSIONS = ("dimensions", "output_dimension")
+"""How shorter vectors are asked for: by OpenAI's word, or by Mistral's and Voyage's."""
+
+
+def dimensions_of(members: Members) -> int | None:
+    """Return how long vectors are to be; None leaves it to the model. Raises `BadRequest`."""
+    for name in DIMENSIONS:
+        given: int | None = value(members, name, int)
+        if given is not None:
+            return given
+    return None

@@ -145,7 +145,8 @@ class Meaning(ReplyMeaning):
             self._finish(number, wire.finish_reason, events)
 
     def _delta(self, number: int, delta: Delta, events: list[Event], *, whole: bool) -> None:
-        self._think(number, delta, events)
+        if delta.reasoning_content or delta.reasoning or delta.reasoning_details or self._details:
+            self._think(number, delta, events)
         if delta.content:
             self._say(number, delta.content, events)
         if delta.refusal:

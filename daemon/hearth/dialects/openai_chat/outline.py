@@ -12,7 +12,8 @@ from hearth.call import Outline, Wishes
 from hearth.chat import Members, Need
 from hearth.dialects.body import value
 from hearth.dialects.openai_chat.features import wants_thinking
-from hearth.dialects.openai_chat.knobs import read_max_tokens
+from hearth.dialects.openai_chat.knobs import dimensions_of, read_max_tokens
+from hearth.dialects.openai_chat.native import native_features
 from hearth.dialects.openai_choice import forces_a_tool
 from hearth.dialects.unreadable import UNREADABLE
 from hearth.fim.known import holds_tokens
@@ -131,7 +132,7 @@ def _embeddings(members: Members) -> OpenAIOutline:
         )
     given = bytes(members.get("input", b""))
     needs: set[Need] = {"embeddings"}
-    if value(members, "dimensions", int) is not None:
+    if dimensions_of(members) is not None:
         needs.add("dimensions")
     if given.lstrip(b"[ \t\r\n")[:1].isdigit():
         needs.add("token_ids")
@@ -143,6 +144,7 @@ def _embeddings(members: Members) -> OpenAIOutline:
         needs=frozenset(needs),
         prompt_bytes=len(given),
         wishes=read_wishes(members),
+        native=tuple(native_features(members)),
         encoding=form,  # type: ignore[arg-type]
     )
 
@@ -164,6 +166,7 @@ def _outline(
         include_usage=options is not None and bool(options.include_usage),
         wishes=read_wishes(members),
         autocomplete=autocomplete,
+        native=tuple(native_features(members)),
     )
 
 

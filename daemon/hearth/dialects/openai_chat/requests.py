@@ -7,7 +7,8 @@ from typing import Any
 from hearth.chat import ChatRequest, CompleteRequest, EmbedRequest, Members, Request
 from hearth.dialects.body import value
 from hearth.dialects.openai_chat.features import read_format, read_reasoning, read_tools
-from hearth.dialects.openai_chat.knobs import NAMES, read_knobs
+from hearth.dialects.openai_chat.knobs import DIMENSIONS, NAMES, dimensions_of, read_knobs
+from hearth.dialects.openai_chat.native import refuse_native
 from hearth.dialects.openai_chat.parts import read_messages
 from hearth.fim.known import is_written
 from hearth.problems import BadRequest, NotFound, Unsupported
@@ -25,13 +26,7 @@ _CHAT = _OURS | {
     "reasoning",
 }
 _COMPLETE = _OURS | {"prompt", "suffix", "echo", "response_format", "reasoning_effort", "reasoning"}
-_EMBED = frozenset({"model", "input", "dimensions", "encoding_format", "user", "hearth"})
-_NO_OTHER = {
-    "audio": "Spoken answers",
-    "web_search_options": "Web search",
-    "best_of": "best_of",
-}
-"""Features that no meaning exists for: they are refused by name, never dropped."""
+_EMBED = frozenset({"model", "input", *DIMENSIONS, "encoding_format", "user", "hearth"})
 
 
 def read_request(route: str, members: Members) -> Request:
@@ -46,7 +41,7 @@ def read_request(route: str, members: Members) -> Request:
 
 
 def _chat(members: Members) -> ChatRequest:
-    _refuse_others(members)
+    refuse_native(members)
     tools, choice = read_tools(members)
     return ChatRequest(
         read_messages(members.get("messages")),
@@ -65,7 +60,7 @@ def _chat(members: Members) -> ChatRequest:
 
 
 def _complete(members: Members) -> CompleteRequest:
-    _refuse_others(members)
+    refuse_native(members)
     logprobs = value(members, "logprobs", int | bool)
     prompt = _prompt(members)
     suffix = value(members, "suffix", str)
@@ -102,10 +97,11 @@ def _prompt(members: Members) -> str:
 
 
 def _embed(members: Members) -> EmbedRequest:
+    refuse_native(members)
     given = value(members, "input")
     return EmbedRequest(
         _inputs(given),
-        dimensions=value(members, "dimensions", int),
+        dimensions=dimensions_of(members),
         unknown=_unknown(members, _EMBED),
     )
 
@@ -135,14 +131,6 @@ def _choices(members: Members) -> int:
     if count is not None and count < 1:
         raise BadRequest("n must be at least 1.", param="n")
     return count or 1
-
-
-def _refuse_others(members: Members) -> None:
-    for name, what in _NO_OTHER.items():
-        if value(members, name) not in (None, 1):
-            raise Unsupported(f"{what} ({name}) cannot be had from this model.", param=name)
-    if any(kind != "text" for kind in value(members, "modalities", list[str]) or ()):
-        raise Unsupported("Only answers in text can be had from this model (modalities).", param="modalities")
 
 
 def _unknown(members: Members, known: frozenset[str] | set[str]) -> Members:
