@@ -96,15 +96,20 @@ class Meaning(ReplyMeaning):
             self._open.add(number)
         for part in (wire.content.parts or ()) if wire.content is not None else ():
             self._part(part, number, events)
-        for citation in read_sources(wire.grounding_metadata, wire.citation_metadata, number):
-            if citation not in self._cited:
-                self._cited.add(citation)
-                events.append(citation)
+        if wire.grounding_metadata is not None or wire.citation_metadata is not None:
+            self._cite(wire, events)
         probabilities = read_logprobs(wire.logprobs_result, number) if wire.logprobs_result is not None else None
         if probabilities is not None:
             events.append(probabilities)
         if wire.finish_reason and number not in self._closed and wire.finish_reason != "FINISH_REASON_UNSPECIFIED":
             self._finish(wire.finish_reason, wire.finish_message or "", number, events)
+
+    def _cite(self, wire: Candidate, events: list[Event]) -> None:
+        """Add the sources not named before."""
+        for citation in read_sources(wire.grounding_metadata, wire.citation_metadata, wire.index):
+            if citation not in self._cited:
+                self._cited.add(citation)
+                events.append(citation)
 
     def _part(self, part: Part, choice: int, events: list[Event]) -> None:
         seal = part.thought_signature or ""

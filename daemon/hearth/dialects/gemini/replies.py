@@ -35,6 +35,8 @@ _encode = msgspec.json.Encoder().encode
 _HEARTBEAT = b'data: {"candidates":[{"content":{"parts":[{"text":""}],"role":"model"},"index":0}]}\r\n\r\n'
 """A chunk that says nothing. Google's own clients take a comment for broken JSON, so it has to be one."""
 
+_PIECE = b'{"candidates":[{"content":{"parts":%b,"role":"model"},"index":%d}],%b'
+
 
 class _Candidate:
     """What is known of one candidate between two pieces."""
@@ -123,6 +125,7 @@ class GeminiWriter:
         self.heartbeat = _HEARTBEAT if self._events else b""
         self._saying = _Saying(outline, stamp)
         self._tail = {"modelVersion": stamp.model, "responseId": stamp.id}
+        self._piece_end = _encode(self._tail)[1:]
         self._begun = False
 
     def stream(self, events: Sequence[Event]) -> bytes:
@@ -138,8 +141,7 @@ class GeminiWriter:
         choice, parts = self._saying.parts(event)
         if not parts:
             return b""
-        content = {"parts": parts, "role": "model"}
-        return self._record({"candidates": [{"content": content, "index": choice}], **self._tail})
+        return self._framed(_PIECE % (_encode(parts), choice, self._piece_end))
 
     def _last(self) -> bytes:
         """Return the last chunk: why each candidate ended, and what it cost."""

@@ -54,9 +54,8 @@ class Reader(ReplyReader[Record, Meaning]):
 
     def _events(self, data: bytes, *, bare: bool) -> list[Event]:
         """Return what a record means: a chunk, or an error in one of its shapes."""
-        if not data.strip() and not bare:
-            return []
-        if data.strip() == b"[DONE]":
+        said = data.strip()
+        if said == b"[DONE]" or not (said or bare):
             return []
         problem = from_reply(data, None, self._provider) if bare or b'"error"' in data else None
         if problem is not None:

@@ -15,7 +15,9 @@ from hearth.dialects.openai_responses.seals import shown
 from hearth.dialects.openai_responses.tools import Own, freeform
 from hearth.events import Citation, LogProbs, RefusalDelta, TextDelta, ThinkingDelta, ThinkingSealed, ToolCallDelta
 
-WireEvent = tuple[str, dict[str, Any]]
+encode = msgspec.json.Encoder().encode
+WireEvent = tuple[str, dict[str, Any] | bytes]
+"""Type and members; what comes with each piece has its members written already, without the braces."""
 Item = dict[str, Any]
 
 
@@ -132,6 +134,7 @@ class _Message:
         self._at = {"item_id": id, "output_index": place}
         self._place = place
         self._kind = ""
+        self._before = self._after = b""
         self._said: list[str] = []
         self._logprobs: list[Any] = []
         self._cited = 0
@@ -143,6 +146,8 @@ class _Message:
         self._end_part(out)
         self._kind = kind
         self.item["content"].append(_part(kind))
+        self._before = encode(self._here())[1:-1] + b',"delta":'
+        self._after = b',"logprobs":[]' if kind == "output_text" else b""
         out.append(("response.content_part.added", {**self._here(), "part": _part(kind)}))
 
     def _here(self) -> dict[str, Any]:
@@ -150,10 +155,7 @@ class _Message:
 
     def say(self, text: str, out: list[WireEvent]) -> list[WireEvent]:
         self._said.append(text)
-        delta = {**self._here(), "delta": text}
-        if self._kind == "output_text":
-            delta["logprobs"] = []
-        out.append((f"response.{self._kind}.delta", delta))
+        out.append((f"response.{self._kind}.delta", self._before + encode(text) + self._after))
         return out
 
     def weigh(self, tokens: list[Any], out: list[WireEvent]) -> list[WireEvent]:

@@ -122,9 +122,10 @@ class ResponsesWriter:
             return self._output.close(self.status)
         return []
 
-    def _numbered(self, kind: str, members: dict[str, Any]) -> bytes:
+    def _numbered(self, kind: str, members: dict[str, Any] | bytes) -> bytes:
         """Return one wire event with its number; the first one of all brings the beginning with it."""
-        return self._begun() + self._next(kind, encode(members)[1:-1])
+        written = members if isinstance(members, bytes) else encode(members)[1:-1]
+        return self._next(kind, written) if self._number else self._begun() + self._next(kind, written)
 
     def _begun(self) -> bytes:
         if self._number:
