@@ -152,7 +152,7 @@ class Heard:
         self.kinds: list[str] = []
 
     def __call__(self, kind: str, **facts: str | float) -> None:
-        assert set(facts) == {"scope", "name", "period", "spent", "limit", "currency"}
+        assert set(facts) == {"scope", "name", "period", "spent", "limit", "currency", "when_spent"}
         self.kinds.append(kind)
 
 

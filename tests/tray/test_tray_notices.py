@@ -33,13 +33,39 @@ def fallback(reason: str, place: str = "cloud") -> tuple[str, dict[str, Any]]:
 
 def test_the_first_fallback_of_a_session_is_told_and_no_other() -> None:
     """A person hears once that their words have left the machine, not each time."""
-    assert told(fallback("busy"), fallback("missing"), fallback("busy")) == ["Answered from the cloud"]
+    assert told(fallback("busy"), fallback("missing"), fallback("busy")) == ["A call went to the cloud"]
 
 
 @pytest.mark.parametrize("call", [fallback("local", "machine"), fallback("asked"), fallback("busy", "machine")])
 def test_ordinary_answers_are_no_news(call: tuple[str, dict[str, Any]]) -> None:
     """Local ones, and cloud ones that were asked for by name."""
     assert told(call) == []
+
+
+@pytest.mark.parametrize("reason", ["refused:context_window", "refused:ability", "refused:busy", "fallback", "unsure"])
+def test_every_kind_of_fallback_is_told(reason: str) -> None:
+    """Not only a busy engine sends words away: so does a prompt that is too long for the model at home."""
+    assert told(fallback(reason)) == ["A call went to the cloud"]
+
+
+def test_a_budget_that_is_spent_again_tomorrow_is_told_again() -> None:
+    """The tray runs for weeks, and the same sentence is news on another day."""
+    facts = {"scope": "all", "period": "day", "spent": 1.0, "limit": 1.0, "currency": "USD"}
+    announcer = Announcer()
+
+    heard = [announcer.hear(Happening(at, "budget_spent", facts)) for at in (1000.0, 2000.0, 3 * 86400.0)]
+
+    assert [notice is not None for notice in heard] == [True, False, True]
+
+
+def test_what_holds_once_a_budget_is_spent_is_told_as_the_config_has_it() -> None:
+    """With when_spent = "warn" nothing stops, and nobody may think that it does."""
+    notices = [Announcer().hear(Happening(0.0, "budget_spent", {"when_spent": word})) for word in ("local", "warn")]
+
+    assert [notice and notice.text for notice in notices] == [
+        "Most of a limit is spent. Local models go on answering.",
+        "Most of a limit is spent. Cloud models go on answering.",
+    ]
 
 
 def test_troubles_are_told_once_until_they_are_over() -> None:

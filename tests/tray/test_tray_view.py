@@ -54,6 +54,7 @@ def actions(lines: tuple[Line, ...]) -> list[Action]:
     [
         (FACTS, "idle"),
         (replace(FACTS, activity=Activity(here=1)), "local"),
+        (replace(FACTS, activity=Activity(lan=1)), "local"),
         (replace(FACTS, activity=Activity(here=1, queued=2)), "queue"),
         (replace(FACTS, activity=Activity(here=3, away=1, queued=2)), "cloud"),
         (with_status(mode="offline"), "offline"),
@@ -109,10 +110,21 @@ def test_the_kill_switch_is_one_line_that_becomes_its_own_lift() -> None:
 
 
 def test_memory_can_be_freed_at_once() -> None:
-    """Each loaded model, with what it holds."""
-    lines = below(view(FACTS), "ollama/qwen3:8b: 5.2 GB")
+    """Each loaded model, with all that it holds, on the graphics card or not."""
+    lines = below(view(FACTS), "ollama/qwen3:8b: 6.0 GB (5.2 GB on the GPU)")
 
     assert lines == (Line("Free its memory now", Action("unload", "ollama/qwen3:8b")),)
+
+
+@pytest.mark.parametrize(
+    ("size", "card", "said"),
+    [(6e9, 0, ": 6.0 GB"), (6e9, 6e9, ": 6.0 GB"), (None, 5e9, ": 5.0 GB"), (6e9, None, ": 6.0 GB"), (None, None, "")],
+)
+def test_memory_is_that_of_the_machine_and_of_the_card(size: int | None, card: int | None, said: str) -> None:
+    """A model without a graphics card holds memory too; what is not known is not said."""
+    held = replace(HERE, size=size, size_vram=card)
+
+    assert f"ollama/qwen3:8b{said}" in [line.label for line in view(with_status(loaded=(held,))).lines]
 
 
 def test_a_mistake_opens_the_file_at_its_line() -> None:

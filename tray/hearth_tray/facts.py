@@ -18,9 +18,10 @@ MOST_CALLS = 8
 
 
 class Activity(Struct, frozen=True):
-    """Calls in flight: `here` on this machine, `away` at other ones, `queued` waiting for a slot."""
+    """Calls in flight: `here`, in the user's network (`lan`), `away` in the cloud, and `queued` for a slot."""
 
     here: int = 0
+    lan: int = 0
     away: int = 0
     queued: int = 0
 
@@ -59,12 +60,12 @@ def look(client: Client, now: datetime, *, at_login: bool | None = None) -> Fact
 def activity_of(calls: tuple[CallStatus, ...]) -> Activity:
     """Return what goes on from the calls in flight."""
     queued = sum(call.phase == "queued" for call in calls)
-    away = sum(call.place in ("lan", "cloud") for call in calls)
-    here = sum(call.place == "machine" and call.phase != "queued" for call in calls)
-    return Activity(here, away, queued)
+    away = sum(call.place == "cloud" for call in calls)
+    here, lan = (sum(call.place == place and call.phase != "queued" for call in calls) for place in ("machine", "lan"))
+    return Activity(here, lan, away, queued)
 
 
 def activity_told(facts: Mapping[str, Any]) -> Activity:
     """Return what goes on from the daemon's own event; figures it leaves out are 0."""
-    here, away, queued = (facts.get(name, 0) for name in ("here", "away", "queued"))
-    return Activity(*(number if isinstance(number, int) else 0 for number in (here, away, queued)))
+    found = (facts.get(name, 0) for name in Activity.__struct_fields__)
+    return Activity(*(number if isinstance(number, int) else 0 for number in found))

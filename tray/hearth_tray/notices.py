@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any, TypeGuard
 
 from msgspec import Struct
@@ -40,30 +41,45 @@ class Announcer:
         if form is None:
             return None
         said = form(facts)
-        if (happening.kind, said.text) in self._told:
+        news = (happening.kind, f"{said.text} {_day_of(happening.at)}")  # the same again tomorrow is news: a new budget
+        if news in self._told:
             return None
-        self._told.add((happening.kind, said.text))
+        self._told.add(news)
         return Notice(said.title, clipped(said.text, MOST))
 
     def _fallback(self, facts: Mapping[str, Any]) -> Notice | None:
-        """Tell of the first answer of this session that came from the cloud in place of a local one."""
-        if (
-            facts.get("place") != "cloud"
-            or facts.get("reason") not in _IN_PLACE_OF_LOCAL
-            or ("cloud", "") in self._told
-        ):
+        """Tell of the first call of this session that went to the cloud because its first choice could not answer."""
+        why = _why(str(facts.get("reason")))
+        if facts.get("place") != "cloud" or not why or ("cloud", "") in self._told:
             return None
         self._told.add(("cloud", ""))
-        why = _IN_PLACE_OF_LOCAL[str(facts.get("reason"))]
-        target = clipped(str(facts.get("target", "a cloud provider")), 60)
-        return Notice("Answered from the cloud", f"{why}, so {target} answered. Further ones are not announced.")
+        target = clipped(str(facts.get("target") or "a cloud provider"), 60)
+        return Notice("A call went to the cloud", f"{why}, so {target} was asked. Further ones are not announced.")
 
 
-_IN_PLACE_OF_LOCAL = {
-    "busy": "The local model was busy",
+_IN_PLACE_OF_ANOTHER = {
+    "busy": "The first choice was busy",
     "missing": "The model is not installed here",
-    "down": "The local engine did not answer",
+    "down": "The first choice did not answer",
+    "fallback": "The model that was asked for could not answer",
+    "unsure": "The first choice may not be able to do it",
+    "refused:context_window": "The prompt was too long for the first choice",
+    "refused:ability": "The first choice cannot do what was asked",
 }
+"""The reasons of a fallback (routing's plan, and what an attempt failed with)."""
+
+
+def _why(reason: str) -> str:
+    """Return why somebody else was asked, "" where nobody else was."""
+    return _IN_PLACE_OF_ANOTHER.get(reason) or ("The first choice was refused" if reason.startswith("refused:") else "")
+
+
+def _day_of(at: float) -> str:
+    """Return the local day of a time.time(), "" for one that no calendar has."""
+    try:
+        return datetime.fromtimestamp(at).astimezone().date().isoformat()
+    except (OverflowError, OSError, ValueError):
+        return ""
 
 
 def _of(facts: Mapping[str, Any], name: str, otherwise: str) -> str:
@@ -76,7 +92,8 @@ def _budget_alert(facts: Mapping[str, Any]) -> Notice:
 
 
 def _budget_spent(facts: Mapping[str, Any]) -> Notice:
-    return Notice("Budget spent", f"{_spent(facts)}. Local models go on answering.")
+    after = "Cloud models go on answering" if facts.get("when_spent") == "warn" else "Local models go on answering"
+    return Notice("Budget spent", f"{_spent(facts)}. {after}.")
 
 
 def _spent(facts: Mapping[str, Any]) -> str:

@@ -41,7 +41,7 @@ def view(facts: Facts | None) -> View:
     if facts is None:
         return View("away", "Hearth is not running", _away())
     icon = icon_of(facts)
-    return View(icon, f"Hearth: {_ICON_WORDS[icon]}, mode {facts.status.mode}", tuple(_lines(facts, icon)))
+    return View(icon, f"Hearth: {_doing(facts, icon)}, mode {facts.status.mode}", tuple(_lines(facts, icon)))
 
 
 def icon_of(facts: Facts) -> IconState:
@@ -53,9 +53,15 @@ def icon_of(facts: Facts) -> IconState:
         return "cloud"
     if facts.activity.queued:
         return "queue"
-    if facts.activity.here:
+    if facts.activity.here or facts.activity.lan:
         return "local"
     return "offline" if status.mode == "offline" else "idle"
+
+
+def _doing(facts: Facts, icon: IconState) -> str:
+    """Return the icon's state in words; what a machine of the user's own network answers is neither here nor cloud."""
+    only_there = icon == "local" and not facts.activity.here
+    return "answering from your network" if only_there else _ICON_WORDS[icon]
 
 
 def _away() -> tuple[Line, ...]:
@@ -70,7 +76,7 @@ def _away() -> tuple[Line, ...]:
 
 def _lines(facts: Facts, icon: IconState) -> Iterator[Line]:
     status = facts.status
-    yield Line(f"Hearth: {_ICON_WORDS[icon]}")
+    yield Line(f"Hearth: {_doing(facts, icon)}")
     if status.config.error:
         place = clipped(status.config.error, 70)
         yield Line(f"Config: {place}", Action("config", _line_of(status.config.error)))
@@ -146,9 +152,17 @@ def _modes(facts: Facts) -> Iterator[Line]:
 
 def _loaded(facts: Facts) -> Iterator[Line]:
     for model in facts.status.loaded:
-        size = model.size_vram if model.size_vram is not None else model.size
-        label = f"{clipped(model.name, 40)}: {memory(size)}" if size is not None else clipped(model.name, 40)
+        label = f"{clipped(model.name, 40)}{_held(model)}"
         yield Line(label, lines=(Line("Free its memory now", Action("unload", model.name)),))
+
+
+def _held(model: ModelStatus) -> str:
+    """Return all memory a model holds, and what of it is the graphics card's where that is only a part."""
+    total, card = model.size, model.size_vram
+    if total is None:
+        return f": {memory(card)}" if card is not None else ""
+    part = f" ({memory(card)} on the GPU)" if card and card < total else ""
+    return f": {memory(total)}{part}"
 
 
 def _today(facts: Facts) -> Iterator[Line]:

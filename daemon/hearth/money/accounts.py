@@ -56,7 +56,7 @@ class Tell(Protocol):
     """Says an event: `budget_alert` or `budget_spent`."""
 
     def __call__(self, kind: str, **facts: str | float) -> None:
-        """Take the facts: scope, name, period, spent, limit, currency."""
+        """Take the facts: scope, name, period, spent, limit, currency, when_spent."""
         ...
 
 

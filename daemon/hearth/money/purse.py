@@ -281,6 +281,7 @@ class Purse:
                 spent=round(account.spent, 6),
                 limit=limit.amount,
                 currency=self.budget.currency,
+                when_spent=self.budget.when_spent,
             )
 
     def _no_room(self, account: Account, amount: float) -> str:

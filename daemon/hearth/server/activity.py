@@ -21,9 +21,10 @@ AGAIN_S = 0.5
 
 
 class Activity(Struct, frozen=True):
-    """Calls in flight: `here` on this machine, `away` at other ones, `queued` waiting for a slot."""
+    """Calls in flight: `here`, in the user's network (`lan`), `away` in the cloud, and `queued` for a slot."""
 
     here: int = 0
+    lan: int = 0
     away: int = 0
     queued: int = 0
 
@@ -39,7 +40,7 @@ class ActivityWatch:
         self._timer: asyncio.TimerHandle | None = None
 
     def poke(self) -> None:
-        """Note that a call has begun or ended."""
+        """Note that a call has begun or ended, or that somebody has begun to watch."""
         if self._timer is None and self._events.watched:
             self._timer = asyncio.get_running_loop().call_later(SOON_S, self._look)
 
@@ -48,16 +49,17 @@ class ActivityWatch:
         now = self.now()
         if now != self._told:
             self._told = now
-            self._events.show("activity", here=now.here, away=now.away, queued=now.queued)
+            self._events.show("activity", here=now.here, lan=now.lan, away=now.away, queued=now.queued)
         if len(self._calls) and self._events.watched:
             self._timer = asyncio.get_running_loop().call_later(AGAIN_S, self._look)
 
     def now(self) -> Activity:
         """Return what goes on."""
-        here = away = queued = 0
+        here = lan = away = queued = 0
         for live in self._calls:
             place, waits = live.whereabouts()
             queued += waits
-            away += place in ("lan", "cloud")
+            away += place == "cloud"
+            lan += place == "lan" and not waits
             here += place == "machine" and not waits
-        return Activity(here, away, queued)
+        return Activity(here, lan, away, queued)

@@ -89,6 +89,7 @@ async def events(visit: Visit) -> web.StreamResponse:
     watcher = visit.core.events.watch()
     try:
         await response.write(b": listening\n\n")
+        visit.core.calls.moved()
         while told := await watcher.next():
             await response.write(told)
             await asyncio.sleep(TOGETHER_S)

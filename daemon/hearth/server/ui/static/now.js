@@ -62,7 +62,7 @@ export function build(page, app) {
   const warm = table({
     columns: [
       { title: "Loaded", kind: "name", cell: (model) => model.name },
-      { title: "Memory", kind: "right", cell: (model) => bytes(model.size_vram || model.size) },
+      { title: "Memory", kind: "right", cell: (model) => bytes(model.size ?? model.size_vram) },
       { title: "In flight", kind: "right", cell: (model) => number(model.in_flight) },
       { title: "Waiting", kind: "right", cell: (model) => number(model.queued) },
     ],
