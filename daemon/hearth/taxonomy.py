@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Self
 
 Category = Literal[
     "provider_error",
@@ -85,6 +85,19 @@ class Problem(Exception):
         """One line for people: who, what, and the next step."""
         said = self.message if self.who == "hearth" else f"{self.who}: {self.message}"
         return f"{said} {self.next_step}".rstrip() if self.next_step else said
+
+    def let_go(self) -> Self:
+        """Forget where it was raised, now that it is only a value.
+
+        Those frames hold the call with its whole prompt, and the call holds the problem: a circle that would stay in
+        memory until the collector looks for circles, which it does rarely.
+        """
+        one: BaseException | None = self
+        while one is not None:
+            before = one.__context__
+            one.__traceback__ = one.__context__ = one.__cause__ = None
+            one = before
+        return self
 
     def __eq__(self, other: object) -> bool:
         """Two problems are equal when they say the same."""

@@ -151,6 +151,7 @@ class Answering:
                 except Problem as failed:
                     if self.sink.committed or not failed.falls_back:
                         raise
+                    failed.let_go()
                     problem = failed if problem is None or isinstance(failed, ProviderProblem) else problem
                     self.because = self.because or REASONS.get(failed.kind, "down")
                     self.refused = self.refused or (not candidate.stands_in and is_refusal(failed, self.asked.call))
@@ -227,6 +228,7 @@ class Answering:
             except ProviderProblem as failed:
                 if not await turns.goes_on(upstream, failed, committed=self.sink.committed):
                     raise
+                failed.let_go()
             else:
                 keys.accepted(target.settings.name, credential.id, model, upstream.started_ns / 1e9)
                 return

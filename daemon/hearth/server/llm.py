@@ -74,7 +74,7 @@ async def _answer(core: Core, live: LiveCall, served: Served, delivery: Delivery
     try:
         outcome: web.StreamResponse | Problem = await _run(core, live, served, made, delivery)
     except Problem as failed:
-        ending, outcome = ("truncated" if delivery.committed else "failed"), failed
+        ending, outcome = ("truncated" if delivery.committed else "failed"), failed.let_go()
     except asyncio.CancelledError:
         if live.killed_by is None:
             note(core, live, made, delivery, "client_gone", None)
