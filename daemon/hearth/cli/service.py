@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import subprocess
+from typing import TYPE_CHECKING
 
 import click
 
-from hearth.cli.context import json_option, yes_option
+from hearth.cli.context import json_option, paths, yes_option
 from hearth.cli.output import print_json, say
 from hearth.cli.service_plan import connected, delete_all, plan_here
+
+if TYPE_CHECKING:
+    from hearth_service.plan import Installation
 
 
 @click.group()
@@ -24,6 +28,7 @@ def install(*, tray: bool) -> None:
     from hearth_service.install import install as write
 
     plan = plan_here(tray=tray)
+    _check_nobody_else(plan)
     try:
         written = write(plan)
     except ServiceError as error:
@@ -31,6 +36,15 @@ def install(*, tray: bool) -> None:
     for path in written:
         say(f"Wrote {path}")
     say(f"{plan.manager} starts Hearth at login, and has started it now. Its log: hearth service logs")
+
+
+def _check_nobody_else(plan: Installation) -> None:
+    """Refuse while a daemon that somebody started by hand holds the addresses a manager is to open."""
+    from hearth.cli.stopping import is_gone
+    from hearth_service.install import state
+
+    if not is_gone(paths()) and not state(plan).active:
+        raise click.ClickException("A Hearth that was started by hand runs. End it first: hearth stop")
 
 
 @service.command()
@@ -53,10 +67,23 @@ def uninstall(*, everything: bool, yes: bool) -> None:
     for path in gone:
         say(f"Deleted {path}")
     if everything:
+        _end()
         for path in delete_all():
             say(f"Deleted {path}")
     elif not gone:
         say("Hearth was not started at login.")
+
+
+def _end() -> None:
+    """End a daemon that no manager started: else its log would be deleted under it, and it would run on unseen."""
+    from hearth.cli.stopping import stop_and_wait
+    from hearth.client import DaemonAway
+
+    try:
+        found = stop_and_wait(paths())
+    except DaemonAway:
+        return
+    say(f"Hearth (pid {found.pid}) has stopped.")
 
 
 @service.command()

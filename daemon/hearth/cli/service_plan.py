@@ -110,15 +110,15 @@ def delete_all() -> list[Path]:
     from hearth.connecting.notebook import NAME
 
     where = paths()
+    grown = (where.database, where.answers_file, where.log_file)  # beside each: what SQLite keeps, the log before
     ours = [
-        where.state_file, where.token_file, where.lock_file, where.log_file, where.socket,
-        *(where.database.parent.glob(f"{where.database.name}*")), where.answers_file, where.answers_key,
-        where.state_dir / NAME,
+        where.state_file, where.token_file, where.lock_file, where.socket, where.answers_key, where.state_dir / NAME,
+        *(path for one in grown for path in one.parent.glob(f"{one.name}*")),
     ]  # fmt: skip
     found = [path for path in ours if path.exists()]
     for path in found:
         path.unlink()
-    for folder in {where.data_dir, where.state_dir, where.log_file.parent}:
+    for folder in {path.parent for path in (*ours, *grown)}:
         if folder != where.config_file.parent and folder.exists() and not any(folder.iterdir()):
             folder.rmdir()
     return found
