@@ -22,7 +22,7 @@ from hearth_home import running
         ({"tools": [{"type": "mcp", "server_label": "x", "server_url": "https://x.example"}]}, "mcp"),
         ({"tools": [WEATHER, {"type": "local_shell"}]}, "local_shell"),
         ({"background": True}, "background"),
-        ({"previous_response_id": "resp_1"}, "previous_response_id"),
+        ({"previous_response_id": "resp_1"}, "store = true"),
         ({"conversation": "conv_1"}, "conversation"),
         ({"truncation": "auto"}, "truncation"),
         ({"prompt": {"id": "pmpt_1"}}, "prompt"),

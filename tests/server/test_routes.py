@@ -41,6 +41,22 @@ def test_an_unknown_route_is_told_in_the_words_its_clients_know() -> None:
     )
 
 
+def test_beside_the_routes_of_a_dialect_its_clients_are_answered_in_it() -> None:
+    """Anthropic's batches are not served: its client finds its own envelope, as Google's does (wire/providers §5.3)."""
+
+    async def act() -> tuple[Answer, Answer]:
+        async with running() as home:
+            return await ask(home, "GET", "/v1/messages/batches"), await ask(home, "GET", "/v1beta/files")
+
+    anthropic, google = asyncio.run(act())
+
+    assert (anthropic.status, anthropic.json()["type"]) == (404, "error")
+    assert anthropic.json()["error"] == {"type": "not_found_error", "message": "404 page not found"}
+    status = google.json()["error"]
+    assert isinstance(status, dict)
+    assert (google.status, status["status"]) == (404, "NOT_FOUND")
+
+
 def test_a_wrong_method_names_the_right_ones() -> None:
     """405 with Allow on every path (RFC 9110 §15.5.6; recording `error-wrong-method-tags`); HEAD goes with GET."""
 

@@ -84,9 +84,16 @@ def dialect_of(table: Table, path: str, method: str) -> Served:
     if found is not None:
         routes = found[0]
         return served_by((routes.get(method) or next(iter(routes.values()))).dialect)
-    if path.startswith("/v1beta"):
-        return served_by("gemini")
-    return served_by("openai_chat" if path.startswith("/v1") else "ollama")
+    return served_by(next((dialect for prefix, dialect in _AROUND if path.startswith(prefix)), "ollama"))
+
+
+_AROUND = (
+    ("/v1beta", "gemini"),
+    ("/v1/messages", "anthropic"),
+    ("/v1/responses", "openai_responses"),
+    ("/v1", "openai_chat"),
+)
+"""Whose clients ask where there is no route: more specific prefixes first."""
 
 
 def form_of(table: Table, path: str) -> str:

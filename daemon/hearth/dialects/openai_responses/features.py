@@ -15,6 +15,7 @@ _EFFORTS: dict[str, Any] = {word: word for word in ("minimal", "low", "medium", 
 _NO = frozenset((b"null", b"false", b"[]", b"{}", b'""', b'"disabled"'))
 _NATIVE = ("previous_response_id", "conversation", "prompt", "background", "context_management", "moderation")
 """Members that ask for what only this dialect's own server has: what it keeps, and what it does on its own."""
+_INSTEAD = {"previous_response_id": " (with store = true under [responses] in hearth.toml, responses are kept here)"}
 
 
 class FormatWire(Struct):
@@ -45,7 +46,7 @@ def native_members(members: Members) -> Iterator[str]:
     """Yield the members of a request that only a server of this dialect can heed, in words."""
     for name in _NATIVE:
         if bytes(members.get(name, b"null")) not in _NO:
-            yield name
+            yield name + _INSTEAD.get(name, "")
     if bytes(members.get("truncation", b"null")) == b'"auto"':
         yield 'truncation "auto"'
 
