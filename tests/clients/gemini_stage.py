@@ -1,8 +1,7 @@
 """Google's official client before a daemon, and behind it a provider of any kind: the stage of Gemini's tests."""
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from typing import Any, NamedTuple, TypeVar
 
 import ollama
@@ -10,7 +9,7 @@ import openai
 from google import genai
 from google.genai.types import HttpOptions
 
-from clients.stage import box
+from clients.stage import acted, box, clients
 from hearth.rehearsal import ModelScript, Rehearsal, Script
 from hearth_home import Home, beside, running
 
@@ -51,30 +50,21 @@ def gemini(rehearsal: Rehearsal, more: str = "") -> str:
 @asynccontextmanager
 async def staged(script: Script, more: str = "", after: str = "") -> AsyncIterator[Stage]:
     """Set the stage: the script says who answers; `more` stands before the provider in the config, `after` in it."""
-    async with AsyncExitStack() as stack:
-        rehearsal = await stack.enter_async_context(Rehearsal(script))
-        config = {"ollama": beside, "openai": box, "gemini": gemini}[script.kind](rehearsal, more) + after
-        home = await stack.enter_async_context(running(config, {"GEMINI": KEY}))
+    write = {"ollama": beside, "openai": box, "gemini": gemini}[script.kind]
+    async with (
+        Rehearsal(script) as rehearsal,
+        running(write(rehearsal, more) + after, {"GEMINI": KEY}) as home,
+        genai.Client(api_key="dummy", vertexai=False, http_options=HttpOptions(base_url=home.url)).aio as asks,
+        clients(home) as (talks, chats),
+    ):
         await home.daemon.inventory.everywhere()
-        asks = genai.Client(api_key="dummy", vertexai=False, http_options=HttpOptions(base_url=home.url)).aio
-        stack.push_async_callback(asks.aclose)
-        talks = await stack.enter_async_context(
-            openai.AsyncOpenAI(base_url=f"{home.url}/v1", api_key="dummy", max_retries=0)
-        )
-        chats = ollama.AsyncClient(home.url)
-        stack.push_async_callback(chats._client.aclose)  # noqa: SLF001 -- this client has no public way to close
         yield Stage(asks, talks, chats, home, rehearsal)
         assert not rehearsal.panics
 
 
 def played(act: Callable[[Stage], Awaitable[T]], kind: str | Script = "ollama", more: str = "", after: str = "") -> T:
     """Play one act before a provider of this kind, and return what it saw."""
-
-    async def play() -> T:
-        async with staged(SCRIPTS[kind] if isinstance(kind, str) else kind, more, after) as stage:
-            return await act(stage)
-
-    return asyncio.run(play())
+    return acted(act, staged(SCRIPTS[kind] if isinstance(kind, str) else kind, more, after))
 
 
 def user(*parts: Any) -> Any:  # noqa: ANN401 -- the SDK's own type of contents

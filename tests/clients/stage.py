@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, NamedTuple, TypeVar
 
 import ollama
@@ -13,6 +13,7 @@ from hearth.rehearsal.script import Kind
 from hearth_home import Home, beside, running
 
 T = TypeVar("T")
+On = TypeVar("On")
 HELLO = "Hello! I am a small test model."
 UNICODE = "Grüße, 🙂 <b>&</b> a\u2028b\u2029c\u0085d 日本語"
 TOOLS: Any = [
@@ -43,32 +44,52 @@ def box(rehearsal: Rehearsal, more: str = "") -> str:
     return f'{more}\n[providers.box]\n{known}\naddress = "{rehearsal.url}/v1"\n'
 
 
+Provider = Callable[[Rehearsal, str], str]
+"""Writes the config whose one provider is a rehearsal; a text stands before it."""
+
+
 @asynccontextmanager
-async def staged(script: Script | None = None, more: str = "") -> AsyncIterator[Stage]:
+async def clients(home: Home) -> AsyncIterator[tuple[openai.AsyncOpenAI, ollama.AsyncClient]]:
+    """The official clients of OpenAI and of Ollama, both of this daemon."""
+    async with openai.AsyncOpenAI(base_url=f"{home.url}/v1", api_key="sk-dummy", max_retries=0) as talks:
+        chats = ollama.AsyncClient(home.url)
+        try:
+            yield talks, chats
+        finally:
+            await chats._client.aclose()  # noqa: SLF001 -- this client has no public way to close
+
+
+@asynccontextmanager
+async def staged(
+    script: Script | None = None, more: str = "", provider: Provider | None = None
+) -> AsyncIterator[Stage]:
     """Set the stage: the script says who answers, `more` is put before the provider in the config."""
     script = script or Script()
-    async with AsyncExitStack() as stack:
-        rehearsal = await stack.enter_async_context(Rehearsal(script))
-        config = (beside if script.kind == "ollama" else box)(rehearsal, more)
-        home = await stack.enter_async_context(running(config))
-        talks = await stack.enter_async_context(
-            openai.AsyncOpenAI(base_url=f"{home.url}/v1", api_key="sk-dummy", max_retries=0)
-        )
-        chats = ollama.AsyncClient(home.url)
-        stack.push_async_callback(chats._client.aclose)  # noqa: SLF001 -- this client has no public way to close
+    write = provider or (beside if script.kind == "ollama" else box)
+    async with Rehearsal(script) as rehearsal, running(write(rehearsal, more)) as home, clients(home) as (talks, chats):
         yield Stage(talks, chats, home, rehearsal)
         assert not rehearsal.panics
 
 
-def played(act: Callable[[Stage], Awaitable[T]], kind: Kind | Script = "ollama", more: str = "") -> T:
-    """Play one act before a provider of this kind, and return what it saw."""
+def acted(act: Callable[[On], Awaitable[T]], stage: AbstractAsyncContextManager[On]) -> T:
+    """Play one act on a stage, and return what it saw."""
 
     async def play() -> T:
-        script = kind if isinstance(kind, Script) else Script(kind=kind, flavour="llama-server")
-        async with staged(script, more) as stage:
-            return await act(stage)
+        async with stage as on:
+            return await act(on)
 
     return asyncio.run(play())
+
+
+def played(
+    act: Callable[[Stage], Awaitable[T]],
+    kind: Kind | Script = "ollama",
+    more: str = "",
+    provider: Provider | None = None,
+) -> T:
+    """Play one act before a provider of this kind, and return what it saw."""
+    script = kind if isinstance(kind, Script) else Script(kind=kind, flavour="llama-server")
+    return acted(act, staged(script, more, provider))
 
 
 def user(text: str) -> list[Any]:

@@ -1,17 +1,13 @@
 """The official OpenAI and Ollama clients talk to Cohere's models through Hearth."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
-import ollama
 import openai
 import pytest
 
-from clients.stage import HELLO, PIXEL, SCHEMA, TOOLS, hear, user
+from clients.stage import HELLO, PIXEL, SCHEMA, TOOLS, Stage, hear, played, user
 from hearth.rehearsal import Fault, ModelScript, Rehearsal, Script
-from hearth_home import running
 
 T = TypeVar("T")
 MODELS = (
@@ -22,38 +18,20 @@ MODELS = (
 SCRIPT = Script(kind="cohere", models=MODELS, keys=("co-secret",))
 
 
-class Acting(NamedTuple):
-    """Two clients of Hearth, and the Cohere behind it."""
-
-    openai: openai.AsyncOpenAI
-    ollama: ollama.AsyncClient
-    rehearsal: Rehearsal
+def provider(rehearsal: Rehearsal, more: str) -> str:
+    """A config whose one provider is this rehearsal, played as Cohere; `more` goes into it."""
+    return f'[providers.cohere]\npreset = "cohere"\naddress = "{rehearsal.url}"\nkey = "co-secret"\n{more}'
 
 
-def play(act: Callable[[Acting], Awaitable[T]], more: str = "") -> T:
+def play(act: Callable[[Stage], Awaitable[T]], more: str = "") -> T:
     """Play one act before a rehearsed Cohere, and return what it saw."""
-
-    async def run() -> T:
-        async with AsyncExitStack() as stack:
-            rehearsal = await stack.enter_async_context(Rehearsal(SCRIPT))
-            config = f'[providers.cohere]\npreset = "cohere"\naddress = "{rehearsal.url}"\nkey = "co-secret"\n{more}'
-            home = await stack.enter_async_context(running(config))
-            talks = await stack.enter_async_context(
-                openai.AsyncOpenAI(base_url=f"{home.url}/v1", api_key="dummy", max_retries=0)
-            )
-            chats = ollama.AsyncClient(home.url)
-            stack.push_async_callback(chats._client.aclose)  # noqa: SLF001 -- this client has no public way to close
-            seen = await act(Acting(talks, chats, rehearsal))
-            assert not rehearsal.panics
-            return seen
-
-    return asyncio.run(run())
+    return played(act, SCRIPT, more, provider)
 
 
 def test_the_openai_client_chats_whole_and_streamed_with_usage() -> None:
     """Both forms say the same words and count the same tokens."""
 
-    async def act(on: Acting) -> tuple[Any, list[Any]]:
+    async def act(on: Stage) -> tuple[Any, list[Any]]:
         whole = await on.openai.chat.completions.create(model="cohere/command-a", messages=user("Hello there"))
         stream = await on.openai.chat.completions.create(
             model="cohere/command-a",
@@ -75,7 +53,7 @@ def test_tools_are_called_in_parallel_and_their_results_go_back_as_documents() -
     """Names with a hyphen are spelled in Cohere's characters on the way and come back as they were."""
     tools: Any = [{"type": "function", "function": {**TOOLS[0]["function"], "name": "get-weather"}}]
 
-    async def act(on: Acting) -> tuple[Any, Any, Any]:
+    async def act(on: Stage) -> tuple[Any, Any, Any]:
         asked = await on.openai.chat.completions.create(
             model="cohere/command-a", messages=user("The weather in both?"), tools=tools
         )
@@ -109,7 +87,7 @@ def test_an_answer_by_a_schema_and_a_look_at_a_picture() -> None:
         }
     ]
 
-    async def act(on: Acting) -> tuple[str | None, Any, Any]:
+    async def act(on: Stage) -> tuple[str | None, Any, Any]:
         held = await on.openai.chat.completions.create(
             model="cohere/command-a",
             messages=user("Paris?"),
@@ -129,7 +107,7 @@ def test_an_answer_by_a_schema_and_a_look_at_a_picture() -> None:
 def test_the_ollama_client_hears_a_model_think_and_can_turn_that_off() -> None:
     """Thinking is shown apart from the answer; `think=False` disables it there."""
 
-    async def act(on: Acting) -> tuple[Any, Any]:
+    async def act(on: Stage) -> tuple[Any, Any]:
         pieces: list[Any] = []
         await hear(
             await on.ollama.chat("cohere/command-a-reasoning", user("why? hello"), think="low", stream=True), pieces
@@ -148,7 +126,7 @@ def test_the_ollama_client_hears_a_model_think_and_can_turn_that_off() -> None:
 def test_both_clients_embed_as_documents_unless_the_config_says_otherwise() -> None:
     """`input_type` is search_document by route; `extra` changes that, and the caller's own word wins over both."""
 
-    async def act(on: Acting) -> tuple[int, list[Any]]:
+    async def act(on: Stage) -> tuple[int, list[Any]]:
         made = await on.openai.embeddings.create(model="cohere/embed-v4.0", input=["a", "b"])
         await on.ollama.embed("cohere/embed-v4.0", "a")
         await on.openai.embeddings.create(
@@ -167,7 +145,7 @@ def test_both_clients_embed_as_documents_unless_the_config_says_otherwise() -> N
 def test_provider_only_members_of_the_config_reach_chat() -> None:
     """safety_mode is Cohere's own word and goes by `extra`."""
 
-    async def act(on: Acting) -> object:
+    async def act(on: Stage) -> object:
         await on.openai.chat.completions.create(model="cohere/command-a", messages=user("Hello"))
         return on.rehearsal.calls[-1].json()["safety_mode"]
 
@@ -177,7 +155,7 @@ def test_provider_only_members_of_the_config_reach_chat() -> None:
 def test_an_error_in_mid_stream_reaches_the_client() -> None:
     """A stream that Cohere ends in ERROR is never shown as a finished one."""
 
-    async def act(on: Acting) -> tuple[str, int]:
+    async def act(on: Stage) -> tuple[str, int]:
         on.rehearsal.next(Fault.error("the model broke", after=3))
         stream = await on.openai.chat.completions.create(
             model="cohere/command-a", messages=user("Hello there"), stream=True
@@ -196,7 +174,7 @@ def test_an_error_in_mid_stream_reaches_the_client() -> None:
 def test_models_are_listed_with_their_windows() -> None:
     """The list of Hearth names Cohere's models."""
 
-    async def act(on: Acting) -> dict[str, Any]:
+    async def act(on: Stage) -> dict[str, Any]:
         return {model.id: model.model_dump() async for model in on.openai.models.list()}
 
     listed = play(act)

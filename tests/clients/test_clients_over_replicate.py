@@ -1,17 +1,13 @@
 """The official OpenAI and Ollama clients talk to Replicate's models through Hearth, streamed and asked for."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
-import ollama
 import openai
 import pytest
 
-from clients.stage import HELLO, PIXEL, TOOLS, hear, user
+from clients.stage import HELLO, PIXEL, TOOLS, Stage, hear, played, user
 from hearth.rehearsal import Fault, ModelScript, Rehearsal, Script
-from hearth_home import running
 
 T = TypeVar("T")
 MODELS = (
@@ -22,46 +18,29 @@ MODELS = (
 SCRIPT = Script(kind="replicate", models=MODELS, keys=("r8_secret",))
 
 
-class Acting(NamedTuple):
-    """Two clients of Hearth, and the Replicate behind it."""
-
-    openai: openai.AsyncOpenAI
-    ollama: ollama.AsyncClient
-    rehearsal: Rehearsal
-
-    def sent(self, path: str) -> list[Any]:
-        """Return the bodies of the calls whose path ends so."""
-        return [call.json() for call in self.rehearsal.calls if call.path.endswith(path)]
+def provider(rehearsal: Rehearsal, more: str) -> str:
+    """A config whose one provider is this rehearsal, played as Replicate; `more` goes into it."""
+    return f'[providers.replicate]\naddress = "{rehearsal.url}/v1"\nkey = "r8_secret"\n{more}'
 
 
-def play(act: Callable[[Acting], Awaitable[T]], more: str = "") -> T:
+def play(act: Callable[[Stage], Awaitable[T]], more: str = "") -> T:
     """Play one act before a rehearsed Replicate, and return what it saw."""
-
-    async def run() -> T:
-        async with AsyncExitStack() as stack:
-            rehearsal = await stack.enter_async_context(Rehearsal(SCRIPT))
-            config = f'[providers.replicate]\naddress = "{rehearsal.url}/v1"\nkey = "r8_secret"\n{more}'
-            home = await stack.enter_async_context(running(config))
-            talks = await stack.enter_async_context(
-                openai.AsyncOpenAI(base_url=f"{home.url}/v1", api_key="dummy", max_retries=0)
-            )
-            chats = ollama.AsyncClient(home.url)
-            stack.push_async_callback(chats._client.aclose)  # noqa: SLF001 -- this client has no public way to close
-            seen = await act(Acting(talks, chats, rehearsal))
-            assert not rehearsal.panics
-            return seen
-
-    return asyncio.run(run())
+    return played(act, SCRIPT, more, provider)
 
 
-async def say(on: Acting, model: str, text: str, **more: Any) -> Any:  # noqa: ANN401 -- the client's own type
+def bodies(on: Stage, path: str) -> list[Any]:
+    """The bodies of the calls whose path ends so."""
+    return [call.json() for call in on.rehearsal.calls if call.path.endswith(path)]
+
+
+async def say(on: Stage, model: str, text: str, **more: Any) -> Any:  # noqa: ANN401 -- the client's own type
     return await on.openai.chat.completions.create(model=f"replicate/{model}", messages=user(text), **more)
 
 
 def test_a_stream_is_followed_and_its_tokens_are_counted() -> None:
     """Create, stream, then the counts: the client sees one stream with the model's own usage."""
 
-    async def act(on: Acting) -> tuple[list[Any], list[str]]:
+    async def act(on: Stage) -> tuple[list[Any], list[str]]:
         stream = await say(on, "meta/llama", "Hello there", stream=True, stream_options={"include_usage": True})
         chunks = [chunk async for chunk in stream]
         return chunks, [f"{call.method} {call.path.partition('s/')[0]}" for call in on.rehearsal.calls[-4:]]
@@ -80,7 +59,7 @@ def test_a_stream_is_followed_and_its_tokens_are_counted() -> None:
 def test_a_whole_answer_is_asked_for_until_it_is_there(model: str) -> None:
     """Without a stream the prediction is asked after, at its own address."""
 
-    async def act(on: Acting) -> Any:  # noqa: ANN401 -- the client's own type
+    async def act(on: Stage) -> Any:  # noqa: ANN401 -- the client's own type
         return await say(on, model, "Hello there")
 
     whole = play(act)
@@ -93,7 +72,7 @@ def test_a_whole_answer_is_asked_for_until_it_is_there(model: str) -> None:
 def test_a_model_without_a_stream_still_streams_to_its_caller() -> None:
     """What is new since the last question goes out at once."""
 
-    async def act(on: Acting) -> list[str]:
+    async def act(on: Stage) -> list[str]:
         stream = await on.ollama.chat("replicate/acme/slow", user("Hello there"), stream=True)
         return [piece.message.content or "" async for piece in stream]
 
@@ -112,7 +91,7 @@ def test_the_input_is_written_as_the_model_takes_it() -> None:
         {"role": "user", "content": "hello again"},
     ]
 
-    async def act(on: Acting) -> list[Any]:
+    async def act(on: Stage) -> list[Any]:
         for model in ("meta/llama", "acme/chatty", "meta/llama"):
             more: Any = {"stop": ["END"]} if model == "meta/llama" else {}
             await on.openai.chat.completions.create(
@@ -120,7 +99,7 @@ def test_the_input_is_written_as_the_model_takes_it() -> None:
             )
         descriptions = [call for call in on.rehearsal.calls if call.path == "/v1/models/meta/llama"]
         assert len(descriptions) == 1
-        return on.sent("/predictions")
+        return bodies(on, "/predictions")
 
     first, second, _ = play(act)
 
@@ -138,7 +117,7 @@ def test_the_input_is_written_as_the_model_takes_it() -> None:
 def test_an_answer_that_is_as_long_as_its_limit_was_cut_by_it() -> None:
     """Replicate names no reason; the counts do."""
 
-    async def act(on: Acting) -> str:
+    async def act(on: Stage) -> str:
         return str((await say(on, "meta/llama", "Hello there", max_tokens=3)).choices[0].finish_reason)
 
     assert play(act) == "length"
@@ -151,7 +130,7 @@ def test_pictures_and_efforts_go_where_the_model_has_an_input_for_them() -> None
         {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{PIXEL}"}},
     ]
 
-    async def act(on: Acting) -> tuple[Any, list[str]]:
+    async def act(on: Stage) -> tuple[Any, list[str]]:
         messages: Any = [{"role": "user", "content": picture}]
         await on.openai.chat.completions.create(
             model="replicate/acme/chatty", messages=messages, reasoning_effort="low"
@@ -162,7 +141,7 @@ def test_pictures_and_efforts_go_where_the_model_has_an_input_for_them() -> None
             with pytest.raises(openai.APIStatusError) as caught:
                 await on.openai.chat.completions.create(model="replicate/meta/llama", **more)
             refusals.append(f"{caught.value.status_code} {caught.value.message}")
-        return on.sent("/predictions"), refusals
+        return bodies(on, "/predictions"), refusals
 
     sent, refusals = play(act)
 
@@ -176,7 +155,7 @@ def test_versions_and_deployments_have_paths_of_their_own() -> None:
     """A version goes into the body; a deployment's inputs are those of the version it runs."""
     version = MODELS[0].full_digest
 
-    async def act(on: Acting) -> tuple[list[str | None], Any, list[str]]:
+    async def act(on: Stage) -> tuple[list[str | None], Any, list[str]]:
         said = [
             (await say(on, model, "Hello there")).choices[0].message.content
             for model in (f"meta/llama:{version}", version, "deployments/acme/mine")
@@ -195,9 +174,9 @@ def test_webhooks_and_inputs_of_the_config_are_sent_along() -> None:
     """`extra` lies beside the input, `extra.input` over it."""
     more = 'extra = { webhook = "https://example.com/hook", input = { seed = 7 } }'
 
-    async def act(on: Acting) -> Any:  # noqa: ANN401 -- JSON
+    async def act(on: Stage) -> Any:  # noqa: ANN401 -- JSON
         await say(on, "meta/llama", "Hello there")
-        return on.sent("/predictions")[0]
+        return bodies(on, "/predictions")[0]
 
     sent = play(act, more)
 
@@ -209,7 +188,7 @@ def test_webhooks_and_inputs_of_the_config_are_sent_along() -> None:
 def test_a_prediction_that_fails_is_an_error_and_no_end(stream: bool) -> None:
     """What it had said stays; what ended it is raised by the client."""
 
-    async def act(on: Acting) -> tuple[str, int]:
+    async def act(on: Stage) -> tuple[str, int]:
         pieces: list[Any] = []
 
         async def ask() -> None:
@@ -228,7 +207,7 @@ def test_a_prediction_that_fails_is_an_error_and_no_end(stream: bool) -> None:
 def test_a_stream_that_is_cut_is_taken_up_by_asking() -> None:
     """The prediction goes on without its stream, and what is missing comes from it; nothing comes twice."""
 
-    async def act(on: Acting) -> str:
+    async def act(on: Stage) -> str:
         on.rehearsal.when(lambda request: "/streams/" in request.path, Fault.cut(objects=3))
         stream = await say(on, "meta/llama", "Hello there", stream=True)
         return "".join([chunk.choices[0].delta.content or "" async for chunk in stream])
@@ -239,13 +218,13 @@ def test_a_stream_that_is_cut_is_taken_up_by_asking() -> None:
 def test_without_counts_and_description_an_answer_is_still_one() -> None:
     """What can be done without is done without: the prompt as for any model, tokens estimated."""
 
-    async def act(on: Acting) -> tuple[Any, Any]:
+    async def act(on: Stage) -> tuple[Any, Any]:
         on.rehearsal.when(
             lambda request: request.method == "GET" and "/streams/" not in request.path, Fault.refuse(500)
         )
         stream = await say(on, "meta/llama", "Hello there", stream=True, max_tokens=5)
         text = "".join([chunk.choices[0].delta.content or "" async for chunk in stream])
-        return text, on.sent("/predictions")[0]["input"]
+        return text, bodies(on, "/predictions")[0]["input"]
 
     assert play(act) == (HELLO, {"prompt": "Hello there"})
 
@@ -253,7 +232,7 @@ def test_without_counts_and_description_an_answer_is_still_one() -> None:
 def test_refusals_of_the_api_are_told_as_what_they_are() -> None:
     """Unknown model, no credit, too fast: each with its own class and status at the client (RFC 7807)."""
 
-    async def act(on: Acting) -> list[Any]:
+    async def act(on: Stage) -> list[Any]:
         seen: list[Any] = []
         for model, fault in (("who/knows", None), ("meta/llama", 402), ("meta/llama", 422)):
             if fault is not None:
@@ -269,7 +248,7 @@ def test_refusals_of_the_api_are_told_as_what_they_are() -> None:
 def test_models_of_the_language_collection_are_listed() -> None:
     """The list of Hearth names them by owner and name."""
 
-    async def act(on: Acting) -> set[str]:
+    async def act(on: Stage) -> set[str]:
         return {model.id async for model in on.openai.models.list()}
 
     assert {"replicate/meta/llama", "replicate/acme/chatty"} <= play(act)
