@@ -252,3 +252,28 @@ def test_a_load_that_fails_is_told_to_all_who_wait() -> None:
     assert {one.status for one in failed} == {502}
     assert later.finished
     assert (counted, told) == (1, [NAME])
+
+
+@pytest.mark.parametrize("keep_alive", ["0", "0s", "1ms"])
+@pytest.mark.parametrize("path", ROUTES)
+def test_a_model_that_is_to_be_let_go_at_once_still_answers(path: str, keep_alive: str) -> None:
+    """`keep_alive = "0"`: the load is held for its callers, and their calls end it; an empty request with it would not.
+
+    Those who wait together share one load, and each later call is answered by a load of its own.
+    """
+    pin = f'[providers.ollama.models.scripted]\nkeep_alive = "{keep_alive}"\nslots = 2'
+
+    async def scene() -> tuple[list[Answer], list[bytes]]:
+        async with Rehearsal() as near, running(calm() + engine(near, pin)) as home:
+            answers = list(await asyncio.gather(call(home, path, chat()), call(home, path, chat())))
+            await until(lambda: not home.daemon.core.lanes[NAME].warm)
+            answers.append(await call(home, path, chat()))
+            await until(lambda: not home.daemon.core.lanes[NAME].warm)
+            await until(lambda: not near.engine.loaded())
+            last = [one.body for one in near.calls if one.path == "/api/chat"]
+            return answers, last
+
+    answers, bodies = asyncio.run(scene())
+
+    assert all(one.finished for one in answers)
+    assert all(f'"keep_alive":"{keep_alive}"'.encode() in body for body in bodies)

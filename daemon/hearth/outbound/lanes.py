@@ -70,7 +70,7 @@ class Lane:
         self.gpu_share: float | None = None
         self.learned_at = 0.0
         self.known_warm_at = 0.0
-        """When we last saw for ourselves that the model is loaded; what was heard before says nothing any more."""
+        """When we last saw for ourselves whether the model is loaded; what was heard before says nothing any more."""
         self.load_problem: Problem | None = None
         self._loader: Loader | None = None
         self._engine = engine
@@ -79,10 +79,14 @@ class Lane:
         self._loading: asyncio.Task[None] | None = None
         self._loading_since: float | None = None
         self._warm_until = 0.0
+        self._lets_go = False
 
-    def configure(self, slots: int, limit: int, loader: Loader | None) -> None:
-        """Take over what a new config says; calls in flight and in the queue stay."""
-        self.slots, self.limit, self._loader = slots, limit, loader
+    def configure(self, slots: int, limit: int, loader: Loader | None, *, lets_go: bool = False) -> None:
+        """Take over what a new config says; calls in flight and in the queue stay.
+
+        `lets_go`: the engine lets go of the model as soon as nobody uses it.
+        """
+        self.slots, self.limit, self._loader, self._lets_go = slots, limit, loader, lets_go
         self._pump()
 
     @property
@@ -173,6 +177,8 @@ class Lane:
     def leave(self, ticket: Ticket) -> None:
         """Give the slot back; harmless when it was never taken."""
         self._active.discard(ticket)
+        if self._lets_go and not self._active:
+            self._warm_until, self.known_warm_at = 0.0, monotonic()
         self._pump()
 
     def learn(self, lesson: Lesson) -> None:

@@ -8,6 +8,8 @@ from math import inf
 from time import monotonic, time
 from typing import TYPE_CHECKING, Protocol
 
+from msgspec.structs import replace
+
 from hearth.dialects.dialect import Called, Destination, Head, HttpRequest
 from hearth.dialects.ollama import probes
 from hearth.outbound.hiding import hide_key
@@ -25,6 +27,11 @@ if TYPE_CHECKING:
 LOAD_S = 900.0
 """The longest load: past Ollama's own stall limit of five minutes, and several times that for slow disks."""
 OLLAMA_KEEP_ALIVE_S = 300.0
+HELD_S = 30.0
+"""A load is held for at least so long, for those who wait for it: the model's own `keep_alive` comes with their calls.
+
+An empty request with a `keep_alive` of 0 would unload it (wire/ollama §2.2).
+"""
 MARGIN_S = 5.0
 _UNITS = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 _DURATION = re.compile(r"([0-9.]+)(ns|us|ms|s|m|h)")
@@ -56,10 +63,12 @@ async def load_model(engine: EngineHolder, target: Target, pool: Pool, keys: Key
     Raises the `Problem` it ended in.
     """
     to = engine.describe(target)
+    keep_alive = held(to.pins.keep_alive)
+    to = replace(to, pins=replace(to.pins, keep_alive=keep_alive))
     look = partial(ask_engine, engine, probes.loaded(to), pool, keys, first_s=ANSWER_S)
     with EngineWatch(target.provider, look, lambda: False, pool.silences):
         await ask_engine(engine, probes.load(to, embedding=embeds(target)), pool, keys, first_s=LOAD_S)
-    return stays_until(target.pins.keep_alive)
+    return stays_until(keep_alive)
 
 
 async def unload_model(engine: EngineHolder, target: Target, pool: Pool, keys: Keys) -> None:
@@ -141,6 +150,18 @@ def stays_until(keep_alive: str | float | None) -> float:
     """Return until when (monotonic seconds) a model just used stays loaded, a little early to be safe."""
     seconds = OLLAMA_KEEP_ALIVE_S if keep_alive is None else keep_alive_seconds(keep_alive)
     return inf if seconds < 0 else monotonic() + max(seconds - MARGIN_S, seconds / 2)
+
+
+def held(keep_alive: str | float | None) -> str | float | None:
+    """Return how long a load is asked to stay where calls say this."""
+    if keep_alive is None or not 0 <= keep_alive_seconds(keep_alive) < HELD_S:
+        return keep_alive
+    return f"{HELD_S:.0f}s"
+
+
+def lets_go_at_once(keep_alive: str | float | None) -> bool:
+    """Whether a model with this pin is unloaded when its call ends."""
+    return keep_alive is not None and 0 <= keep_alive_seconds(keep_alive) < 1
 
 
 def keep_alive_seconds(text: str | float) -> float:

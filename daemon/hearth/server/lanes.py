@@ -8,7 +8,7 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from hearth.outbound.lanes import Lane
-from hearth.outbound.loading import load_model
+from hearth.outbound.loading import lets_go_at_once, load_model
 from hearth.problems import Problem
 
 if TYPE_CHECKING:
@@ -86,7 +86,8 @@ class Lanes(Mapping[str, Lane]):
             core.soon(core.inventory.refresh(target.provider))
             return until
 
-        lane.configure(slots, core.generation.settings.busy.queue, load if loads else None)
+        lets_go = lets_go_at_once(target.pins.keep_alive)
+        lane.configure(slots, core.generation.settings.busy.queue, load if loads else None, lets_go=lets_go)
 
     def _load_failed(self, target: Target, problem: Problem) -> None:
         """A load is nobody's attempt, yet it shows as much of its engine as an attempt does."""
