@@ -49,6 +49,18 @@ def test_apps_that_would_go_on_asking_are_named_first(tmp_path: Path) -> None:
     assert "hearth disconnect zed" in refused.stderr
 
 
+def test_an_icon_that_cannot_be_shown_is_not_promised(tmp_path: Path) -> None:
+    """Without the extra it would fail at each login, where nobody reads why."""
+    (tmp_path / "without").mkdir()
+    (tmp_path / "without" / "sitecustomize.py").write_text("import sys; sys.modules['pystray'] = None\n", "utf-8")
+    path = os.pathsep.join((str(tmp_path / "without"), *sys.path))
+
+    refused = hearth(tmp_path, "service", "install", "--tray", PATH="/nowhere", PYTHONPATH=path)
+
+    assert refused.returncode == 1
+    assert 'The icon needs the extra "tray"' in refused.stderr
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="other managers cannot be told of another folder")
 def test_a_daemon_that_was_started_by_hand_is_neither_doubled_nor_left_behind(tmp_path: Path) -> None:
     """Installing asks that it be ended first; uninstalling with --all ends it before its files go."""

@@ -9,7 +9,7 @@ import click
 
 from hearth.cli.context import json_option, paths, yes_option
 from hearth.cli.output import print_json, say
-from hearth.cli.service_plan import connected, delete_all, plan_here
+from hearth.cli.service_plan import connected, delete_all, has_icon, plan_here
 
 if TYPE_CHECKING:
     from hearth_service.plan import Installation
@@ -27,6 +27,8 @@ def install(*, tray: bool) -> None:
     from hearth_service.install import ServiceError
     from hearth_service.install import install as write
 
+    if tray and not has_icon():
+        raise click.ClickException('The icon needs the extra "tray" (pystray, Pillow), which is not installed here.')
     plan = plan_here(tray=tray)
     _check_nobody_else(plan)
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -96,6 +97,13 @@ def _has_user_namespaces() -> bool:
         unshare is not None
         and subprocess.run((unshare, "-Um", "true"), capture_output=True, check=False).returncode == 0
     )
+
+
+def has_icon() -> bool:
+    """Whether the icon could be started at login: the single file, and an installation without the extra, have none."""
+    if own_command()[-1].endswith(".pyz"):
+        return False
+    return all(importlib.util.find_spec(name) is not None for name in ("hearth_tray", "pystray", "PIL"))
 
 
 def connected() -> list[str]:
