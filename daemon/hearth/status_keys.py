@@ -25,9 +25,10 @@ class KeyStatus(Struct, frozen=True):
     """One key, by its id; never its value.
 
     `state` is ready, or why it is not used: a problem's kind (key_refused, rate_limited, quota_spent, …), missing (it
-    cannot be had), full (a limit of the config is reached), spent (its money is). `rests_s` is for how long; None where
-    it takes a change of the config, of the secret, or `hearth keys test`. `barred` are the models it may not use,
-    `limited` those whose own limit was met, and for how many seconds each rests.
+    cannot be had), full (a limit of the config is reached), spent (its money is), tried (one call finds out whether it
+    is well again). `rests_s` is for how long; None where it takes a change of the config, of the secret, or
+    `hearth keys test`. `barred` are the models it may not use, `limited` those whose own limit was met, and for how
+    many seconds each rests.
     """
 
     id: str

@@ -22,6 +22,10 @@ from hearth.status_health import CheckStatus, HealthStatus
             HealthStatus("far/m", "cloud", "rests", "It broke.", rests_s=28.0, failures=5),
             "rests for 28.0 s more after 5 failures in a row (It broke)",
         ),
+        (
+            HealthStatus("far/m", "cloud", "rests", "Too many requests.", rests_s=7.0),
+            "rests for 7.0 s more as it wishes (Too many requests)",
+        ),
         (HealthStatus("far/m", "cloud", "tried", "one call is trying it again"), "is tried again by one call"),
         (
             HealthStatus("far/m", "cloud", success=0.98, first_token_s=0.4, tokens_per_s=35.4),

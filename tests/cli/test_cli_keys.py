@@ -222,9 +222,12 @@ def test_states_and_room_are_told_in_words() -> None:
     room = (RoomStatus("requests", "day", 1000.0, 3), RoomStatus("input-tokens", "", None, 7, source="provider"))
     limited = KeyStatus("a", "rate_limited", 90.0, "far", uses=5, room=room)
     barred = KeyStatus("b", "ready", provider="far", barred=("gpt-x",))
+    of_model = RoomStatus("requests", "", 5.0, 0, source="provider", model="gpt-y")
+    one_model = KeyStatus("c", "ready", provider="far", limited={"gpt-y": 90.0}, room=(of_model,))
+    failing = KeyStatus("d", "provider_error", 30.0, "far")
     spent = Usage("far/a", 5, 0, 1, 1, 0, 0, 0, {"USD": 0.5}, 1)
 
-    first, second = rows((limited, barred), (spent,))
+    first, second, third, fourth = rows((limited, barred, one_model, failing), (spent,))
 
     assert first[:5] == (
         "far/a",
@@ -234,3 +237,8 @@ def test_states_and_room_are_told_in_words() -> None:
         "0.5000 USD + 1 unknown",
     )
     assert second[:3] == ("far/b", "ready, not for gpt-x", "-")
+    assert third[1:3] == (
+        "ready, limited for gpt-y for 1 min",
+        "0 of 5 requests for gpt-y (as its provider says)",
+    )
+    assert fourth[1] == "failing for 30.0 s"

@@ -41,7 +41,8 @@ def _state(one: HealthStatus) -> str:
     rests = span(one.rests_s) if one.rests_s is not None else ""
     match one.state:
         case "rests":
-            return f"rests for {rests} more after {counted(one.failures, 'failure')} in a row{why}"
+            cause = f"after {counted(one.failures, 'failure')} in a row" if one.failures else "as it wishes"
+            return f"rests for {rests} more {cause}{why}"
         case "tried":
             return "is tried again by one call, and the others stay away meanwhile"
         case "doubted":

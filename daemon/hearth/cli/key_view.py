@@ -19,6 +19,9 @@ _STATES = {
     "missing": "cannot be had",
     "full": "at its limit",
     "spent": "money spent",
+    "provider_error": "failing",
+    "broken_reply": "failing",
+    "tried": "tried by one call",
 }
 
 

@@ -24,6 +24,9 @@ SPENT: Final = "spent"
 REFUSED: Final = "key_refused"
 QUOTA: Final = "quota_spent"
 LIMITED: Final = "rate_limited"
+TRIED: Final = "tried"
+"""One call tries whether it is well again, and the others stay away meanwhile."""
+_LIMITED: Final = frozenset((LIMITED, QUOTA))
 GLANCE_S: Final = 0.25
 """How often what a provider tells of its limits is read while there is plenty of room."""
 _LIMITS: Final = ("requests_per_minute", "tokens_per_minute", "requests_per_day", "tokens_per_day")
@@ -125,6 +128,10 @@ class KeyState:
     def _paces_of(self, model: str) -> list[tuple[str, Pace]]:
         return [(of, self.paces[of]) for of in {"", model} if of in self.paces]
 
+    def fails(self, now: float) -> bool:
+        """Whether it rests for what went wrong with it, rather than for a limit: who waits for it gains nothing."""
+        return self.circuit.resting_until > now and self.kind not in _LIMITED
+
     def wait_s(self, tokens: float, model: str, now: float) -> float:
         """Return in how many seconds it can be used for a request of so many tokens; infinite where nobody knows."""
         if self.out or (self.barred and model in self.barred):
@@ -204,7 +211,7 @@ class KeyState:
             return self.out, None
         rest = self.circuit.resting_until - now
         if rest > 0:
-            return self.kind or "resting", round(rest, 1)
+            return TRIED if self.circuit.probing else self.kind or "resting", round(rest, 1)
         if spent:
             return SPENT, None
         wait = self.room.wait_s(self.limits, 1.0, now)

@@ -58,6 +58,7 @@ def hold_against(
     if isinstance(problem, RateLimited):
         return _limited(state, problem, model, now, began)
     if isinstance(problem, _FAULTS):
+        state.say_error(problem.text[:300])
         state.failed(problem.message, problem.kind, now)
     return None
 

@@ -130,21 +130,20 @@ class Keys:
         self._tell(missing(state, refused, monotonic()), state, refused)
 
     def _ready(self, holder: Holder, state: KeyState, known: Known, lease: Lease | None) -> Credential:
-        keys = holder.settings.keys
-        if not state.well() or len(keys) > 1 or state.limits.given or state.has_money_limit or state.is_tight():
-            return replace(known.credential, lease=lease)
-        until = known.until if known.stamp is None else min(known.until, monotonic() + GLANCE_S)
-        self._at_hand[holder.settings.name] = (until, keys, known.credential)
-        return known.credential
+        keys, limits = holder.settings.keys, state.limits.given or state.has_money_limit or state.is_tight()
+        if state.well() and len(keys) <= 1 and not limits:
+            until = known.until if known.stamp is None else min(known.until, monotonic() + GLANCE_S)
+            self._at_hand[holder.settings.name] = (until, keys, known.credential)
+        return replace(known.credential, lease=lease)
 
     def wait_s(self, provider: Provider, tokens: float, model: str = "", tried: frozenset[str] = NONE) -> float:
         """Return in how many seconds a key that was not tried has room for a request of so many tokens; 0 is now.
 
-        Limits of the config, those that the provider told, and rests count alike. It is 0 too where nobody knows when
-        a key will be back.
+        The config's limits and the provider's count alike. It is 0 too where nobody knows, and for keys that only fail.
         """
         now = monotonic()
-        wait = min((one.wait_s(tokens, model, now) for one in self.states(provider, tried)), default=0.0)
+        states = self.states(provider, tried)
+        wait = min((one.wait_s(tokens, model, now) for one in states if not one.fails(now)), default=0.0)
         return wait if wait < inf else 0.0
 
     # After an attempt.
@@ -168,6 +167,7 @@ class Keys:
         if lease is None:
             if head is not None:
                 state.note_head(head, model, monotonic())
+                state.room.provider.sent("").uses += 1
                 if state.room.provider.is_tight:
                     self._at_hand.pop(provider, None)
             return
@@ -181,9 +181,7 @@ class Keys:
 
     def rest(self, provider: str, key_id: str, problem: Problem, model: str = "", began: float = inf) -> None:
         """Hold against a key what its provider said of it; `began` is when that was asked (monotonic seconds)."""
-        state = self._states.get((provider, key_id))
-        if state is None:
-            state = self._states[provider, key_id] = KeyState(provider, Key(key_id, ""))
+        state = self._states.setdefault((provider, key_id), KeyState(provider, Key(key_id, "")))
         if isinstance(problem, KeyRefused):
             known = self._secrets.known(provider, state.key)
             state.refused_secret = known.credential.secret if known is not None else None

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from hearth.money.tags import PriceTag
 
 if TYPE_CHECKING:
     from hearth.money.book import PriceBook
     from hearth.server.core import Core
-    from hearth_config.settings import Provider
+    from hearth_config.settings import Budget, Provider
 
 Share = tuple[float, PriceTag | None]
 """A key's part of the calls, by its weight, and what answers cost with it."""
@@ -48,7 +50,8 @@ class KeyPrices(Mapping[str, PriceTag]):
         keys = self._usable.get(provider)
         if keys is None:
             keys = self._usable[provider] = list(self._ready(provider))
-        return mean_of([(weight, self._book.tag(name, key)) for weight, key in keys]) or default
+        budget = self._core.generation.settings.budget
+        return mean_of([(weight, self._book.tag(name, key)) for weight, key in keys], budget) or default
 
     def __iter__(self) -> Iterator[str]:
         """Yield the targets whose price is known without a key."""
@@ -65,12 +68,20 @@ class KeyPrices(Mapping[str, PriceTag]):
         yield from ((one.weight, one.id) for one in ready or views)
 
 
-def mean_of(shares: Sequence[Share]) -> PriceTag | None:
-    """Return what a call costs on average; None where that is not known of a key, or two have different currencies."""
+def mean_of(shares: Sequence[Share], budget: Budget) -> PriceTag | None:
+    """Return what a call costs on average; None where that is not known of a key.
+
+    Different currencies are put into the budget's; one of which no rate is known makes all of it unknown.
+    """
     tags = [tag for _, tag in shares if tag is not None]
     total = sum(weight for weight, _ in shares)
-    if not tags or len(tags) < len(shares) or total <= 0 or len({tag.currency for tag in tags}) > 1:
+    if not tags or len(tags) < len(shares) or total <= 0:
         return None
+    if len({tag.currency for tag in tags}) > 1:
+        exchanged = [in_budget(tag, budget) for tag in tags]
+        tags = [tag for tag in exchanged if tag is not None]
+        if len(tags) < len(exchanged):
+            return None
     if len(tags) == 1:
         return tags[0]
     weights = [weight / total for weight, _ in shares]
@@ -86,4 +97,23 @@ def mean_of(shares: Sequence[Share]) -> PriceTag | None:
         per_second=mean([tag.per_second for tag in tags]),
         currency=tags[0].currency,
         source=tags[0].source,
+    )
+
+
+def in_budget(tag: PriceTag, budget: Budget) -> PriceTag | None:
+    """Return a price in the budget's currency; None where no rate is known."""
+    rate = 1.0 if tag.currency in {"", budget.currency} else budget.rates.get(tag.currency)
+    if rate is None:
+        return None
+
+    def exchanged(price: float | None) -> float | None:
+        return None if price is None else price * rate
+
+    return replace(
+        tag,
+        input=exchanged(tag.input),
+        output=exchanged(tag.output),
+        per_request=exchanged(tag.per_request),
+        per_second=exchanged(tag.per_second),
+        currency=budget.currency,
     )

@@ -1,0 +1,63 @@
+"""Uses of a key: each is counted, its lease is given back, and a key that fails is not waited for."""
+
+from __future__ import annotations
+
+import asyncio
+
+from hearth.dialects.dialect import Head
+from hearth.outbound.key_room import Lease
+from hearth.outbound.keys import Keys
+from hearth.problems import ProviderFault
+from hearth_config.secrets import Secret
+from outbound.test_key_choice import NONE, Held, next_of
+
+
+def test_a_key_that_fails_is_not_waited_for() -> None:
+    """Waiting is for limits: a failing key that is the only one is asked at once, and never rests."""
+    keys, alone = Keys(Secret), Held("a")
+    for _ in range(5):
+        keys.rest("box", "a", ProviderFault("oops", who="box"), "m")
+
+    wait = keys.wait_s(alone.settings, 10, "m")
+    view = keys.views(alone.settings)[0]
+
+    assert wait == 0
+    assert next_of(keys, alone) == "a"
+    assert (view.state, view.last_error) == ("provider_error", "box: oops")
+
+
+def test_uses_are_counted_though_nothing_limits_them() -> None:
+    """A single key without limits takes the short way, and `hearth keys` counts what goes there all the same."""
+    keys, alone = Keys(Secret), Held("a")
+
+    async def play() -> list[Lease | None]:
+        leases = []
+        for _ in range(3):
+            credential = keys.at_hand(alone, NONE) or await keys.choose(alone, NONE, 10.0, "m")
+            assert credential is not None
+            leases.append(credential.lease)
+            keys.observe("box", "a", Head(200, ()), 5, credential.lease, "m")
+        return leases
+
+    leases = asyncio.run(play())
+
+    assert [one is None for one in leases] == [False, True, True]
+    assert keys.views(alone.settings)[0].uses == 3
+
+
+def test_every_use_is_given_back() -> None:
+    """What is under way is none when all has ended, however the uses ended: it bounds what goes at once."""
+    keys, pool = Keys(Secret), Held("a", "b")
+
+    async def play() -> list[int]:
+        taken = [await keys.choose(pool, NONE, 10.0, "m") for _ in range(4)]
+        during = sum(state.room.under_way("m") for state in keys.states(pool.settings))
+        for number, credential in enumerate(taken):
+            assert credential is not None
+            if number % 2:
+                keys.unused("box", credential)
+            else:
+                keys.observe("box", credential.id, None, None, credential.lease, "m")
+        return [during, sum(state.room.under_way() for state in keys.states(pool.settings))]
+
+    assert asyncio.run(play()) == [4, 0]
