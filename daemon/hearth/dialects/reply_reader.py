@@ -74,8 +74,9 @@ class ReplyReader(ABC, Generic[R, M]):
     def feed(self, data: bytes) -> list[Frame]:
         """Return the frames completed by these bytes; a whole body is one frame, at `close`."""
         if self.whole is None and not self._begin(data):
-            self._body.append(data)
-            return []
+            frames = self._keep(data)  # a server may send white space to keep the connection alive, but not for ever
+            self.whole = True if self._meaning.failed else None
+            return frames
         if self.whole:
             return self._keep(data)
         if self._body:
@@ -88,7 +89,7 @@ class ReplyReader(ABC, Generic[R, M]):
 
     def _begin(self, data: bytes) -> bool:
         """Find out whether this is a stream; False while nothing but white space has come."""
-        start = b"".join((*self._body, data)).lstrip(SPACE)[:1]
+        start = data.lstrip(SPACE)[:1]
         if not start:
             return False
         self.whole = not self._streams(start)
@@ -166,6 +167,13 @@ class SseReader(ReplyReader[SseRecord, M]):
 
     def __init__(self, head: Head, provider: str, meaning: M) -> None:
         super().__init__(head, provider, meaning, SseSplitter())
+
+    def _data(self, record: SseRecord) -> bytes | None:
+        """Return what has to be read of a record; None where it says nothing, or comes after the end or a failure."""
+        data = record.data
+        if data is None or self.finished or self._meaning.failed or not data.strip() or data == b"[DONE]":
+            return None
+        return data
 
     def _rest(self) -> list[Frame]:
         """Return a last record without its empty line: whole if it ends its line, or its data are the end mark."""

@@ -20,8 +20,8 @@ class Reader(SseReader[Meaning]):
 
     def _frame(self, record: SseRecord) -> Frame:
         """Read one record; after the end or a failure bytes are passed on without a meaning."""
-        data = record.data
-        if data is None or self.finished or self._meaning.failed or not data.strip() or data == b"[DONE]":
+        data = self._data(record)
+        if data is None:
             return Frame(record.raw)
         try:
             read = decode_record(data)

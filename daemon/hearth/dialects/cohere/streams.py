@@ -24,8 +24,8 @@ class Reader(SseReader[Meaning]):
 
     def _frame(self, record: SseRecord) -> Frame:
         """Read one record; after the end or a failure bytes are passed on without a meaning."""
-        data = record.data
-        if data is None or not data.strip() or data == b"[DONE]" or self.finished or self._meaning.failed:
+        data = self._data(record)
+        if data is None:
             return Frame(record.raw)
         try:
             found = decode_record(data)
