@@ -35,7 +35,8 @@ class EventRecords:
     def __init__(self) -> None:
         """Nothing has come yet."""
         self._splitter = SseSplitter()
-        self._bare = b""
+        self._bare = bytearray()
+        self._brackets = Brackets()
 
     @property
     def pending(self) -> int:
@@ -52,9 +53,11 @@ class EventRecords:
     def _take(self, raw: bytes, data: bytes | None, records: list[Record]) -> None:
         if self._bare or (data is None and raw.lstrip(_SPACE)[:1] in (b"{", b"[")):
             self._bare += raw
-            if is_whole(self._bare):
-                records.append(Record(self._bare, self._bare, bare=True))
-                self._bare = b""
+            for _ in self._brackets.closings(raw):
+                pass
+            if self._brackets.depth <= 0:
+                bare = self._take_bare()
+                records.append(Record(bare, bare, bare=True))
             return
         records.append(Record(raw, data))
 
@@ -66,8 +69,12 @@ class EventRecords:
             ended = rest.raw.endswith((b"\n", b"\r"))
             self._take(rest.raw, rest.data if ended or rest.data is None else None, records)
         if self._bare:
-            records.append(Record(self._bare, None, bare=True))
+            records.append(Record(self._take_bare(), None, bare=True))
         return records
+
+    def _take_bare(self) -> bytes:
+        bare, self._bare, self._brackets = bytes(self._bare), bytearray(), Brackets()
+        return bare
 
 
 class ArrayRecords:
@@ -132,11 +139,3 @@ class Brackets:
                 self.depth -= 1
                 yield place, self.depth
         self._escaped = skipped == len(data)
-
-
-def is_whole(text: bytes) -> bool:
-    """Say whether the brackets of a JSON text are balanced."""
-    brackets = Brackets()
-    for _ in brackets.closings(text):
-        pass
-    return brackets.depth <= 0
