@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from end_to_end.callers import PATIENT_S, Answer, Object, admin, call, calm, chat, cloud, until
-from hearth.rehearsal import Rehearsal, Script
+from hearth.rehearsal import Fault, Rehearsal, Script
 from hearth.rehearsal.script import MODELS, ModelScript
 from hearth_home import Home, running
 
@@ -127,3 +127,21 @@ def test_orders_by_price_know_prices_before_the_first_call() -> None:
         assert answer.headers["x-hearth-target"] == "openai/gpt-4o-mini"
 
     asyncio.run(scene())
+
+
+@pytest.mark.parametrize(("fault", "cost"), [(Fault.refuse(401), 0.0), (Fault.cut(objects=2), None)])
+def test_a_call_that_failed_costs_what_was_answered(fault: Fault, cost: float | None) -> None:
+    """Who was refused by everybody owes nothing; a cut answer without a known price costs nobody knows what."""
+
+    async def scene() -> Object:
+        async with (
+            Rehearsal(Script(kind="openai", models=LISTED)) as provider,
+            running(f"{calm()}[retry]\nattempts = 1\n{cloud(provider)}") as home,
+        ):
+            provider.next(fault)
+            answer = await call(home, "/v1/chat/completions", chat("far/scripted", stream=True))
+            await attempt(home, answer)
+            told: Object = (await admin(home, f"/hearth/v1/calls/{answer.headers['x-hearth-id']}"))["call"]
+            return told
+
+    assert asyncio.run(scene())["cost"] == cost

@@ -145,3 +145,13 @@ def test_ranks_are_those_of_a_sorted_list(measured: list[tuple[str, float | None
         values = sorted(value for app, value in measured if app == row.name and value is not None)
         ranks = [values[ceil(len(values) * share) - 1] if values else None for share in (0.5, 0.95)]
         assert [row.first_token_p50_ms, row.first_token_p95_ms] == ranks
+
+
+def test_nobody_has_one_row(tmp_path: Path) -> None:
+    """Attempts that took no key and calls that nobody was asked for stand together, each counted once."""
+    refused = Entry(call("b", target="", attempts=0, ending="failed"), ())
+    write(tmp_path / "usage.db", Entry(call("a"), (attempt("a"),)), refused)
+
+    rows = reports.usage(tmp_path / "usage.db", "key").rows
+
+    assert [(row.name, row.calls, row.errors) for row in rows] == [("(none)", 2, 1)]

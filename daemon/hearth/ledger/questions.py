@@ -6,13 +6,13 @@ BEGIN = "BEGIN"
 # both rows; by app or day a call counts once, and in all cases tokens and money count where they were spent.
 SERVED_BY_ATTEMPT = """
 CREATE TEMP TABLE served AS
-SELECT CASE :by
+SELECT coalesce(CASE :by
            WHEN 'target' THEN attempts.target
            WHEN 'model' THEN attempts.model
            WHEN 'provider' THEN attempts.provider
            WHEN 'key' THEN CASE WHEN attempts.key_id = '' THEN '' ELSE attempts.provider || '/' || attempts.key_id END
            WHEN 'place' THEN attempts.place
-       END AS name,
+       END, '') AS name,
        calls.id AS id, calls.time AS time, calls.stream AS stream, attempts.place AS place,
        coalesce(attempts.ending, calls.ending) AS ending, coalesce(attempts.problem, calls.problem) AS problem,
        attempts.first_token_ms AS first_token_ms, coalesce(attempts.total_ms, calls.total_ms) AS total_ms,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import fsum
 from time import monotonic_ns
 from typing import TYPE_CHECKING, Protocol
 
@@ -129,11 +130,11 @@ def _why_refused(problem: Problem | None) -> str:
 def _total_cost(attempts: tuple[Attempt, ...]) -> float | None:
     """Sum the attempts' costs; one unknown makes the sum unknown, never smaller.
 
-    An attempt that failed before any token cost nothing.
+    An attempt that failed before any token cost nothing, and so did a call that nobody was asked for.
     """
-    billed = [one for one in attempts if one.ending == "complete" or one.input_tokens is not None]
-    costs = [one.cost for one in billed]
-    if len({one.currency for one in billed if one.cost}) > 1:
+    if any(one.cost is None and one.cost_source == "unknown" for one in attempts):
         return None
-    known = [cost for cost in costs if cost is not None]
-    return sum(known) if costs and len(known) == len(costs) else None
+    billed = [one for one in attempts if one.cost]
+    if len({one.currency for one in billed}) > 1:
+        return None
+    return fsum(one.cost or 0.0 for one in billed)
