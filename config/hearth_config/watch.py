@@ -3,12 +3,15 @@
 import asyncio
 import contextlib
 import math
+import platform
+import threading
 import time
 from collections.abc import AsyncGenerator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from watchfiles import Change, awatch
-from watchfiles.main import FileChange
+from watchfiles import Change
+from watchfiles._rust_notify import RustNotify  # documented, in spite of its name ("Rust backend direct usage")
 
 from hearth_config.errors import ConfigError
 from hearth_config.files import read_private
@@ -21,6 +24,8 @@ STEP_MS = 400  # how often the watcher's thread looks for events while idle: 2.5
 SETTLE_S = 0.2  # a file younger than this may be half-written; a bad one is read again after as long
 _LOOKS = 5
 _QUIET_MS = 60_000
+_TOGETHER_MS = 1_600
+_POLL_MS = 300
 
 Outcome = Loaded | ConfigError
 
@@ -53,42 +58,68 @@ def _files(paths: Paths) -> tuple[Path, ...]:
     return (paths.config_file, paths.env_file, *named)
 
 
-async def _events(trail: Trail) -> AsyncGenerator[set[FileChange], None]:
-    """One empty event once the watch is armed, for what happened before; then those on the trail.
+async def _events(trail: Trail) -> AsyncGenerator[None, None]:
+    """One event once the watch is armed, for what happened before; then one whenever something on the trail changes.
 
     Ends when a watched folder itself was replaced, so that it can be watched anew.
     """
-    polling = False
+    polling = _must_poll()
     while True:
-        changes = awatch(
-            *trail.folder_paths,
-            watch_filter=lambda _, path: trail.concerns(path),
-            step=STEP_MS,
-            rust_timeout=_QUIET_MS,
-            recursive=False,
-            force_polling=polling or None,
-        )
-        coming = asyncio.ensure_future(anext(changes))
         try:
-            await asyncio.sleep(0)  # its first step arms the watch
-            yield set()
-            while True:
-                batch = await coming
-                yield batch
-                if any(change is Change.deleted and path in trail.folder_paths for change, path in batch):
-                    return
-                coming = asyncio.ensure_future(anext(changes))
+            notices = _Notices(trail.folder_paths, polling=polling)
         except FileNotFoundError:
-            await asyncio.sleep(SETTLE_S)  # a folder went while it was being watched
+            await asyncio.sleep(SETTLE_S)  # a folder went while it was to be watched
             return
         except OSError:
             if polling:
                 raise
-            polling = True  # the system has no watches left: look every second instead
+            polling = True  # the system has no watches left: look again and again instead
+            continue
+        try:
+            yield
+            while True:
+                batch = [(kind, path) for kind, path in await notices.next() if trail.concerns(path)]
+                if batch:
+                    yield
+                if any(kind == Change.deleted and path in trail.folder_paths for kind, path in batch):
+                    return
         finally:
-            coming.cancel()
-            await asyncio.gather(coming, return_exceptions=True)
-            await changes.aclose()
+            await notices.close()
+
+
+def _must_poll() -> bool:
+    """Whether events are known to stay away: in WSL, for folders that are Windows' own (watchfiles' own rule)."""
+    return "microsoft-standard" in platform.release().lower()
+
+
+class _Notices:
+    """What the system says of changes in some folders. watchfiles' own `awatch` would bring anyio in: 1.5 MB."""
+
+    def __init__(self, folders: list[str], *, polling: bool) -> None:
+        """Watch from now on. Raises FileNotFoundError, or another OSError where nothing can be watched."""
+        self._notify = RustNotify(folders, False, polling, _POLL_MS, False, False)
+        self._thread = ThreadPoolExecutor(1, "watch")
+        self._stop = threading.Event()
+        self._coming: asyncio.Future[set[tuple[int, str]] | str] | None = None
+
+    async def next(self) -> set[tuple[int, str]]:
+        """Wait for the next changes: their kinds (`Change`) and paths."""
+        loop = asyncio.get_running_loop()
+        while True:
+            self._coming = loop.run_in_executor(
+                self._thread, self._notify.watch, _TOGETHER_MS, STEP_MS, _QUIET_MS, self._stop
+            )
+            found = await asyncio.shield(self._coming)
+            if isinstance(found, set):
+                return found
+
+    async def close(self) -> None:
+        """Watch no more; takes as long as one look."""
+        self._stop.set()
+        if self._coming is not None:
+            await asyncio.wait({self._coming})
+        self._notify.close()
+        self._thread.shutdown(wait=False)
 
 
 def _age(path: Path) -> float:

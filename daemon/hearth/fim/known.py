@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from fnmatch import translate
 from functools import cache, lru_cache
-from importlib.resources import files
+from pathlib import Path
 from re import Pattern
 from re import compile as compile_pattern
 
@@ -21,9 +21,8 @@ HINTS = (b"fim", b"SUF")
 @cache
 def families() -> tuple[Family, ...]:
     """Return all families, by name; read once, when somebody first needs one."""
-    folder = files("hearth.fim") / "families"
-    found = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".toml"))
-    return tuple(_read(name, (folder / name).read_text(encoding="utf-8")) for name in found)
+    found = sorted((Path(__file__).parent / "families").glob("*.toml"))
+    return tuple(_read(file.name, file.read_text(encoding="utf-8")) for file in found)
 
 
 @lru_cache(maxsize=4096)

@@ -128,7 +128,8 @@ async def _dial_ip(ip: str, port: int) -> socket.socket:
         sock.settimeout(0.0)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        await asyncio.get_running_loop().sock_connect(sock, (ip, port))
+        # as bytes: of a text uvloop asks the codec of international names, which brings half a megabyte with it
+        await asyncio.get_running_loop().sock_connect(sock, (ip.encode(), port))
     except BaseException:
         sock.close()
         raise
