@@ -277,3 +277,20 @@ def test_a_model_that_is_to_be_let_go_at_once_still_answers(path: str, keep_aliv
 
     assert all(one.finished for one in answers)
     assert all(f'"keep_alive":"{keep_alive}"'.encode() in body for body in bodies)
+
+
+def test_a_caller_that_lets_a_model_go_is_believed() -> None:
+    """`keep_alive: 0` with a prompt, unpinned: the next call's load is the lane's own again, which outlives callers."""
+
+    async def scene() -> tuple[Answer, list[str]]:
+        async with Rehearsal() as near, running(calm() + engine(near)) as home:
+            await call(home, "/api/chat", chat(keep_alive=0, stream=False))
+            await until(lambda: not home.daemon.core.lanes[NAME].warm)
+            before = len(near.calls)
+            later = await call(home, "/api/chat", chat(stream=False))
+            return later, [one.path for one in near.calls[before:] if one.method == "POST"]
+
+    later, asked = asyncio.run(scene())
+
+    assert later.finished
+    assert asked == ["/api/generate", "/api/chat"]

@@ -148,7 +148,12 @@ class Lane:
             return
         self._supersede(ticket)
         if len(self._waiters) >= self.limit + max(self.slots - len(self._active), 0):
-            raise QueueFull(f"{len(self._waiters)} calls wait for {self.name} already.", retry_after=1.0)
+            waiting = len(self._waiters)
+            raise QueueFull(
+                f"{self.name} has a full queue: {waiting} {'call waits' if waiting == 1 else 'calls wait'} already.",
+                next_step="Try again in a moment, or raise queue under [busy].",
+                retry_after=1.0,
+            )
         await self._wait(ticket, patience)
 
     async def _wait(self, ticket: Ticket, patience: float | None) -> None:

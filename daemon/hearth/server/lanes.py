@@ -114,10 +114,23 @@ class Lanes(Mapping[str, Lane]):
         if lane is None:
             self._core.learned.learn(name, upstream.lesson)
             return
+        if upstream.asked.call.outline.keep_alive is not None and upstream.destination.pins.keep_alive is None:
+            self._perhaps_let_go(upstream)
         now = monotonic()
         if now - lane.learned_at >= LEARN_EVERY_S:
             lane.learned_at = now
             lane.learn(upstream.lesson())
+
+    def _perhaps_let_go(self, upstream: Upstream) -> None:
+        """A caller may say that the model it used is to be unloaded: then its engine is asked what it holds."""
+        if lets_go_at_once(upstream.asked.call.outline.keep_alive):
+            self._core.soon(self._look_again(upstream.candidate.target))
+
+    async def _look_again(self, target: Target) -> None:
+        listing = await self._core.inventory.refresh(target.provider)
+        now, lane = self._core.catalog.targets.get(target.name, target), self._lanes[target.name]
+        if lane.idle and listing.checked_at > lane.known_warm_at and not now.loaded:
+            lane.note_loaded(0.0)
 
 
 def _gpu_share(target: Target) -> float | None:
