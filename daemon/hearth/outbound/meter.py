@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from msgspec import Struct
+
 from hearth.events import (
     MEANINGFUL,
     Done,
@@ -29,37 +31,31 @@ MOST_TOKENS = 1_000_000_000
 """No call has so many: a count beyond it is nonsense, and an estimate stands in."""
 
 _TEXT = (TextDelta, ThinkingDelta, RefusalDelta)
-_COUNTED = frozenset((*_TEXT, ToolCallDelta, Usage, Finished, Done, Failed))
 _MEANINGFUL = frozenset(MEANINGFUL)
 
 
-class Meter:
-    """One attempt's counts."""
+class Meter(Struct):
+    """One attempt's counts, which start at nothing seen."""
 
-    __slots__ = ("bytes_in", "done", "failed", "finished", "first_ns", "last_ns", "text_bytes", "usage")
-
-    def __init__(self) -> None:
-        """Start at nothing seen."""
-        self.usage: Usage | None = None
-        self.first_ns = 0
-        self.last_ns = 0
-        self.text_bytes = 0
-        self.bytes_in = 0
-        self.finished = False
-        self.done = False
-        self.failed: Problem | None = None
+    usage: Usage | None = None
+    first_ns: int = 0
+    last_ns: int = 0
+    text_bytes: int = 0
+    bytes_in: int = 0
+    finished: bool = False
+    done: bool = False
+    failed: Problem | None = None
 
     def see(self, frames: Iterable[Frame], now_ns: int) -> bool:
         """Count these frames; says whether something meaningful was among them."""
         meaningful = False
         for frame in frames:
             for event in frame.events:
-                kind = type(event)
-                if kind in _MEANINGFUL:
+                if type(event) in _MEANINGFUL:
                     meaningful = True
                 if isinstance(event, _TEXT):  # nearly all there is in a stream
                     self.text_bytes += len(event.text)
-                elif kind in _COUNTED:
+                else:
                     self._count(event)
         if meaningful:
             self.last_ns = now_ns
@@ -68,17 +64,16 @@ class Meter:
         return meaningful
 
     def _count(self, event: Event) -> None:
-        match event:
-            case Usage():
-                self.usage = event if self.usage is None else _later(self.usage, event)
-            case Finished():
-                self.finished = True
-            case Done():
-                self.done = True
-            case ToolCallDelta():
-                self.text_bytes += len(event.arguments) + len(event.name)
-            case Failed():
-                self.failed = event.problem
+        if isinstance(event, Usage):
+            self.usage = event if self.usage is None else _later(self.usage, event)
+        elif isinstance(event, Finished):
+            self.finished = True
+        elif isinstance(event, Done):
+            self.done = True
+        elif isinstance(event, ToolCallDelta):
+            self.text_bytes += len(event.arguments) + len(event.name)
+        elif isinstance(event, Failed):
+            self.failed = event.problem
 
     def tokens(self, prompt_estimate: int) -> tuple[int | None, int | None, bool]:
         """Return input tokens, output tokens and whether a count is ours.

@@ -135,6 +135,16 @@ class Target(Protocol):
 class Upstream:
     """One try of a call at one target. Its notes become an `Attempt` record, whatever happens."""
 
+    note = ""
+    """What is worth telling of it though it went well."""
+    head: Head | None = None
+    sent_ns = 0
+    bytes_out = 0
+    tag: PriceTag | None = None
+    """What it costs, with this key; None while nobody knows."""
+    reservation: Reservation | None = None
+    """The room in the budget that is set aside for it."""
+
     def __init__(
         self, asked: Asked, candidate: Candidate, target: Target, credential: Credential, number: int, reason: str
     ) -> None:
@@ -145,8 +155,6 @@ class Upstream:
         self.credential = credential
         self.number = number
         self.reason = reason
-        self.note = ""
-        """What is worth telling of it though it went well."""
         self.destination = target.destination(candidate, asked.call.mode)
         outline = asked.call.outline
         self.passthrough = (
@@ -155,15 +163,8 @@ class Upstream:
             and target.called.splices(outline, self.destination)
         )
         self.meter = Meter()
-        self.head: Head | None = None
         self.started = time()
         self.started_ns = monotonic_ns()
-        self.sent_ns = 0
-        self.bytes_out = 0
-        self.tag: PriceTag | None = None
-        """What it costs, with this key; None while nobody knows."""
-        self.reservation: Reservation | None = None
-        """The room in the budget that is set aside for it."""
 
     async def run(self, pool: Pool, sink: Sink, first_token_s: float | None) -> None:
         """Ask, and hand all frames of the answer to the sink.

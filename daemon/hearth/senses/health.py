@@ -81,6 +81,8 @@ class HealthSense:
 
     def trying(self, target: str) -> None:
         """Say that an attempt begins: if it is the first after a rest, the others stay away until it has ended."""
+        if not self._targets and not self._routes:
+            return
         now, name = self._clock(), _provider_of(target)
         if (circuit := self._targets.get(target)) is not None:
             self._targets[target] = circuit.trying(now)
@@ -89,7 +91,8 @@ class HealthSense:
 
     def succeeded(self, target: str) -> None:
         """Say that an attempt ended well: target and provider are trusted again."""
-        self._close(self._targets, target)
+        if self._targets:
+            self._close(self._targets, target)
         self.reached(_provider_of(target), reachable=True)
 
     def failed(self, target: str, problem: Problem) -> bool:
@@ -119,7 +122,8 @@ class HealthSense:
     def reached(self, provider: str, *, reachable: bool | None, error: str = "") -> None:
         """Say what asking a provider for its models showed. True ends the rest that its silence had earned."""
         if reachable:
-            self._close(self._routes, provider)
+            if self._routes:
+                self._close(self._routes, provider)
             known = self._providers.get(provider, UNKNOWN_PROVIDER)
             if known.resting_until or not known.reachable:
                 self._show(provider, reachable=True, resting_until=0.0, rest_reason="")

@@ -4,27 +4,26 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 
 GAP_S = 5.0
 
 Clock = Callable[[], float]
 
 
-def sleepless() -> float:
-    """Return seconds that do not count sleep, where the system has such a clock."""
-    return time.monotonic()
-
-
-def with_sleep() -> float:
-    """Return seconds that count sleep; where the system has no such clock (Windows counts it in both), the same."""
+def _clock_with_sleep() -> Clock:
     clock = getattr(time, "CLOCK_BOOTTIME", None) or getattr(time, "CLOCK_MONOTONIC", None)
-    return time.clock_gettime(clock) if clock is not None else time.monotonic()
+    return partial(time.clock_gettime, clock) if clock is not None else time.monotonic
+
+
+with_sleep = _clock_with_sleep()
+"""Seconds that count sleep; where the system has no such clock (Windows counts it in both), the same as `monotonic`."""
 
 
 class SuspendWatch:
     """Compares the two clocks whenever it is asked; it has no timer of its own."""
 
-    def __init__(self, sleepless: Clock = sleepless, with_sleep: Clock = with_sleep) -> None:
+    def __init__(self, sleepless: Clock = time.monotonic, with_sleep: Clock = with_sleep) -> None:
         """Remember how far the clocks are apart now."""
         self._sleepless = sleepless
         self._with_sleep = with_sleep

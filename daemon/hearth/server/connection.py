@@ -43,13 +43,6 @@ class Patience(Struct, frozen=True):
     """How long a client may read nothing of what we send before it is taken for gone (F23)."""
 
 
-class SelfSent(web.StreamResponse):
-    """A response that writes itself to its client."""
-
-    sent = False
-    """Whether all of it was written."""
-
-
 class Connection(RequestHandler):
     """A connection that came in by `door`; `peer` is filled by the first request on it."""
 
@@ -84,8 +77,8 @@ class Connection(RequestHandler):
     async def finish_response(
         self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
     ) -> tuple[web.StreamResponse, bool]:
-        """Send a response, unless it has sent itself."""
-        if isinstance(resp, SelfSent) and resp.sent and not self._upgraded:
+        """Send a response, unless it has `sent` itself, as those of `server.direct` do."""
+        if getattr(resp, "sent", False) and not self._upgraded:
             return resp, False
         return await super().finish_response(request, resp, start_time)
 

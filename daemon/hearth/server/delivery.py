@@ -35,28 +35,33 @@ _HIDDEN = (Failed, ThinkingDelta)
 class Delivery:
     """Sends one reply. It is the `Sink` of the call's attempts."""
 
+    committed = False
+    status = 0
+    first_byte_ns = 0
+    planned_ns = 0
+    """time.monotonic_ns() when the plan was made: what lies between it and the attempt was spent waiting."""
+    own_words = False
+    """Set when the frames are ours, not an attempt's: they are encoded, never passed on raw."""
+    response: web.StreamResponse | None = None
+    _stream: StreamReply | None = None
+    _writer: ReplyWriter | None = None
+    _attempt: Upstream | None = None
+    _held_bytes = 0
+    _begun = False
+    _error_sent = False
+    _writing = False
+    _timer: asyncio.TimerHandle | None = None
+    _beating: asyncio.Task[None] | None = None
+
     def __init__(self, request: web.BaseRequest, call: Call, served: Served, cors: Mapping[str, str]) -> None:
         """Nothing is sent before the first meaningful frame or the first heartbeat."""
-        self.committed = False
-        self.status = 0
-        self.first_byte_ns = 0
-        self.response: web.StreamResponse | None = None
-        self._stream: StreamReply | None = None
         self.request = request
         self._call = call
         self._served = served
         self._cors = cors
-        self._writer: ReplyWriter | None = None
-        self._attempt: Upstream | None = None
         self._held: list[Frame] = []
-        self._held_bytes = 0
-        self._begun = False
-        self._error_sent = False
         self._unsaid = _HIDDEN if call.outline.wishes.thinking == "hide" else _UNSAID
         self._last_write = monotonic()
-        self._writing = False
-        self._timer: asyncio.TimerHandle | None = None
-        self._beating: asyncio.Task[None] | None = None
         self._heartbeat_s = patience_of(request.protocol).heartbeat_s
         if call.outline.stream:
             self._timer = asyncio.get_running_loop().call_later(self._heartbeat_s, self._tick)
@@ -183,11 +188,6 @@ class Delivery:
             ours -= attempt.started_ns - self.planned_ns
             ours -= (attempt.meter.first_ns or until) - attempt.sent_ns if attempt.sent_ns else 0
         return max(ours, 0) / 1e6
-
-    own_words = False
-    """Set when the frames are ours, not an attempt's: they are encoded, never passed on raw."""
-    planned_ns = 0
-    """time.monotonic_ns() when the plan was made: what lies between it and the attempt was spent waiting."""
 
     def _tick(self) -> None:
         """Send a sign of life after a silence, in dialects that have a form for it."""

@@ -15,13 +15,16 @@ from aiohttp.helpers import rfc822_formatted_time
 from aiohttp.http import HttpVersion11
 from aiohttp.web_protocol import RequestHandler
 
-from hearth.server.connection import SelfSent, patience_of
+from hearth.server.connection import patience_of
 
 _REASONS = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n" for status in HTTPStatus}
 
 
-class Direct(SelfSent):
+class Direct(web.StreamResponse):
     """What whole and streamed replies share: the head, and a client that may have gone or not be reading."""
+
+    sent = False
+    """Whether all of it was written: then aiohttp has nothing to do."""
 
     def __init__(self, status: int, lines: str) -> None:
         """`lines` are header lines (`lines_of`). Nothing is sent before `prepare`."""

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from time import monotonic_ns
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from hearth.status import CallStatus
 
 if TYPE_CHECKING:
@@ -19,19 +21,17 @@ if TYPE_CHECKING:
     from hearth.server.app_limits import Slip
 
 
-class LiveCall:
-    """One call on its way. `kill` ends it with a problem in its own dialect."""
+class LiveCall(Struct, eq=False):
+    """One call on its way, and the task that answers it. `kill` ends it with a problem in its own dialect."""
 
-    def __init__(self, call: Call, task: asyncio.Task[object] | None) -> None:
-        """Remember the task that answers it."""
-        self.call = call
-        self.task = task
-        self.answering: Answering | None = None
-        self.killed_by: Problem | None = None
-        self.hit: Attempt | None = None
-        """Who answered, where nobody was asked: another call's answer was given again."""
-        self.slip: Slip | None = None
-        """What lets it in where its app has limits."""
+    call: Call
+    task: asyncio.Task[object] | None
+    answering: Answering | None = None
+    killed_by: Problem | None = None
+    hit: Attempt | None = None
+    """Who answered, where nobody was asked: another call's answer was given again."""
+    slip: Slip | None = None
+    """What lets it in where its app has limits."""
 
     def kill(self, problem: Problem) -> None:
         """End the call: its handler gets a cancellation and finds the problem here."""
