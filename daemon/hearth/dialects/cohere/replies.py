@@ -21,7 +21,6 @@ from hearth.events import (
     ThinkingDelta,
     ToolCallDelta,
     Usage,
-    Vectors,
 )
 from hearth.problems import Problem
 
@@ -178,40 +177,6 @@ class ChatWriter:
         self._begin(out)
         out.append(_event("message-end", id=self._stamp.id, delta={"finish_reason": "ERROR", "error": problem.text}))
         return b"".join(out)
-
-
-class EmbedWriter:
-    """Writes one reply of `/v2/embed`, as floats."""
-
-    content_type = "application/json"
-    heartbeat = b""
-
-    def __init__(self, stamp: Stamp) -> None:
-        self._stamp = stamp
-
-    def stream(self, events: Sequence[Event]) -> bytes:
-        """Return the whole reply once its vectors are there."""
-        return self.whole(events) if any(isinstance(event, Vectors | Failed) for event in events) else b""
-
-    def whole(self, events: Sequence[Event]) -> bytes:
-        """Return the vectors. Raises the `Problem` of a `Failed`."""
-        rows: tuple[tuple[float, ...], ...] = ()
-        meta: dict[str, Any] = {"api_version": {"version": "2"}}
-        for event in events:
-            match event:
-                case Failed(problem=problem):
-                    raise problem
-                case Vectors(vectors=vectors):
-                    rows = vectors
-                case Usage(input=int(count)):
-                    meta["billed_units"] = {"input_tokens": count}
-        embeddings = {"float": rows}
-        kind = "embeddings_by_type"
-        return _encode({"id": self._stamp.id, "embeddings": embeddings, "meta": meta, "response_type": kind})
-
-    def failed(self, problem: Problem) -> bytes:
-        """Return the error."""
-        return _encode({"message": problem.text})
 
 
 def finish_word(finished: Finished, *, called: bool) -> str:

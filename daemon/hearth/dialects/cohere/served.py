@@ -8,8 +8,9 @@ from hearth.call import Outline
 from hearth.chat import Members, Request
 from hearth.dialects.cohere.errors import render
 from hearth.dialects.cohere.outline import read_outline
-from hearth.dialects.cohere.replies import ChatWriter, EmbedWriter
+from hearth.dialects.cohere.replies import ChatWriter
 from hearth.dialects.cohere.requests import read_request
+from hearth.dialects.cohere.vectors import EmbeddingsWriter
 from hearth.dialects.dialect import Rendered, Stamp
 from hearth.problems import Problem
 
@@ -34,7 +35,7 @@ class CohereServed:
     def writer(self, outline: Outline, stamp: Stamp) -> ReplyWriter:
         """Return a writer for one reply to that request."""
         if outline.operation == "embed":
-            return EmbedWriter(stamp)
+            return EmbeddingsWriter(stamp)
         return ChatWriter(stamp, stream=outline.stream, hide=outline.wishes.thinking == "hide")
 
     def problem(self, problem: Problem, *, route: str = "") -> Rendered:  # noqa: ARG002 -- one form for all routes

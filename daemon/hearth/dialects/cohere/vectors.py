@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
 from hearth.chat import EmbedRequest, Members
 from hearth.dialects.body import raw
 from hearth.dialects.cohere.chunks import Embedded
 from hearth.dialects.cohere.chunks import Vectors as VectorsWire
-from hearth.dialects.dialect import Destination
+from hearth.dialects.dialect import Destination, Stamp
+from hearth.dialects.vectors_writer import Rows, VectorsWriter
 from hearth.events import Done, Event, Started, Usage, Vectors
-from hearth.problems import Unsupported
+from hearth.problems import Problem, Unsupported
 
 MOST_INPUTS = 96
 """As many texts a request may hold (wire/providers §4.9)."""
@@ -69,3 +72,23 @@ def read_vectors(reply: Embedded) -> list[Event]:
     if billed is not None and billed.input_tokens is not None:
         events.append(Usage(input=int(billed.input_tokens), output=0))
     return [*events, Done()]
+
+
+class EmbeddingsWriter(VectorsWriter):
+    """Writes one reply of `/v2/embed`, as floats."""
+
+    def __init__(self, stamp: Stamp) -> None:
+        """The reply bears the call's id."""
+        self._stamp = stamp
+
+    def _body(self, rows: Rows, tokens: int | None) -> bytes:
+        meta: dict[str, Any] = {"api_version": {"version": "2"}}
+        if tokens is not None:
+            meta["billed_units"] = {"input_tokens": tokens}
+        kind = "embeddings_by_type"
+        body = {"id": self._stamp.id, "embeddings": {"float": rows}, "meta": meta, "response_type": kind}
+        return msgspec.json.encode(body)
+
+    def failed(self, problem: Problem) -> bytes:
+        """Return the error."""
+        return msgspec.json.encode({"message": problem.text})

@@ -13,8 +13,9 @@ from hearth.dialects.gemini.failures import read_problem
 from hearth.dialects.gemini.fields import plain_base64
 from hearth.dialects.gemini.models import next_page, read_models
 from hearth.dialects.gemini.names import models_path
+from hearth.dialects.gemini.splice import splice, splices
 from hearth.dialects.gemini.streams import Reader
-from hearth.dialects.gemini.writing import splice, splices, write
+from hearth.dialects.gemini.writing import write_request
 from hearth.problems import Problem
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ class GeminiCalled:
 
     def request(self, request: Request, to: Destination, *, stream: bool) -> HttpRequest:
         """Return a request written from its meaning. Raises `Unsupported` for a feature this API cannot carry."""
-        return write(request, to, stream=stream)
+        return write_request(request, to, stream=stream)
 
     def reader(
         self,

@@ -11,8 +11,8 @@ from msgspec import Raw, Struct, UnsetType
 from hearth.chat import ChatRequest, Format, Knobs, Members, Reasoning
 from hearth.dialects.body import value
 from hearth.dialects.dialect import Destination
-from hearth.dialects.gemini.families import LEVELS, Family, Level, family_of
 from hearth.dialects.gemini.schemas import json_schema
+from hearth.dialects.gemini.traits import LEVELS, Level, Traits, traits_of
 from hearth.problems import BadRequest, Unsupported
 
 STOPS = 5
@@ -147,7 +147,7 @@ def read_reasoning(config: Config) -> Reasoning:
 
 def write_config(request: ChatRequest, to: Destination) -> dict[str, Any]:
     """Return `generationConfig`. Raises `Unsupported` for what the model's family cannot do."""
-    family = family_of(to.model)
+    traits = traits_of(to.model)
     wire = write_knobs(request.knobs, to.defaults)
     if request.choices > 1:
         wire["candidateCount"] = request.choices
@@ -156,8 +156,8 @@ def write_config(request: ChatRequest, to: Destination) -> dict[str, Any]:
         if request.top_logprobs is not None:
             wire["logprobs"] = request.top_logprobs
     if request.format is not None:
-        wire |= _write_format(request.format, family, tools=bool(request.tools))
-    thinking = write_thinking(request.reasoning, family)
+        wire |= _write_format(request.format, traits, tools=bool(request.tools))
+    thinking = write_thinking(request.reasoning, traits)
     return wire | {"thinkingConfig": thinking} if thinking else wire
 
 
@@ -185,8 +185,8 @@ def write_knobs(knobs: Knobs, defaults: Knobs) -> dict[str, Any]:
     return wire
 
 
-def _write_format(form: Format, family: Family, *, tools: bool) -> dict[str, Any]:
-    if tools and not family.tools_with_json:
+def _write_format(form: Format, traits: Traits, *, tools: bool) -> dict[str, Any]:
+    if tools and not traits.tools_with_json:
         raise Unsupported(
             "This model cannot be held to JSON while it is offered tools.",
             next_step="A Gemini of generation 3 or later can.",
@@ -197,7 +197,7 @@ def _write_format(form: Format, family: Family, *, tools: bool) -> dict[str, Any
     return {"responseMimeType": _JSON, "responseJsonSchema": form.schema}
 
 
-def write_thinking(reasoning: Reasoning, family: Family) -> dict[str, Any]:
+def write_thinking(reasoning: Reasoning, traits: Traits) -> dict[str, Any]:
     """Return `thinkingConfig`, by level or by budget as the family has it; nothing where the caller said nothing.
 
     A family that cannot stop thinking gets its least. Raises `Unsupported` where thinking is wanted and there is none.
@@ -205,15 +205,15 @@ def write_thinking(reasoning: Reasoning, family: Family) -> dict[str, Any]:
     if reasoning.on is None and reasoning.effort is None:
         return {}
     wanted = reasoning.on is not False
-    if not family.levels and family.budget is None:
+    if not traits.levels and traits.budget is None:
         if wanted:
             raise Unsupported("This model does not think before it answers.", param="thinkingConfig")
         return {}
     wire: dict[str, Any] = {"includeThoughts": True} if wanted else {}
-    if family.levels:
-        level = _level(reasoning, family.levels)
+    if traits.levels:
+        level = _level(reasoning, traits.levels)
         return wire | {"thinkingLevel": level} if level else wire
-    return wire | {"thinkingBudget": _budget(reasoning, family)}
+    return wire | {"thinkingBudget": _budget(reasoning, traits)}
 
 
 def _level(reasoning: Reasoning, levels: tuple[Level, ...]) -> Level | None:
@@ -226,11 +226,11 @@ def _level(reasoning: Reasoning, levels: tuple[Level, ...]) -> Level | None:
     return next((level for level in levels if LEVELS.index(level) >= wanted), levels[-1])
 
 
-def _budget(reasoning: Reasoning, family: Family) -> int:
+def _budget(reasoning: Reasoning, traits: Traits) -> int:
     """Return tokens of thinking within the family's limits; -1 leaves them to the model."""
-    least, most = family.budget or (0, 0)
+    least, most = traits.budget or (0, 0)
     if reasoning.on is False:
-        return 0 if family.can_rest else least
+        return 0 if traits.can_rest else least
     if reasoning.effort is None:
         return -1
     return min(max(_TOKENS.get(reasoning.effort, most), least), most)

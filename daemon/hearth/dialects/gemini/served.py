@@ -15,7 +15,7 @@ from hearth.dialects.gemini.names import locate
 from hearth.dialects.gemini.outline import GeminiOutline, read_outline
 from hearth.dialects.gemini.replies import GeminiWriter
 from hearth.dialects.gemini.requests import read_request
-from hearth.dialects.gemini.vectors import VectorsWriter
+from hearth.dialects.gemini.vectors import EmbeddingsWriter
 from hearth.problems import Problem
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class GeminiServed:
     def writer(self, outline: Outline, stamp: Stamp) -> ReplyWriter:
         """Return a writer for one reply to that request."""
         own = outline if isinstance(outline, GeminiOutline) else GeminiOutline(**msgspec.structs.asdict(outline))
-        return VectorsWriter(own, stamp) if own.operation == "embed" else GeminiWriter(own, stamp)
+        return EmbeddingsWriter(own.route) if own.operation == "embed" else GeminiWriter(own, stamp)
 
     def counted(self, tokens: int) -> bytes:
         """Return the answer to `:countTokens`."""

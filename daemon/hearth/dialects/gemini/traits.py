@@ -16,8 +16,8 @@ Level = Literal["MINIMAL", "LOW", "MEDIUM", "HIGH"]
 LEVELS: tuple[Level, ...] = ("MINIMAL", "LOW", "MEDIUM", "HIGH")
 
 
-class Family(Struct, frozen=True):
-    """One family. `levels` and `budget` say how thinking is asked for; one without either does not think."""
+class Traits(Struct, frozen=True):
+    """What one family of models takes. `levels` and `budget` say how to ask for thinking; without them it has none."""
 
     pattern: str
     levels: tuple[Level, ...] = ()
@@ -35,16 +35,16 @@ class Family(Struct, frozen=True):
     """It has a place for instructions; else they are the first words of the user."""
 
 
-def _newest(pattern: str, *levels: Level) -> Family:
-    return Family(pattern, levels, signatures=True, result_images=True, tools_with_json=True)
+def _newest(pattern: str, *levels: Level) -> Traits:
+    return Traits(pattern, levels, signatures=True, result_images=True, tools_with_json=True)
 
 
-FAMILIES = (
-    Family(r"gemma-[123]\b", system=False),
-    Family(r"gemma|learnlm|gemini-1|gemini-2\.0|embedding|2\.5-flash-image|-tts"),
-    Family(r"gemini-2\.5-flash-lite", budget=(512, 24576), can_rest=True),
-    Family(r"gemini-2\.5-pro", budget=(128, 32768)),
-    Family(r"gemini-2\.5|robotics-er-1\.5", budget=(1, 24576), can_rest=True),
+TABLE = (
+    Traits(r"gemma-[123]\b", system=False),
+    Traits(r"gemma|learnlm|gemini-1|gemini-2\.0|embedding|2\.5-flash-image|-tts"),
+    Traits(r"gemini-2\.5-flash-lite", budget=(512, 24576), can_rest=True),
+    Traits(r"gemini-2\.5-pro", budget=(128, 32768)),
+    Traits(r"gemini-2\.5|robotics-er-1\.5", budget=(1, 24576), can_rest=True),
     _newest(r"gemini-3-pro", "LOW", "HIGH"),
     _newest(r"gemini-3\.1-pro|gemini-3\.[78]-flash(?!-lite)|-latest", "LOW", "MEDIUM", "HIGH"),
     _newest(r"", *LEVELS),
@@ -52,6 +52,6 @@ FAMILIES = (
 
 
 @lru_cache(maxsize=256)
-def family_of(model: str) -> Family:
-    """Return the family of a model, by its name alone."""
-    return next(family for family in FAMILIES if re.search(family.pattern, model))
+def traits_of(model: str) -> Traits:
+    """Return the traits of a model's family, by its name alone."""
+    return next(traits for traits in TABLE if re.search(traits.pattern, model))

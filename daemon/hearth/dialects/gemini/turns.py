@@ -11,9 +11,9 @@ from msgspec import Raw
 from hearth.chat import Audio, File, Image, Message, Part, Refusal, Text, Thinking, ToolCall, ToolResult
 from hearth.dialects.data_urls import picture_type
 from hearth.dialects.dialect import Destination
-from hearth.dialects.gemini.families import family_of
 from hearth.dialects.gemini.names import is_vertex
 from hearth.dialects.gemini.seals import NAME, SKIP
+from hearth.dialects.gemini.traits import traits_of
 from hearth.dialects.unreadable import UNREADABLE
 from hearth.problems import BadRequest, Unsupported
 
@@ -31,7 +31,7 @@ def write_contents(messages: Sequence[Message], to: Destination) -> tuple[list[C
         leading += 1
     system = [{"text": part.text} for turn in messages[:leading] for part in turn.parts if isinstance(part, Text)]
     writer = _Writer(to)
-    if system and (not family_of(to.model).system or leading == len(messages)):
+    if system and (not traits_of(to.model).system or leading == len(messages)):
         writer.add("user", system)
         system = []
     for message in messages[leading:]:
@@ -44,7 +44,7 @@ class _Writer:
 
     def __init__(self, to: Destination) -> None:
         self.out: list[Content] = []
-        self._family = family_of(to.model)
+        self._traits = traits_of(to.model)
         self._ids = not is_vertex(to)
         self._names: dict[str, str] = {}
 
@@ -69,7 +69,7 @@ class _Writer:
     def _said(self, parts: Sequence[Part]) -> list[Content]:
         """Return what the model said. Thinking goes back to the one who sealed it, and to nobody else."""
         out: list[Content] = []
-        sealed = not self._family.signatures
+        sealed = not self._traits.signatures
         for part in parts:
             match part:
                 case ToolCall():
@@ -109,7 +109,7 @@ class _Writer:
         response: Content = {"name": name, "response": _response("\n".join(texts), is_error=result.is_error)}
         if self._ids and result.call_id:
             response["id"] = result.call_id
-        if others and self._family.result_images:
+        if others and self._traits.result_images:
             response["parts"] = others
             others = []
         return [{"functionResponse": response}, *others]

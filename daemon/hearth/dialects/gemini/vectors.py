@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -10,12 +9,12 @@ from msgspec import Struct
 
 from hearth.chat import EmbedRequest, Members
 from hearth.dialects.body import raw
-from hearth.dialects.dialect import Destination, Stamp
+from hearth.dialects.dialect import Destination
 from hearth.dialects.gemini.errors import envelope
 from hearth.dialects.gemini.names import is_vertex
-from hearth.dialects.gemini.outline import GeminiOutline
 from hearth.dialects.gemini.usage import UsageWire, read_usage
-from hearth.events import Event, Failed, Started, Usage, Vectors
+from hearth.dialects.vectors_writer import Rows, VectorsWriter
+from hearth.events import Event, Started, Usage, Vectors
 from hearth.problems import Problem, Unsupported
 
 PREDICTED = ("gemini-embedding-001", "text-embedding-", "text-multilingual-embedding-")
@@ -101,32 +100,20 @@ def model_path(to: Destination) -> str:
     return to.model if to.model.startswith(("models/", "tunedModels/")) else f"models/{to.model}"
 
 
-class VectorsWriter:
+class EmbeddingsWriter(VectorsWriter):
     """Writes the vectors of one reply, in the form of the method that was called."""
 
     content_type = "application/json; charset=UTF-8"
-    heartbeat = b""
 
-    def __init__(self, outline: GeminiOutline, stamp: Stamp) -> None:  # noqa: ARG002 -- the one shape of a writer
-        """Vectors bear no stamp here."""
-        self._one = outline.route == "embedContent"
+    def __init__(self, route: str) -> None:
+        """One method has one vector, the others have many."""
+        self._one = route == "embedContent"
 
-    def stream(self, events: Sequence[Event]) -> bytes:
-        """Return the whole body: vectors are never streamed."""
-        return self.whole(events)
-
-    def whole(self, events: Sequence[Event]) -> bytes:
-        """Return the body. Raises the `Problem` of a `Failed` among the events."""
-        rows: list[dict[str, Any]] = []
-        for event in events:
-            if isinstance(event, Failed):
-                raise event.problem
-            if isinstance(event, Vectors):
-                rows += [{"values": list(vector)} for vector in event.vectors]
-        body: dict[str, Any] = {"embedding": rows[0] if rows else {}} if self._one else {"embeddings": rows}
-        usage = next((event for event in reversed(events) if isinstance(event, Usage)), None)
-        if usage is not None and usage.input is not None:
-            body["usageMetadata"] = {"promptTokenCount": usage.input}
+    def _body(self, rows: Rows, tokens: int | None) -> bytes:
+        values = [{"values": row} for row in rows]
+        body: dict[str, Any] = {"embedding": values[0] if values else {}} if self._one else {"embeddings": values}
+        if tokens is not None:
+            body["usageMetadata"] = {"promptTokenCount": tokens}
         return msgspec.json.encode(body)
 
     def failed(self, problem: Problem) -> bytes:

@@ -188,7 +188,7 @@ class Writer:
         return b"".join(parts) + b"}"
 
 
-class VectorWriter:
+class EmbeddingsWriter:
     """Writes the reply of an embedding route, which never streams."""
 
     content_type = WHOLE

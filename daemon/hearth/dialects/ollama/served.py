@@ -7,7 +7,7 @@ from hearth.chat import Members, Request
 from hearth.dialects.dialect import Rendered, ReplyWriter, Stamp
 from hearth.dialects.ollama.errors import render
 from hearth.dialects.ollama.outline import read_outline
-from hearth.dialects.ollama.replies import VectorWriter, Writer
+from hearth.dialects.ollama.replies import EmbeddingsWriter, Writer
 from hearth.dialects.ollama.requests import read_request
 from hearth.problems import Problem
 
@@ -28,7 +28,7 @@ class OllamaServed:
 
     def writer(self, outline: Outline, stamp: Stamp) -> ReplyWriter:
         """Return a writer for one reply."""
-        return VectorWriter(outline, stamp) if outline.operation == "embed" else Writer(outline, stamp)
+        return EmbeddingsWriter(outline, stamp) if outline.operation == "embed" else Writer(outline, stamp)
 
     def problem(self, problem: Problem, *, route: str = "") -> Rendered:
         """Render a problem in Ollama's envelope."""

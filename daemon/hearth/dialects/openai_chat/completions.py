@@ -1,4 +1,4 @@
-"""Completion and embeddings replies for clients (wire/providers §5.1, wire/ollama §4.2)."""
+"""Completion replies for clients (wire/providers §5.1, wire/ollama §4.2)."""
 
 from __future__ import annotations
 
@@ -13,9 +13,8 @@ from hearth.dialects.framing import sse
 from hearth.dialects.openai_chat.outline import OpenAIOutline
 from hearth.dialects.openai_chat.replies import DONE, HEARTBEAT, encode, finish_word, gather, whole_body
 from hearth.dialects.openai_chat.usage import write_usage
-from hearth.dialects.openai_chat.vectors import write_vectors
 from hearth.dialects.openai_errors import envelope
-from hearth.events import Done, Event, Failed, Finished, LogProbs, TextDelta, Usage, Vectors
+from hearth.events import Done, Event, Failed, Finished, LogProbs, TextDelta, Usage
 from hearth.problems import Problem
 
 
@@ -111,41 +110,3 @@ def old_logprobs(content: Raw, offset: int) -> tuple[dict[str, Any], int]:
         "text_offset": offsets,
     }
     return table, offset
-
-
-class EmbeddingsWriter:
-    """Writes one reply of `/v1/embeddings`; that route has no stream."""
-
-    content_type = "application/json"
-    heartbeat = b""
-
-    def __init__(self, outline: OpenAIOutline, stamp: Stamp) -> None:
-        self._encoding = outline.encoding
-        self._model = stamp.model
-        self._id = f"embd-{stamp.id}"  # Mistral's client wants one; OpenAI has none
-
-    def stream(self, events: Sequence[Event]) -> bytes:
-        """Return the whole reply once its vectors are there."""
-        return self.whole(events) if any(isinstance(event, Vectors | Failed) for event in events) else b""
-
-    def whole(self, events: Sequence[Event]) -> bytes:
-        """Return the list of vectors. Raises the `Problem` of a `Failed`.
-
-        An unknown count is written as 0: the field must be there and a number.
-        """
-        tokens = 0
-        rows: list[dict[str, Any]] = []
-        for event in events:
-            match event:
-                case Failed(problem=problem):
-                    raise problem
-                case Vectors(vectors=vectors):
-                    rows = write_vectors(vectors, self._encoding)
-                case Usage(input=int(count)):
-                    tokens = count
-        usage = {"prompt_tokens": tokens, "total_tokens": tokens}
-        return encode({"id": self._id, "object": "list", "data": rows, "model": self._model, "usage": usage})
-
-    def failed(self, problem: Problem) -> bytes:
-        """Return the error envelope."""
-        return envelope(problem)

@@ -13,7 +13,7 @@ from hearth.dialects.openai_chat.chunks import Choice, Chunk, Delta, Probs
 from hearth.dialects.openai_chat.details import Details, entries, readable
 from hearth.dialects.openai_chat.parts import thinking_text
 from hearth.dialects.openai_chat.sources import read_annotations, read_sources
-from hearth.dialects.openai_chat.think import ThinkTags
+from hearth.dialects.openai_chat.think_tags import ThinkTags
 from hearth.dialects.openai_chat.usage import read_usage
 from hearth.dialects.openai_failures import from_error
 from hearth.dialects.reply_reader import ReplyMeaning

@@ -11,12 +11,13 @@ from hearth.call import Outline
 from hearth.chat import Members, Request
 from hearth.dialects.dialect import Rendered, Stamp
 from hearth.dialects.openai_chat import infill, mistral_fim
-from hearth.dialects.openai_chat.completions import CompletionWriter, EmbeddingsWriter
+from hearth.dialects.openai_chat.completions import CompletionWriter
 from hearth.dialects.openai_chat.infill import InfillWriter
 from hearth.dialects.openai_chat.mistral_fim import MistralWriter
 from hearth.dialects.openai_chat.outline import OpenAIOutline, read_outline
 from hearth.dialects.openai_chat.replies import ChatWriter
 from hearth.dialects.openai_chat.requests import read_request
+from hearth.dialects.openai_chat.vectors import EmbeddingsWriter
 from hearth.dialects.openai_errors import render
 from hearth.problems import Problem
 
@@ -70,7 +71,7 @@ class OpenAIServed:
         """Return a writer for one reply to that request."""
         own = outline if isinstance(outline, OpenAIOutline) else OpenAIOutline(**msgspec.structs.asdict(outline))
         if own.operation == "embed":
-            return EmbeddingsWriter(own, stamp)
+            return EmbeddingsWriter(stamp, own.encoding)
         return _WRITERS.get(own.route, ChatWriter)(own, stamp)
 
     def counted(self, tokens: int) -> bytes:

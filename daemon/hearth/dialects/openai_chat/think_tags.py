@@ -1,4 +1,4 @@
-"""Thinking in places of its own: between <think> and </think> in the text, and in OpenRouter's details.
+"""Thinking that a server leaves in the text, between <think> and </think>.
 
 MiniMax, Perplexity's reasoning models and templates without a reasoning parser write so (wire/providers §2).
 """

@@ -13,9 +13,13 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from hearth.dialects.dialect import Stamp
 from hearth.dialects.forgiving import forgiving
 from hearth.dialects.openai_chat.chunks import UsageWire
+from hearth.dialects.openai_errors import envelope
+from hearth.dialects.vectors_writer import Rows, VectorsWriter
 from hearth.events import Event, Started, Usage, Vectors
+from hearth.problems import Problem
 
 
 class Row(Struct, gc=False):
@@ -71,3 +75,25 @@ def _base64(vector: Sequence[float]) -> str:
     if sys.byteorder == "big":
         numbers.byteswap()
     return base64.b64encode(numbers.tobytes()).decode()
+
+
+class EmbeddingsWriter(VectorsWriter):
+    """Writes one reply of `/v1/embeddings`."""
+
+    def __init__(self, stamp: Stamp, encoding: str) -> None:
+        """`encoding`: "float" or "base64"."""
+        self._encoding = encoding
+        self._model = stamp.model
+        self._id = f"embd-{stamp.id}"  # Mistral's client wants one; OpenAI has none
+
+    def _body(self, rows: Rows, tokens: int | None) -> bytes:
+        """Return the list of vectors; an unknown count is written as 0: the field must be there and a number."""
+        usage = {"prompt_tokens": tokens or 0, "total_tokens": tokens or 0}
+        data = write_vectors(rows, self._encoding)
+        return msgspec.json.encode(
+            {"id": self._id, "object": "list", "data": data, "model": self._model, "usage": usage}
+        )
+
+    def failed(self, problem: Problem) -> bytes:
+        """Return the error envelope."""
+        return envelope(problem)
