@@ -1,6 +1,7 @@
 """How the tests run: property tests repeat themselves exactly in CI, and explore at home; no server is trusted."""
 
 import os
+import signal
 from pathlib import Path
 
 from hypothesis import HealthCheck, settings
@@ -13,3 +14,7 @@ settings.load_profile("ci" if os.environ.get("CI") else "home")
 # Every official client reads the roots of some 140 authorities as it is made, 30 ms each time. No test meets any of
 # them: all traffic stays on loopback. This one root signs nothing, since its key was never kept.
 os.environ["SSL_CERT_FILE"] = str(Path(__file__).with_name("nobody.pem"))
+
+# A shell starts what it puts into the background deaf to Ctrl+C, and children inherit it: tests press it in theirs.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
