@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import subprocess
 import sys
 import time
@@ -14,12 +15,16 @@ from pathlib import Path
 import pytest
 
 from hearth.dialects import registry
+from outbound.authority import OPENSSL, Authority
 
 OTHERS = (
     "genai_prices", "zstandard", "keyring", "google.auth", "PIL", "pystray", "pytest", "hypothesis", "rich", "httpx",
     "importlib.metadata", "hearth.rehearsal", "hearth.demo", "hearth.conformance", "hearth.client",
+    "anyio._core._eventloop", "anyio._backends._asyncio", "encodings.idna", "importlib.resources", "zipfile",
 )  # fmt: skip
 """Libraries and parts that cost time or memory, and that a plain `hearth run` has no use for."""
+OF_MIGRATIONS = ("sqlite_utils", "dateutil", "pluggy")
+"""What making the tables of the usage log needs, once in its life."""
 CLIENTS = {
     "/v1/messages": "anthropic",
     "/v1beta/models/m:generateContent": "gemini",
@@ -118,6 +123,31 @@ def test_a_plain_start_imports_nothing_for_later(tmp_path: Path) -> None:
 
     assert _dialects(modules) == {"ollama"}
     assert not [name for name in OTHERS if name in modules]
+
+
+def test_a_start_with_a_usage_log_does_not_bring_in_what_made_it(tmp_path: Path) -> None:
+    """The tables are made by the first start; each later one does without the library that made them."""
+    with _running(tmp_path, "") as daemon:
+        daemon.ask("GET", "/api/version")
+    with _running(tmp_path, "") as daemon:
+        modules = daemon.imported()
+
+    assert not [name for name in OF_MIGRATIONS if name in modules]
+
+
+@pytest.mark.skipif(not OPENSSL, reason="openssl makes the certificate")
+def test_no_certificates_are_read_for_a_client_that_nobody_uses(tmp_path: Path) -> None:
+    """What aiohttp is imported with has none, although there is one; what needs certificates later finds it."""
+    code = (
+        "import hearth.server, ssl, aiohttp.connector\n"
+        "contexts = aiohttp.connector._SSL_CONTEXT_VERIFIED, ssl.create_default_context()\n"
+        "print([len(context.get_ca_certs()) for context in contexts])"
+    )
+    environ = {**os.environ, "SSL_CERT_FILE": str(Authority(tmp_path).root)}
+
+    said = subprocess.run([sys.executable, "-c", code], env=environ, capture_output=True, text=True, check=True).stdout
+
+    assert said == "[0, 1]\n"
 
 
 def test_a_clients_dialect_is_imported_with_its_first_call(tmp_path: Path) -> None:

@@ -71,6 +71,7 @@ def settle_memory() -> None:
     """Take what start-up made out of the collector's sight, and let it look less often: calls leave few cycles."""
     gc.collect()
     gc.freeze()
+    gc.enable()
     gc.set_threshold(GC_EVERY, 20, 50)
     with contextlib.suppress(Exception):  # another C library: nothing is lost but the time
         keep_freed_memory()
