@@ -115,6 +115,7 @@ LAYERS = (
             "hearth.record",
             "hearth.status",
             "hearth.status_money",
+            "hearth_config.locks",
             "hearth_config.paths",
         ),
         "the tray is a view: it never supervises",

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -181,6 +182,27 @@ def _settle(seen: Screen) -> None:
         if not ImageChops.difference(last, now).getbbox():
             return
         last = now
+
+
+def test_a_second_icon_of_the_same_hearth_says_so_and_leaves(tmp_path: Path) -> None:
+    """Started at login, and by hand once more: one icon; another Hearth's is another icon."""
+    for name in ("one", "other"):
+        (tmp_path / name).mkdir()
+    with screen() as seen:
+        first = started(seen, "-m", "hearth_tray", "--home", str(tmp_path / "one"), "--light")
+        until(seen.icon)
+        again = started(seen, "-m", "hearth_tray", "--home", str(tmp_path / "one"))
+        assert again.stdout
+        said = again.stdout.readline()
+        other = started(seen, "-m", "hearth_tray", "--home", str(tmp_path / "other"), "--light")
+        icon = until(seen.icon)
+        until(lambda: (seen.icon() or icon).width > icon.width)
+        for tray in (first, again, other):
+            with suppress(ProcessLookupError):
+                os.killpg(tray.pid, signal.SIGTERM)
+            tray.communicate(timeout=10)
+
+    assert said == "The icon is shown already.\n"
 
 
 def test_a_desktop_that_shows_no_icons_is_told_from_one_that_does() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from contextlib import nullcontext
 
 import click
 
@@ -18,6 +19,7 @@ from hearth_tray.feed import Feed
 from hearth_tray.menu import Action
 from hearth_tray.notices import Announcer, Notice
 from hearth_tray.programs import Programs
+from hearth_tray.single import ShownAlready, hold, lock_file
 from hearth_tray.spare import skip_the_terminal
 from hearth_tray.view import view
 
@@ -79,8 +81,12 @@ def main(*, home: str, light: bool | None, wait: float | None) -> None:
     try:
         paths = Paths.find(home or None, os.environ)
         choose(patience_s=PATIENCE_S if wait is None else wait)
+        held = hold(lock_file(paths, os.environ), make=not home)
     except ValueError as error:
         raise click.UsageError(str(error)) from None
+    except ShownAlready:
+        click.echo("The icon is shown already.")
+        return
     except NoTray as error:
         click.echo(str(error), err=True)
         sys.exit(1)
@@ -88,4 +94,5 @@ def main(*, home: str, light: bool | None, wait: float | None) -> None:
     app = App(paths, home, dark=is_dark() if light is None else not light)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: app.leave())
-    app.run()
+    with held or nullcontext():
+        app.run()

@@ -122,6 +122,7 @@ def delete_all() -> list[Path]:
     ours = [
         where.state_file, where.token_file, where.lock_file, where.socket, where.answers_key, where.state_dir / NAME,
         *(path for one in grown for path in one.parent.glob(f"{one.name}*")),
+        *where.lock_file.parent.glob("tray*.lock"),
     ]  # fmt: skip
     found = [path for path in ours if path.exists()]
     for path in found:
