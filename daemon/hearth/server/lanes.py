@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from hearth.outbound.lanes import Lane
 from hearth.outbound.loading import lets_go_at_once, load_model
 from hearth.problems import Problem
@@ -25,6 +27,15 @@ They queue by themselves, and we cannot see where they begin to.
 """
 LEARN_EVERY_S = 0.05
 """Lessons of calls that end closer together are left out: they say the same."""
+LoadOptions = tuple[int | None, bool | None]
+"""`num_ctx` and `shift` as they are pinned: where a call's differ, Ollama loads the model again (wire/ollama §5.1)."""
+
+
+class _Load(Struct):
+    """Our last load of a model: the options that decide whether a call needs another, and the window it was given."""
+
+    options: LoadOptions
+    window: int | None = None
 
 
 class Lanes(Mapping[str, Lane]):
@@ -35,6 +46,7 @@ class Lanes(Mapping[str, Lane]):
         self._core = core
         self._lanes: dict[str, Lane] = {}
         self._engines: dict[str, asyncio.Lock] = {}
+        self._loads: dict[str, _Load] = {}
         self.get = self._lanes.get  # type: ignore[method-assign]  # asked for each target of each plan
 
     def __getitem__(self, name: str) -> Lane:
@@ -75,6 +87,10 @@ class Lanes(Mapping[str, Lane]):
         slots = target.settings.slots or DEFAULT_SLOTS.get(target.dialect, OTHER_SLOTS)
         loads = target.dialect == "ollama" and not target.remote
         engine = core.target(target.provider)
+        before = self._loads.get(target.name)
+        if before is not None and before.options != _options(target):
+            del self._loads[target.name]
+            lane.note_loaded(0.0)
 
         async def load() -> float:
             current = core.catalog.targets.get(target.name, target)
@@ -83,11 +99,24 @@ class Lanes(Mapping[str, Lane]):
             except Problem as problem:
                 self._load_failed(target, problem)
                 raise
-            core.soon(core.inventory.refresh(target.provider))
+            self._loads[target.name] = ours = _Load(_options(current))
+            core.soon(self._see_window(current, ours))
             return until
 
         lets_go = lets_go_at_once(target.pins.keep_alive)
         lane.configure(slots, core.generation.settings.busy.queue, load if loads else None, lets_go=lets_go)
+
+    async def _see_window(self, target: Target, load: _Load) -> None:
+        """Learn which window our own load was given: what an engine reports need not be the number it was asked for."""
+        listing = await self._core.inventory.refresh(target.provider)
+        load.window = next((one.loaded_window for one in listing.models if one.name == target.model), None)
+
+    def _is_ours(self, target: Target) -> bool:
+        """Whether a model is loaded as our calls need it; somebody else may have loaded it with another window."""
+        if target.pins.num_ctx is None or target.loaded_window is None:
+            return True
+        ours = self._loads.get(target.name)
+        return target.loaded_window == ((ours and ours.window) or target.usable_window)
 
     def _load_failed(self, target: Target, problem: Problem) -> None:
         """A load is nobody's attempt, yet it shows as much of its engine as an attempt does."""
@@ -104,7 +133,8 @@ class Lanes(Mapping[str, Lane]):
         inventory = self._core.inventory
         heard_at = inventory.inventory.of(target.provider).checked_at
         if lane is not None and lane.idle and heard_at > lane.known_warm_at:
-            lane.note_loaded(inventory.loaded_until(target) if target.loaded else 0.0)
+            until = inventory.loaded_until(target) if target.loaded and self._is_ours(target) else 0.0
+            lane.note_loaded(until)
             lane.gpu_share = _gpu_share(target)
 
     def learn(self, upstream: Upstream) -> None:
@@ -131,6 +161,10 @@ class Lanes(Mapping[str, Lane]):
         now, lane = self._core.catalog.targets.get(target.name, target), self._lanes[target.name]
         if lane.idle and listing.checked_at > lane.known_warm_at and not now.loaded:
             lane.note_loaded(0.0)
+
+
+def _options(target: Target) -> LoadOptions:
+    return target.pins.num_ctx, target.pins.shift
 
 
 def _gpu_share(target: Target) -> float | None:
