@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from end_to_end.callers import PATIENT_S, Answer, Object, admin, call, calm, chat, cloud, until
+from end_to_end.callers import PATIENT_S, Answer, Caller, Object, admin, call, calm, chat, cloud, inference, until
 from hearth.rehearsal import Fault, Rehearsal, Script
 from hearth.rehearsal.script import MODELS, ModelScript
 from hearth_home import Home, running
@@ -145,3 +145,28 @@ def test_a_call_that_failed_costs_what_was_answered(fault: Fault, cost: float | 
             return told
 
     assert asyncio.run(scene())["cost"] == cost
+
+
+def test_a_stream_that_was_left_before_its_first_word_pays_no_answer() -> None:
+    """The framing that came is no text: only the prompt counts, and it is marked as an estimate."""
+    price = "price = { input_per_million = 1000, output_per_million = 1000 }"
+
+    async def scene() -> Object:
+        async with (
+            Rehearsal(Script(kind="openai", models=(ModelScript(name="slow", tokens_per_second=0.05),))) as provider,
+            running(calm() + cloud(provider, more=price)) as home,
+        ):
+            caller = await Caller.ask(home, "/v1/chat/completions", chat("far/slow", stream=True))
+            await until(lambda: inference(provider))
+            (live,) = home.daemon.core.calls
+            assert live.answering is not None
+            attempted = live.answering.current
+            assert attempted is not None
+            await until(lambda: attempted.meter.bytes_in)
+            caller.leave()
+            return await attempt(home, Answer(200, {"x-hearth-id": live.call.id}, b"", ended=False))
+
+    made = asyncio.run(scene())
+
+    assert (made["ending"], made["estimated"], made["output_tokens"]) == ("client_gone", True, 0)
+    assert made["cost"] == pytest.approx(made["input_tokens"] / 1000)

@@ -90,7 +90,8 @@ def _used(upstream: Upstream, ending: Ending, problem: Problem | None) -> tuple[
     if given is not None and outline.operation == "embed" and (usage is None or usage.output is None):
         made, estimated = 0, usage is None or plausible(usage.input) is None
     if given is None and not outline.counts and _worked(upstream, ending, problem):
-        given, made, estimated = prompt, -(-meter.bytes_in // BYTES_PER_TOKEN), True
+        came = meter.text_bytes if outline.stream else meter.bytes_in  # of a stream all that came was understood
+        given, made, estimated = prompt, -(-came // BYTES_PER_TOKEN), True
     seconds = (monotonic_ns() - upstream.sent_ns) / 1e9 if upstream.sent_ns else 0.0
     if usage is None:
         return Use(given, made, seconds=seconds), estimated

@@ -93,10 +93,10 @@ class Quota:
         app, now = self.app, self._clock()
         self._forget(now)
         if app.parallel is not None and self.in_flight >= app.parallel:
-            raise self._no(f"has {self.in_flight} calls under way already", "parallel", SOON_S)
+            raise self._no(f"has {_calls(self.in_flight)} under way already", "parallel", SOON_S)
         if app.requests_per_minute is not None and self._calls.total >= app.requests_per_minute:
             wait = self._calls.wait_s(now, self._calls.total + 1 - app.requests_per_minute)
-            raise self._no(f"has made {self._calls.total} calls in a minute", "requests_per_minute", wait)
+            raise self._no(f"has made {_calls(self._calls.total)} in a minute", "requests_per_minute", wait)
         needed = self._needed(outline, now)
         self._calls.add(now, 1)
         self.in_flight += 1
@@ -158,6 +158,10 @@ class Quota:
     def _forget(self, now: float) -> None:
         self._calls.forget(now)
         self._tokens.forget(now)
+
+
+def _calls(count: int) -> str:
+    return "1 call" if count == 1 else f"{count} calls"
 
 
 def quotas(apps: Mapping[str, App], before: Mapping[str, Quota] | None) -> dict[str, Quota] | None:
