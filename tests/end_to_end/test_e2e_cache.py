@@ -215,3 +215,30 @@ def test_a_hit_costs_its_caller_nothing_of_the_queue() -> None:
             return answer
 
     assert asyncio.run(scene()).headers["x-hearth-cache"] == "hit"
+
+
+def test_hits_and_what_is_kept_stand_in_the_metrics() -> None:
+    """What Prometheus reads of the cache is what `hearth cache stats` says."""
+
+    async def scene() -> tuple[Object, str]:
+        async with Rehearsal(CLOUD) as far, running(ON + calm() + cloud(far)) as home:
+            path = "/v1/chat/completions"
+            for _ in range(3):
+                await call(home, path, cold(path, model="far/scripted"))
+                await kept(home, 1)
+            stats: Object = await admin(home, "/hearth/v1/cache")
+            asked = await call(home, "/metrics", method="GET", Authorization=f"Bearer {home.token('admin')}")
+            return stats, asked.body.decode()
+
+    stats, metrics = asyncio.run(scene())
+
+    values = dict(line.rsplit(" ", 1) for line in metrics.splitlines() if line.startswith("hearth_cache_"))
+    assert (stats["hits"], stats["misses"]) == (2, 1)
+    assert {name: float(value) for name, value in values.items()} == {
+        "hearth_cache_hits_total": 2.0,
+        "hearth_cache_shared_total": 0.0,
+        "hearth_cache_batched_total": 0.0,
+        "hearth_cache_misses_total": 1.0,
+        "hearth_cache_saved_tokens_total": float(stats["saved_tokens"]),
+        "hearth_cache_size_bytes": float(stats["size"]),
+    }

@@ -45,6 +45,11 @@ class Shelf:
         self._store.room = room
 
     @property
+    def size(self) -> int | None:
+        """The bytes that are kept; None while nothing was asked for yet."""
+        return self._store.size
+
+    @property
     def rests(self) -> bool:
         """Whether the disk is left alone for now."""
         return self._rests_until > monotonic()

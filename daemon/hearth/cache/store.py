@@ -86,6 +86,11 @@ class Store:
         self._open: sqlite3.Connection | None = None
         self._size = 0
 
+    @property
+    def size(self) -> int | None:
+        """The bytes that are kept, as far as is known without looking; None before the first question."""
+        return self._size if self._open is not None else None
+
     def name(self, question: bytes) -> bytes:
         """Return the name of a question's answer: what nobody can turn back, or compute without the key."""
         with _understood(self.path):

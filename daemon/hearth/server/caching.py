@@ -79,6 +79,7 @@ class Caching:
             misses=self.misses,
             saved_tokens=self.saved_tokens,
             note=self.shelf.note,
+            size=self.shelf.size,
         )
 
     async def sums(self) -> Sums:
