@@ -1,8 +1,7 @@
 """The one shape of a dialect: a served half for clients, a called half for providers, over one meaning.
 
 A dialect package exposes `SERVED: Served` and/or `CALLED: Called` in its `__init__`. No half knows another dialect
-(design §4).
-Everything here is pure: no I/O, no clock; ids and times are handed in.
+(design §4). Everything here is pure: no I/O, no clock; ids and times are handed in.
 """
 
 from __future__ import annotations
@@ -81,10 +80,9 @@ class Pins(Struct, frozen=True):
 class Destination(Struct, frozen=True):
     """What a called half needs to know of a target.
 
-    `prefix` goes before each path ("/v1"); `defaults` fill what the request leaves open; `extra` are provider-
-    only body members from
-    the config; `local_only` asks Ollama for its `:local` guard, so that a model that turned remote is refused
-    (wire/ollama §3.6).
+    `prefix` goes before each path ("/v1"); `defaults` fill what the request leaves open; `extra` are body members for
+    this provider alone, from the config; `local_only` asks Ollama for its `:local` guard, so that a model that turned
+    remote is refused (wire/ollama §3.6).
     """
 
     provider: str
@@ -153,9 +151,8 @@ class ReplyReader(Protocol):
     def feed(self, data: bytes) -> list[Frame]:
         """Return the frames completed by these bytes.
 
-        The raws of all frames joined are the bytes fed, in order, save those of empty raw.
-        Never raises: what cannot be read becomes a `Failed(BrokenReply)`, an error in the stream a `Failed`
-        of its kind.
+        The raws of all frames joined are the bytes fed, in order, save those of empty raw. Never raises: what cannot be
+        read becomes a `Failed(BrokenReply)`, an error in the stream a `Failed` of its kind.
         """
         ...
 
@@ -230,8 +227,7 @@ class Called(Protocol):
         """Return a reader for the reply with this head.
 
         `outline` is given when the request was spliced (same dialect), else None.
-        It tells a streamed reply from a whole one by the head's content type, not by what was asked: a whole
-        body is one frame.
+        It tells a streamed reply from a whole one by what comes, not by what was asked: a whole body is one frame.
         With `outline`, usage the caller did not ask for is a frame with empty raw.
         """
         ...
