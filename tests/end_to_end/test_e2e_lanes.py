@@ -143,13 +143,17 @@ def test_a_call_that_overflowed_is_not_shown_as_queued() -> None:
     assert call_shown["target"] == "far/scripted"
 
 
+@pytest.mark.parametrize("queue", [0, 1, 32])
 @pytest.mark.parametrize("busy", [False, True], ids=["one waits", "one is answered"])
-def test_the_newest_keystroke_wins(busy: bool) -> None:
-    """Of an editor's completion requests only the newest is answered; the older ones are told so, in their dialect."""
+def test_the_newest_keystroke_wins(busy: bool, queue: int) -> None:
+    """Of an editor's completion requests only the newest is answered; the older ones are told so, in their dialect.
+
+    A full queue is no reason to refuse the newest: it has the place of those it ends.
+    """
 
     async def scene() -> tuple[list[Answer], Answer]:
         coder = ModelScript(name="coder", tokens_per_second=3.0, capabilities=("completion", "insert"))
-        async with Rehearsal(Script(models=(coder,))) as near, running(calm(patience="60s") + engine(near)) as home:
+        async with Rehearsal(Script(models=(coder,))) as near, running(calm("60s", queue) + engine(near)) as home:
             older = []
             for number in range(4):
                 body = {"model": "coder", "prompt": f"def f{number}", "suffix": "\n", "stream": True}

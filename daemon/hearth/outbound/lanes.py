@@ -1,9 +1,8 @@
 """When a call may go to a local model: its slots, a bounded queue, one loader, and the newest keystroke first.
 
 A lane belongs to one model and outlives reloads. Loading is the lane's own task: callers wait for it, may leave or
-overflow
-meanwhile, and never end it; else a model that loads for longer than anybody's patience would never become warm
-(design §4).
+overflow meanwhile, and never end it; else a model that loads for longer than anybody's patience would never become
+warm (design §4).
 """
 
 from __future__ import annotations
@@ -146,8 +145,8 @@ class Lane:
         """
         if self.enter_at_once(ticket):
             return
-        self._supersede(ticket)
-        if len(self._waiters) >= self.limit + max(self.slots - len(self._active), 0):
+        freed = self._supersede(ticket)
+        if len(self._waiters) >= self.limit + max(self.slots - len(self._active), 0) + freed:
             waiting = len(self._waiters)
             raise QueueFull(
                 f"{self.name} has a full queue: {waiting} {'call waits' if waiting == 1 else 'calls wait'} already.",
@@ -215,18 +214,22 @@ class Lane:
         for place, waiter in enumerate(self._waiters, 1):
             waiter.ticket.position = place
 
-    def _supersede(self, ticket: Ticket) -> None:
-        """Let the newest of a group win: drop the older ones that wait, and end one that holds the last slot."""
+    def _supersede(self, ticket: Ticket) -> int:
+        """Let the newest of a group win: drop older ones that wait, end one that holds the last slot; count that."""
         if not ticket.group:
-            return
-        for waiter in [w for w in self._waiters if w.ticket.group == ticket.group and not w.future.done()]:
-            waiter.future.set_exception(Superseded("A newer completion request took this one's place."))
+            return 0
+        for waiter in [w for w in self._waiters if w.ticket.group == ticket.group]:
+            self._waiters.remove(waiter)
+            if not waiter.future.done():
+                waiter.future.set_exception(Superseded("A newer completion request took this one's place."))
         rivals = [t for t in self._active if t.group == ticket.group and t.supersede is not None]
-        if rivals and len(self._active) >= self.slots:
-            oldest = min(rivals, key=lambda rival: rival.since)
-            supersede, oldest.supersede = oldest.supersede, None
-            if supersede is not None:
-                supersede()
+        if not rivals or len(self._active) < self.slots:
+            return 0
+        oldest = min(rivals, key=lambda rival: rival.since)
+        supersede, oldest.supersede = oldest.supersede, None
+        if supersede is not None:
+            supersede()
+        return 1
 
     def warm_up(self) -> asyncio.Task[None] | None:
         """Start loading unless it is loaded or loading; returns the task that loads, whoever waits for it or leaves."""
