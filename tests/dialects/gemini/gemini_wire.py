@@ -3,10 +3,11 @@
 import json
 from typing import Any
 
-from hearth.chat import Members, Operation
+from hearth.chat import ChatRequest, Members, Operation
 from hearth.dialects.body import cut
 from hearth.dialects.dialect import Destination, Head, Stamp
 from hearth.dialects.gemini import CALLED, SERVED
+from hearth.dialects.gemini.outline import GeminiOutline
 from hearth.events import Event, Frame, Started
 
 STAMP = Stamp("0123456789abcdefghijklmnop", "shown", 1_700_000_000_000_000_000)
@@ -55,6 +56,20 @@ def request(body: dict[str, Any], verb: str = "generateContent", *, alt: str = "
     """Route and members of a request to model m."""
     route, said = SERVED.locate(f"m:{verb}", {"alt": alt})  # type: ignore[attr-defined]
     return route, cut(json.dumps(body).encode()) | said
+
+
+def read(body: dict[str, Any]) -> ChatRequest:
+    """The meaning of a request."""
+    found = SERVED.read(*request(body))
+    assert isinstance(found, ChatRequest)
+    return found
+
+
+def outline(body: dict[str, Any], verb: str = "generateContent", **more: str) -> GeminiOutline:
+    """What planning sees of it."""
+    found = SERVED.outline(*request(body, verb, **more))
+    assert isinstance(found, GeminiOutline)
+    return found
 
 
 def user(*parts: str | dict[str, Any]) -> dict[str, Any]:

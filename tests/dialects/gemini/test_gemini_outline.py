@@ -5,29 +5,14 @@ from typing import Any
 import pytest
 from msgspec import Raw
 
-from dialects.gemini.gemini_wire import request, user
+from dialects.gemini.gemini_wire import outline, read, request, user
 from hearth.chat import (
     ChatRequest,
     Reasoning,
     ToolChoice,
 )
 from hearth.dialects.gemini import SERVED
-from hearth.dialects.gemini.outline import GeminiOutline
 from hearth.problems import NotFound
-
-
-def read(body: dict[str, Any]) -> ChatRequest:
-    """The meaning of a request."""
-    found = SERVED.read(*request(body))
-    assert isinstance(found, ChatRequest)
-    return found
-
-
-def outline(body: dict[str, Any], verb: str = "generateContent", **more: str) -> GeminiOutline:
-    """What planning sees of it."""
-    found = SERVED.outline(*request(body, verb, **more))
-    assert isinstance(found, GeminiOutline)
-    return found
 
 
 def test_path_and_query_say_model_method_and_form() -> None:

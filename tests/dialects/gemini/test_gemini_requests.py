@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from msgspec import Raw
 
-from dialects.gemini.gemini_wire import PIXEL, request, user
+from dialects.gemini.gemini_wire import PIXEL, outline, read, request, user
 from hearth.chat import (
     Audio,
     ChatRequest,
@@ -24,23 +24,8 @@ from hearth.chat import (
     ToolResult,
 )
 from hearth.dialects.gemini import SERVED
-from hearth.dialects.gemini.outline import GeminiOutline
 from hearth.dialects.gemini.seals import NAME, SKIP, seal
 from hearth.problems import BadRequest, Unsupported
-
-
-def read(body: dict[str, Any]) -> ChatRequest:
-    """The meaning of a request."""
-    found = SERVED.read(*request(body))
-    assert isinstance(found, ChatRequest)
-    return found
-
-
-def outline(body: dict[str, Any], verb: str = "generateContent", **more: str) -> GeminiOutline:
-    """What planning sees of it."""
-    found = SERVED.outline(*request(body, verb, **more))
-    assert isinstance(found, GeminiOutline)
-    return found
 
 
 def test_both_spellings_of_a_name_are_one() -> None:

@@ -84,7 +84,7 @@ class Meaning(ReplyMeaning):
         """True while a choice is open."""
         return bool(self._open)
 
-    def ended(self) -> list[Event]:
+    def end_all(self) -> list[Event]:
         """Return an end of unknown reason for each choice that the provider closed without a word."""
         events: list[Event] = []
         for choice in sorted(self._open):

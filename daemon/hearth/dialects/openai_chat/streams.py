@@ -60,7 +60,7 @@ class Reader(SseReader[Meaning]):
             if not self._meaning.begun:
                 return self._failed(record.raw, self._broken("The stream ended before it said anything."))
             self.finished = True
-            return Frame(record.raw, (*self._meaning.ended(), Done()))
+            return Frame(record.raw, (*self._meaning.end_all(), Done()))
         try:
             chunk = decode_chunk(data)
         except UNREADABLE:
@@ -97,7 +97,7 @@ class Reader(SseReader[Meaning]):
         if self._meaning.failed:
             return Frame(body, tuple(events))
         self.finished = True
-        return Frame(body, (*events, *self._meaning.ended(), Done()))
+        return Frame(body, (*events, *self._meaning.end_all(), Done()))
 
     def _vectors(self, text: bytes) -> list[Event]:
         """Return the events of vectors."""
