@@ -43,6 +43,7 @@ class Report(msgspec.Struct):
     machine: dict[str, str | int]
     quick: bool
     rows: list[Row]
+    full: bool = False
     goals: list[Verdict] = []
     notes: list[str] = []
 

@@ -7,6 +7,7 @@ from collections import Counter
 
 import msgspec
 
+from progress import tell
 from routes import Column, Route
 from stage import Stage
 from stats import Spread, spread
@@ -47,10 +48,13 @@ class Row(msgspec.Struct):
 
 def measure(stage: Stage, case: Case, rounds: int, seconds: float) -> list[Row]:
     """Warm every route, visit each in `rounds` rounds of `seconds`, and compare."""
+    who = f"{case.name}, {case.clients} clients" if case.clients > 1 else case.name
+    tell(f"{who}: warming {len(stage.routes)} routes")
     failed = {route: _warm(stage, case, route) for route in stage.routes}
     usable = [route for route in stage.routes if not failed[route]]
     results: dict[Route, list[Figures]] = {route: [] for route in usable}
     for number in range(rounds):
+        tell(f"{who}: round {number + 1} of {rounds}")
         for route in reversed(usable) if number % 2 else usable:
             results[route].append(_visit(stage, case.visit, case, route, seconds))
     return [

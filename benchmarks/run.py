@@ -2,16 +2,20 @@
 
 import argparse
 import contextlib
+import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 
 import measure
-from cases import CASES, QUICK, Effort
+from cases import CASES, FULL, QUICK, Effort
 from goals import verdicts
+from progress import tell
 from report import Report, as_json, doubts, table
 from rounds import Row
+from targets import compile_hearth
 
 BUSY = 0.1
 """A share of all processors held by others that makes figures doubtful."""
@@ -27,22 +31,30 @@ def main(words: list[str] | None = None) -> int:
     _allow_files(FILES)
     core = measure.two_cores()[0]
     measure.stay_on({core} if core is not None else set())
-    report = Report(measure.machine(), quick=options.quick, rows=[])
-    print(" · ".join(f"{name} {value}" for name, value in report.machine.items()), end="\n\n")
+    report = Report(measure.machine(), quick=options.quick, rows=[], full=options.full)
+    print(" · ".join(f"{name} {value}" for name, value in report.machine.items()), end="\n\n", flush=True)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    compile_hearth()
     busy = measure.busy_share()
-    run_cases(options.cases, effort, report)
+    run_cases(options.cases, effort, report, lambda: _write(report, options.json))
     busy = max(busy, measure.busy_share())
     _conclude(report, busy)
-    options.json.parent.mkdir(parents=True, exist_ok=True)
-    options.json.write_bytes(as_json(report))
+    _write(report, options.json)
     return 0 if any(row.metrics for row in report.rows) else 1
+
+
+def _write(report: Report, file: Path) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(as_json(report))
 
 
 def _options() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="fewer rounds and shorter visits: a look, not a record")
+    effort = parser.add_mutually_exclusive_group()
+    effort.add_argument("--quick", action="store_true", help="fewer rounds and shorter visits: a look, not a record")
+    effort.add_argument("--full", action="store_true", help="longer visits, more streams, 100,000 requests: a record")
     parser.add_argument("--cases", type=_case_names, default=list(CASES), help=f"of {','.join(CASES)}; default all")
-    parser.add_argument("--rounds", type=int, help="rounds of all routes in turn (default 5, quick 3)")
+    parser.add_argument("--rounds", type=int, help="rounds of all routes in turn (default and full 5, quick 3)")
     parser.add_argument(
         "--json", metavar="FILE", type=Path, default=LATEST, help="where everything measured is written"
     )
@@ -59,7 +71,7 @@ def _case_names(words: str) -> list[str]:
 
 
 def _effort(options: argparse.Namespace) -> Effort:
-    effort = QUICK if options.quick else Effort()
+    effort = QUICK if options.quick else FULL if options.full else Effort()
     if options.rounds:
         effort = msgspec.structs.replace(effort, rounds=options.rounds)
     if options.again:
@@ -67,17 +79,19 @@ def _effort(options: argparse.Namespace) -> Effort:
     return effort
 
 
-def run_cases(names: list[str], effort: Effort, report: Report) -> None:
-    """Add to the report what each case gives; one that fails, or Ctrl-C, leaves a note."""
+def run_cases(names: list[str], effort: Effort, report: Report, keep: Callable[[], None]) -> None:
+    """Add to the report what each case gives, and `keep` it; one that fails, or Ctrl-C, leaves a note."""
     try:
         for name in names:
             _run_case(name, effort, report)
+            report.goals = verdicts(report.rows)
+            keep()
     except KeyboardInterrupt:
         report.notes.append("interrupted: the cases after that are missing")
 
 
 def _run_case(name: str, effort: Effort, report: Report) -> None:
-    print(f"{name} …", file=sys.stderr, flush=True)
+    tell(f"{name} …")
     try:
         outcome = CASES[name](effort)
     except Exception as error:  # noqa: BLE001 -- the other cases are worth having

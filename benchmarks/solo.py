@@ -8,6 +8,7 @@ from collections import Counter
 
 import measure
 from measure import pinned, two_cores
+from progress import tell
 from rounds import Row
 from routes import HEARTH, Route
 from stage import Stage
@@ -73,6 +74,7 @@ def _ask(stage: Stage, requests: int) -> Figures:
     while total.samples + total.errors.total() < requests:
         route: Route = HEARTH[turn % len(HEARTH)]
         batch = max(1, min(BATCH, requests // len(HEARTH), requests - total.samples))
+        tell(f"growth: {total.samples} of {requests} requests")
         figures = Whole(KILOBYTE, batch)(route, stage.servers["hearth"].port, CLIENTS, 0)
         total.samples += figures.samples
         total.errors += figures.errors

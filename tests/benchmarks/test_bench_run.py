@@ -3,6 +3,8 @@
 import json
 import os
 import platform
+import subprocess
+import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +13,7 @@ import msgspec
 import pytest
 
 import measure
+import run
 from cases import CASES, Effort, Outcome
 from configs import hearth_toml, nginx_conf
 from goals import GOALS, Goal, verdicts
@@ -187,13 +190,36 @@ def test_what_was_measured_is_kept(ends: BaseException, note: str) -> None:
         raise ends
 
     report = Report({}, quick=True, rows=[])
+    kept = []
     before = dict(CASES)
     CASES.update({"good": measured_well, "bad": goes_wrong})
     try:
-        run_cases(["good", "bad"], Effort(), report)
+        run_cases(["good", "bad"], Effort(), report, lambda: kept.append(len(report.rows)))
     finally:
         CASES.clear()
         CASES.update(before)
 
     assert [one.case for one in report.rows] == ["short"]
     assert note in report.notes[0]
+    assert kept[0] == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows ends a process without telling it")
+def test_a_run_that_is_ended_leaves_what_it_measured(tmp_path: Path) -> None:
+    """Ended in its second case, the program prints and writes the first one, and says how far it came meanwhile."""
+    file = tmp_path / "run.json"
+    program = Path(run.__file__)
+    command = [sys.executable, str(program), "--quick", "--cases", "import,idle", "--json", str(file)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr
+        said = [next(process.stderr), next(process.stderr)]  # its cases, as they begin
+
+        process.terminate()
+        out, _ = process.communicate(timeout=60)
+
+    report = msgspec.json.decode(file.read_bytes(), type=Report)
+    assert [line.partition("] ")[2] for line in said] == ["import …\n", "idle …\n"]
+    assert [one.case for one in report.rows] == ["import"]
+    assert any("interrupted" in one for one in report.notes)
+    assert "import adds s" in out
+    assert process.returncode == 0
