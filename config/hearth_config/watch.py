@@ -22,6 +22,7 @@ from hearth_config.trail import Trail, find_trail
 
 STEP_MS = 400  # how often the watcher's thread looks for events while idle: 2.5 wake-ups a second
 SETTLE_S = 0.2  # a file younger than this may be half-written; a bad one is read again after as long
+UNNAMEABLE_S = 1.0  # how often files are read that lie where nothing can be watched
 _LOOKS = 5
 _QUIET_MS = 60_000
 _TOGETHER_MS = 1_600
@@ -69,6 +70,10 @@ async def _events(trail: Trail) -> AsyncGenerator[None, None]:
             notices = _Notices(trail.folder_paths, polling=polling)
         except FileNotFoundError:
             await asyncio.sleep(SETTLE_S)  # a folder went while it was to be watched
+            return
+        except UnicodeEncodeError:  # watchfiles takes no name that is not UTF-8: look ourselves
+            yield
+            await asyncio.sleep(UNNAMEABLE_S)
             return
         except OSError:
             if polling:
