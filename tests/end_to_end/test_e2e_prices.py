@@ -107,6 +107,7 @@ def test_a_reload_changes_prices_and_limits_for_the_next_call() -> None:
         assert (first.status, refused.status, cheap.status) == (200, 403, 200)
         costs = [float(one.headers["x-hearth-cost"]) for one in (first, cheap)]
         assert costs[0] == pytest.approx(1000 * costs[1])
+        assert "e" not in cheap.headers["x-hearth-cost"]
         assert view["spent"] == pytest.approx(sum(costs))
 
     asyncio.run(scene())

@@ -65,6 +65,11 @@ def cost_of(upstream: Upstream) -> Cost | None:
     return _cost(upstream, used)
 
 
+def in_digits(amount: float) -> str:
+    """Write a sum for a header: plain digits to the millionth of a millionth, since not every reader knows "1e-06"."""
+    return f"{amount:.12f}".rstrip("0").rstrip(".") if amount else "0"
+
+
 def _cost(upstream: Upstream, used: Use) -> Cost | None:
     """A price that the user or the public list gives comes first, then the provider's own figure, then its list's."""
     if upstream.asked.call.outline.counts:

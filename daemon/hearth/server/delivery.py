@@ -17,7 +17,7 @@ from hearth.cache.replay import REASON
 from hearth.dialects.dialect import ReplyWriter, Served, Stamp
 from hearth.dialects.optional import Identifies
 from hearth.events import Event, Failed, Frame, ThinkingDelta
-from hearth.outbound.noting import cost_of
+from hearth.outbound.noting import cost_of, in_digits
 from hearth.problems import BrokenReply, Forbidden, Problem
 from hearth.server.connection import patience_of
 from hearth.server.direct import StreamReply, WholeReply, lines_of, safe
@@ -243,7 +243,7 @@ class Delivery:
         if attempt is None:
             return ""
         cost = cost_of(attempt)
-        return "X-Hearth-Cost: unknown\r\n" if cost is None else f"X-Hearth-Cost: {cost.amount:.6g}\r\n"
+        return "X-Hearth-Cost: unknown\r\n" if cost is None else f"X-Hearth-Cost: {in_digits(cost.amount)}\r\n"
 
     async def fail(self, problem: Problem) -> web.StreamResponse:
         """End the reply in an error: a real one while no head was sent, else in-band, and never a clean end."""
