@@ -13,7 +13,8 @@ from hearth_home import Home, beside, running
 
 T = TypeVar("T")
 KEY = "sk-far-0123456789"
-ENVIRON = {"FAR_KEY": KEY}
+ENVIRON = {"FAR_KEY": KEY, "SPARE_KEY": "sk-spare-0123456789"}
+ONE_KEY = 'key = "env:FAR_KEY"'
 
 
 class Far:
@@ -26,6 +27,8 @@ class Far:
         self.says = b'{"ok":true}'
         self.cut_after: int | None = None
         self.begun = asyncio.Event()
+        self.refuses: dict[str, int] = {}
+        """The keys that are refused, with what status."""
 
     async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer whatever is asked."""
@@ -34,6 +37,9 @@ class Far:
             body += piece
             self.begun.set()
         self.asked.append((request.method, request.path_qs, dict(request.headers), bytes(body)))
+        refused = self.refuses.get(request.headers.get("Authorization", "").removeprefix("Bearer "))
+        if refused is not None:
+            return web.Response(status=refused, body=b'{"error":{"message":"no"}}', content_type="application/json")
         if self.cut_after is None:
             return web.Response(status=self.status, body=self.says, content_type=self.content_type)
         response = web.StreamResponse(headers={"Content-Type": self.content_type})
@@ -46,7 +52,7 @@ class Far:
 
 
 @asynccontextmanager
-async def staged(more: str = "") -> AsyncIterator[tuple[Far, Home, httpx.AsyncClient]]:
+async def staged(more: str = "", keys: str = ONE_KEY) -> AsyncIterator[tuple[Far, Home, httpx.AsyncClient]]:
     """A far provider behind a daemon that also has an Ollama, and a client of the daemon."""
     async with AsyncExitStack() as stack:
         far = Far()
@@ -60,18 +66,18 @@ async def staged(more: str = "") -> AsyncIterator[tuple[Far, Home, httpx.AsyncCl
         provider = (
             f'[providers.far]\ndialect = "openai_chat"\naddress = "http://127.0.0.1:{port}/v1"\nplace = "cloud"\n'
         )
-        known = f'{provider}key = "env:FAR_KEY"\n[providers.far.models."whisper-1"]\n'
+        known = f'{provider}{keys}\n[providers.far.models."whisper-1"]\n'
         home = await stack.enter_async_context(running(beside(ollama, more + known), ENVIRON))
         client = await stack.enter_async_context(httpx.AsyncClient(base_url=home.url, timeout=20))
         far.asked.clear()
         yield far, home, client
 
 
-def played(act: Callable[[Far, Home, httpx.AsyncClient], Awaitable[T]], more: str = "") -> T:
+def played(act: Callable[[Far, Home, httpx.AsyncClient], Awaitable[T]], more: str = "", keys: str = ONE_KEY) -> T:
     """Play one act."""
 
     async def play() -> T:
-        async with staged(more) as (far, home, client):
+        async with staged(more, keys) as (far, home, client):
             return await act(far, home, client)
 
     return asyncio.run(play())

@@ -25,7 +25,8 @@ UNSAID_OUTPUT = 512
 LEAST_TOLD_S = 0.05
 AGAIN_AT_MOST = 10
 """How often a call goes round its provider's keys again, after each met a limit."""
-_OF_A_KEY = frozenset(("auth", "quota", "rate_limit"))
+OF_A_KEY = frozenset(("auth", "quota", "rate_limit"))
+"""The causes of failures after which another key may be tried."""
 
 
 class KeyTurns:
@@ -143,7 +144,7 @@ class KeyTurns:
         self.tried |= {credential.id}
         if isinstance(problem, RateLimited):
             self._limited |= {credential.id}
-        return not committed and problem.cause in _OF_A_KEY
+        return not committed and problem.cause in OF_A_KEY
 
 
 def tokens_at_most(outline: Outline) -> int:

@@ -38,6 +38,8 @@ class Passage:
         self._began, self._began_ns = 0.0, 0
         self._reply: Reply | None = None
         self._status = 0
+        self._earlier: tuple[Attempt, ...] = ()
+        self._under_way = False
 
     def __enter__(self) -> Self:
         """Be among the calls in flight."""
@@ -67,6 +69,13 @@ class Passage:
         """Say who is asked now."""
         self._target, self._key_id, self._address = target, key_id, address
         self._began, self._began_ns = time(), monotonic_ns()
+        self._under_way = True
+
+    def failed(self, problem: Problem) -> None:
+        """Say that an attempt has failed, and that another may follow."""
+        if self._target is not None:
+            self._earlier += (self._attempt(self._target, "failed", problem),)
+            self._reply, self._status, self._under_way = None, 0, False
 
     def answered(self, reply: Reply) -> None:
         """Say that a head has come."""
@@ -80,7 +89,7 @@ class Passage:
 
     def facts(self) -> dict[str, str]:
         """What happened, for a person who looks at the head (design §8)."""
-        facts = {"X-Hearth-Id": self.call.id, "X-Hearth-Attempts": "1"}
+        facts = {"X-Hearth-Id": self.call.id, "X-Hearth-Attempts": str(len(self._earlier) + 1)}
         if self._target is not None:
             facts |= {"X-Hearth-Target": self._target.name, "X-Hearth-Place": self._target.place}
             facts["X-Hearth-Reason"] = self._reason()
@@ -95,13 +104,15 @@ class Passage:
         return 0.0 if self._target is not None and self._target.place == "machine" else None
 
     def _note(self, ending: Ending, problem: Problem | None) -> None:
-        attempts = (self._attempt(self._target, ending, problem),) if self._target is not None else ()
-        told(self._core, Entry(self._record(ending, problem), attempts))
+        attempts = self._earlier
+        if self._target is not None and self._under_way:
+            attempts += (self._attempt(self._target, ending, problem),)
+        told(self._core, Entry(self._record(ending, problem, len(attempts)), attempts))
 
     def _attempt(self, target: Target, ending: Ending, problem: Problem | None) -> Attempt:
         return Attempt(
             call_id=self.call.id,
-            number=1,
+            number=len(self._earlier) + 1,
             target=target.name,
             provider=target.provider,
             model=target.model,
@@ -121,7 +132,7 @@ class Passage:
             bytes_in=self.bytes_in,
         )
 
-    def _record(self, ending: Ending, problem: Problem | None) -> CallRecord:
+    def _record(self, ending: Ending, problem: Problem | None, attempts: int) -> CallRecord:
         call, target = self.call, self._target
         status = self._status if problem is None else problem.http_status
         return CallRecord(
@@ -137,7 +148,7 @@ class Passage:
             target=target.name if target is not None else "",
             place=target.place if target is not None else "",
             reason=self._reason() if target is not None else f"refused:{problem.kind if problem else ''}",
-            attempts=int(target is not None),
+            attempts=attempts,
             ending=ending,
             problem=problem.kind if problem is not None else "",
             detail=problem.text[:300] if problem is not None else "",

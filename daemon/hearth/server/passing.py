@@ -16,8 +16,10 @@ from aiohttp import web
 
 from hearth.call import Call, Outline
 from hearth.outbound.hiding import hide_key
+from hearth.outbound.key_turns import OF_A_KEY
+from hearth.outbound.keys import NONE
 from hearth.outbound.limits import Limits
-from hearth.problems import BadRequest, KeyRefused, NotFound, Problem, UnknownModel, Unsupported
+from hearth.problems import BadRequest, KeyRefused, NotFound, Problem, ProviderProblem, UnknownModel, Unsupported
 from hearth.routing.search import UNNAMED
 from hearth.server.app_limits import refusal
 from hearth.server.direct import safe
@@ -29,9 +31,11 @@ from hearth.server.uploads import Upload, take_up
 
 if TYPE_CHECKING:
     from hearth.chat import Need
+    from hearth.outbound.keys import Credential
     from hearth.outbound.pool import Reply
     from hearth.routing.plan import Plan
     from hearth.routing.targets import Target
+    from hearth.server.uploads import Body
 
 HEADER = "X-Hearth-Provider"
 OPENAI = ("openai_chat", "openai_responses")
@@ -156,13 +160,28 @@ def _target(made: Plan, *, by_default: bool) -> Target:
 
 
 async def _ask(visit: Visit, passage: Passage, target: Target, path: str, upload: Upload) -> web.StreamResponse:
-    core, request = visit.core, visit.request
+    """Ask with one key after the other, as long as it is the key that is at fault and the body can be sent again."""
+    core, tried, failed = visit.core, NONE, None
     runtime = core.target(target.provider)
-    credential = await core.keys.choose(runtime, frozenset(), 0.0, target.model)
-    if credential is None:
-        raise KeyRefused("no key can be used", who=target.provider)
-    passage.begin(target, credential.id, str(runtime.settings.address))
     body, length = upload.named(target.model)
+    while (credential := await core.keys.choose(runtime, tried, 0.0, target.model)) is not None:
+        passage.begin(target, credential.id, str(runtime.settings.address))
+        try:
+            return await _ask_with(visit, passage, (target, credential), path, (body, length))
+        except ProviderProblem as problem:
+            if passage.committed or problem.cause not in OF_A_KEY or not isinstance(body, bytes):
+                raise
+            passage.failed(problem)
+            tried, failed = tried | {credential.id}, problem
+    raise failed or KeyRefused("no key can be used", who=target.provider)
+
+
+async def _ask_with(
+    visit: Visit, passage: Passage, asked: tuple[Target, Credential], path: str, sent: tuple[Body, int | None]
+) -> web.StreamResponse:
+    core, request = visit.core, visit.request
+    target, credential = asked
+    runtime, (body, length) = core.target(target.provider), sent
     query = request.rel_url.raw_query_string
     headers = tuple((name, safe(request.headers[name])) for name in _KEPT if name in request.headers)
     try:
