@@ -2,6 +2,7 @@
 
 import asyncio
 import importlib.util
+import json
 import os
 import signal
 import subprocess
@@ -121,6 +122,37 @@ def _throw(folder: Path, stopped: Callable[[], bool]) -> bool:
         found = stopped()
         os.killpg(tray.pid, signal.SIGTERM)
         tray.communicate(timeout=10)
+        return found
+
+
+@pytest.mark.skipif(not HAS_GI, reason="needs PyGObject of this Python's version: apt-get install python3-gi")
+def test_a_notification_reaches_the_desktop_as_plain_text(tmp_path: Path) -> None:
+    """T18: a mistake in the config is told, and what stands in the file is no markup of the desktop's."""
+
+    async def play() -> list[str]:
+        async with Rehearsal() as rehearsal, running(beside(rehearsal)) as home:
+            return await asyncio.to_thread(_tell, home.folder, tmp_path / "told")
+
+    title, text = asyncio.run(play())
+
+    assert title == "The config has a mistake"
+    assert "&lt;b&gt;" in text
+    assert "<" not in text
+
+
+def _tell(folder: Path, told: Path) -> list[str]:
+    """Break the config beside the icon; returns title and text of the notification."""
+    with screen() as seen:
+        herald = str(Path(__file__).with_name("herald.py"))
+        tray = started(seen, herald, str(told), sys.executable, "-m", "hearth_tray", "--home", str(folder), "--light")
+        until(seen.icon)
+        time.sleep(2.0)
+        file = folder / "hearth.toml"
+        file.write_text(f'"<b>" = 1\n{file.read_text("utf-8")}', encoding="utf-8")
+        until(lambda: told.exists() and told.read_text("utf-8").endswith("\n"))
+        os.killpg(tray.pid, signal.SIGTERM)
+        tray.communicate(timeout=10)
+        found: list[str] = json.loads(told.read_text("utf-8").splitlines()[0])
         return found
 
 

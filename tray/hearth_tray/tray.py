@@ -6,6 +6,7 @@ import contextlib
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from html import escape
 from typing import TYPE_CHECKING
 
 from hearth_tray.icon import draw
@@ -97,10 +98,8 @@ class Tray:
     def tell(self, notice: Notice) -> None:
         """Show a notification, where this kind of tray can."""
         if self.icon.HAS_NOTIFICATION:
-            with contextlib.suppress(
-                Exception
-            ):  # a desktop may have nobody who shows them: each toolkit says it its way
-                self.icon.notify(notice.text, notice.title)
+            with contextlib.suppress(Exception):  # nobody may show them here, which each toolkit says its own way
+                self.icon.notify(_without_markup(notice.text), notice.title)
 
     def _image(self, state: IconState) -> Image:
         found = self._images.get(state)
@@ -138,6 +137,11 @@ class Tray:
                 self._choose(action)
 
         return chosen
+
+
+def _without_markup(text: str) -> str:
+    """Return a text that shows as it stands where the body of a notification is markup, as on Linux (T18)."""
+    return escape(text, quote=False) if sys.platform not in ("win32", "darwin") else text
 
 
 def _escaped(label: str) -> str:
