@@ -35,10 +35,33 @@ def test_an_unknown_route_is_told_in_the_words_its_clients_know() -> None:
     error = openai.json()["error"]
     assert isinstance(error, dict)
     assert (error["type"], error["code"]) == ("invalid_request_error", "unknown_url")
-    assert (ours.status, ours.json()["error"]) == (
-        404,
-        {"kind": "not_found", "message": "404 page not found", "who": "hearth", "next_step": ""},
-    )
+    said = ours.json()["error"]
+    assert isinstance(said, dict)
+    assert (ours.status, said["kind"], said["message"]) == (404, "not_found", "404 page not found")
+    assert "under /v1" in said["next_step"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "right"),
+    [
+        ("/chat/completions", "/v1/chat/completions"),
+        ("/v1/v1/chat/completions", "/v1/chat/completions"),
+        ("/api/v1/chat/completions", "/v1/chat/completions"),
+        ("/v1/v1/messages", "/v1/messages"),
+        ("/models", "/v1/models"),
+    ],
+)
+def test_a_wrong_base_url_is_told_the_right_route(asked: str, right: str) -> None:
+    """Their clients read it in their own envelope: one /v1 too few or too many is the usual mistake."""
+
+    async def act() -> Answer:
+        async with running() as home:
+            return await ask(home, "POST", asked)
+
+    answer = asyncio.run(act())
+
+    assert (answer.status, answer.headers["content-type"].partition(";")[0]) == (404, "application/json")
+    assert f"Did you mean {right}? Then correct the base URL." in answer.body.decode()
 
 
 def test_beside_the_routes_of_a_dialect_its_clients_are_answered_in_it() -> None:
@@ -51,7 +74,10 @@ def test_beside_the_routes_of_a_dialect_its_clients_are_answered_in_it() -> None
     anthropic, google = asyncio.run(act())
 
     assert (anthropic.status, anthropic.json()["type"]) == (404, "error")
-    assert anthropic.json()["error"] == {"type": "not_found_error", "message": "404 page not found"}
+    said = anthropic.json()["error"]
+    assert isinstance(said, dict)
+    assert said["type"] == "not_found_error"
+    assert said["message"].startswith("404 page not found")
     status = google.json()["error"]
     assert isinstance(status, dict)
     assert (google.status, status["status"]) == (404, "NOT_FOUND")

@@ -36,7 +36,7 @@ from hearth.server.guard import (
     screen,
 )
 from hearth.server.intake import Inference
-from hearth.server.routes import INFERENCE, NO_APP, Route, Table, Visit, dialect_of, find, form_of, served_by
+from hearth.server.routes import INFERENCE, NO_APP, Route, Table, Visit, dialect_of, find, form_of, meant, served_by
 from hearth.server.ui import pages as dashboard
 
 if TYPE_CHECKING:
@@ -202,6 +202,9 @@ class Application:
         return response
 
 
+_SERVED_HERE = "Hearth serves Ollama's routes under /api, OpenAI's and Anthropic's under /v1, Gemini's under /v1beta."
+
+
 def render(path: str, problem: Problem, method: str) -> Rendered:
     """Write a problem the way the clients of this route read it; a 405 says which methods there are (RFC 9110)."""
     rendered = _render(path, problem, method)
@@ -213,6 +216,8 @@ def render(path: str, problem: Problem, method: str) -> Rendered:
 def _render(path: str, problem: Problem, method: str) -> Rendered:
     if path.startswith("/hearth/"):
         return orders.problem(problem)
+    if type(problem) is NotFound:
+        path = meant(TABLE, path) or path
     if type(problem) in (NotFound, WrongMethod) and not path.startswith("/v1"):
         return Rendered(problem.status, _PLAIN, problem.message.encode())
     return dialect_of(TABLE, path, method).problem(problem, route=form_of(TABLE, path))
@@ -221,7 +226,9 @@ def _render(path: str, problem: Problem, method: str) -> Rendered:
 def _route(method: str, path: str) -> tuple[Route, str]:
     found = find(TABLE, path)
     if found is None:
-        raise NotFound("404 page not found")
+        right = meant(TABLE, path)
+        step = f"Did you mean {right}? Then correct the base URL." if right else _SERVED_HERE
+        raise NotFound("404 page not found", next_step=step)
     methods, rest = found
     route = methods.get(method) or (methods.get("GET") if method == "HEAD" else None)
     if route is None:

@@ -102,6 +102,12 @@ def form_of(table: Table, path: str) -> str:
     return next(iter(found[0].values())).infer if found is not None else ""
 
 
+def meant(table: Table, path: str) -> str:
+    """Return the route that a wrong base URL misses, by a /v1 or /api too few or too many; "" for any other path."""
+    guesses = (f"/v1{path}", path.removeprefix("/v1"), path.removeprefix("/api"))
+    return next((guess for guess in guesses if guess != path and guess in table), "")
+
+
 def served_by(dialect: str) -> Served:
     """Return the half of a dialect that serves clients; our table names no dialect that has none."""
     half = registry.served(dialect)
