@@ -1,5 +1,6 @@
 """`hearth service` as it is typed, with a service manager that is not there; and with systemd itself where it runs."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -11,6 +12,7 @@ import httpx
 import pytest
 
 from hearth.connecting.notebook import Connection, Notebook
+from hearth_tray.programs import Programs
 
 
 def hearth(home: Path, *words: str, **environ: str) -> "subprocess.CompletedProcess[str]":
@@ -47,6 +49,24 @@ def test_apps_that_would_go_on_asking_are_named_first(tmp_path: Path) -> None:
 
     assert refused.returncode == 1
     assert "hearth disconnect zed" in refused.stderr
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other managers cannot be told of another folder")
+def test_the_tray_is_told_whether_hearth_starts_at_login(tmp_path: Path) -> None:
+    """As JSON: not installed, installed, and with a file that has gone since."""
+    programs = Programs(str(tmp_path))
+
+    before = json.loads(hearth(tmp_path, "service", "status", "--json", PATH="/nowhere").stdout)
+    hearth(tmp_path, "service", "install", PATH="/nowhere")
+    after = json.loads(hearth(tmp_path, "service", "status", "--json", PATH="/nowhere").stdout)
+    unit = next(tmp_path.glob("config/**/hearth.socket"))
+    unit.unlink()
+    damaged = json.loads(hearth(tmp_path, "service", "status", "--json", PATH="/nowhere").stdout)
+
+    assert (before["installed"], after["installed"], damaged["installed"]) == (False, True, True)
+    assert str(unit) in before["missing"]
+    assert (after["missing"], damaged["missing"]) == ([], [str(unit)])
+    assert programs.runs_at_login() is not None
 
 
 def test_an_icon_that_cannot_be_shown_is_not_promised(tmp_path: Path) -> None:

@@ -109,6 +109,16 @@ def test_the_kill_switch_is_one_line_that_becomes_its_own_lift() -> None:
     assert Line(LIFT, Action("lift_stop"), checked=True) in view(with_status(stopped=True, mode="offline")).lines
 
 
+def test_what_only_embeds_is_no_default() -> None:
+    """It would refuse every question; a model of which nobody knows what it can is there."""
+    embeds = replace(COLD, name="ollama/nomic", model="nomic", capabilities=("embedding",))
+    both = replace(COLD, name="ollama/both", model="both", capabilities=("completion", "embedding"))
+
+    shown = below(view(replace(FACTS, models=(embeds, both, COLD))), "Model: ")
+
+    assert [line.label for line in shown] == ["ollama/a-coder:7b", "ollama/both"]
+
+
 def test_memory_can_be_freed_at_once() -> None:
     """Each loaded model, with all that it holds, on the graphics card or not."""
     lines = below(view(FACTS), "ollama/qwen3:8b: 6.0 GB (5.2 GB on the GPU)")

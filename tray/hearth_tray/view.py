@@ -107,7 +107,8 @@ def _default(facts: Facts) -> str:
 
 def _models(facts: Facts) -> Iterator[Line]:
     """Local ones first, the loaded ones of them before the others; the cloud's where the mode allows it."""
-    allowed = [model for model in facts.models if model.place in _places(facts.status.mode)]
+    places = _places(facts.status.mode)
+    allowed = [model for model in facts.models if model.place in places and not _only_embeds(model)]
     shown = sorted(allowed, key=_rank)
     now = _default(facts)
     for model in shown[:MOST_MODELS]:
@@ -119,6 +120,11 @@ def _models(facts: Facts) -> Iterator[Line]:
     if facts.default.chosen:
         yield RULE
         yield Line("As in the config", Action("use"))
+
+
+def _only_embeds(model: ModelStatus) -> bool:
+    """Whether a model makes embeddings and no answers: as the default it would refuse every question."""
+    return model.capabilities is not None and "embedding" in model.capabilities and "completion" not in model.capabilities
 
 
 def _places(mode: str) -> frozenset[str]:

@@ -97,7 +97,9 @@ def status(*, as_json: bool) -> None:
     plan = plan_here(tray=False)
     found = state(plan)
     if as_json:
-        print_json(found)
+        missing, changed = ([str(file) for file in files] for files in (found.missing, found.changed))
+        shown = {"installed": found.installed, "active": found.active, "missing": missing, "changed": changed}
+        print_json({"manager": plan.manager, **shown})
         return
     installed, active = ("yes" if one else "no" for one in (found.installed, found.active))
     say(f"Started at login by {plan.manager}: {installed}; runs: {active}")

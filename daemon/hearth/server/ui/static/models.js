@@ -10,6 +10,9 @@ function condition(model) {
   return model.note === "not installed" ? badge("not installed", "note") : badge(model.place === "machine" ? "on disk" : "listed");
 }
 
+/** Whether a model makes embeddings and no answers: as the default it would refuse every question. */
+const onlyEmbeds = (model) => Boolean(model.capabilities?.includes("embedding") && !model.capabilities.includes("completion"));
+
 function actions(app) {
   const ask = (order, model, done) => app.act(() => post(`models/${order}`, { model }), done);
   return (model) => {
@@ -75,7 +78,7 @@ export function build(page, app) {
           const { load, free, use } = rows.get(model.name), here = model.place === "machine" && model.note !== "not installed";
           load.hidden = !here || model.loaded;
           free.hidden = !here || !model.loaded;
-          use.hidden = model.name === models.default || model.model === models.default;
+          use.hidden = model.name === models.default || model.model === models.default || onlyEmbeds(model);
         } },
     ],
     key: (model) => model.name,
