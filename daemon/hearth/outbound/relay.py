@@ -10,6 +10,8 @@ from collections.abc import Callable, Sequence
 from time import monotonic_ns
 from typing import TYPE_CHECKING
 
+from hearth.problems import TimedOut
+
 if TYPE_CHECKING:
     from hearth.dialects.dialect import ReplyReader
     from hearth.events import Frame
@@ -33,6 +35,7 @@ class Relay:
         self._when_whole: Callable[[], None] | None = None
         self._over = False
         self._error: BaseException | None = None
+        self._began_ns = monotonic_ns()
 
     async def run(self, when_whole: Callable[[], None] | None) -> None:
         """Hand on all of the reply; `when_whole` is called before frames that turn out to be one whole body.
@@ -56,12 +59,22 @@ class Relay:
                 break
             frames = reader.feed(data) if data else reader.close()
             self._meter.bytes_in += len(data)
-            if frames:
-                await self._hand_on(frames)
+            meaningful = bool(frames) and await self._hand_on(frames)
             if not data or reader.finished:
                 break
+            if not meaningful:
+                self._await_words(monotonic_ns())
 
-    async def _hand_on(self, frames: Sequence[Frame]) -> None:
+    def _await_words(self, now_ns: int) -> None:
+        """Let signs of life stand in for words only so long: their sender may be alive, and the model behind it not."""
+        meter, limits = self._meter, self._reply.limits
+        if limits.strict and not meter.first_ns and not self._reader.whole:
+            self._reply.begun = False  # the time to the first token still runs
+        silent_s = (now_ns - (meter.last_ns or self._began_ns)) / 1e9
+        if silent_s > limits.life:
+            raise TimedOut(f"sent signs of life for {silent_s:.0f} s, and no word.", who=self._reply.who)
+
+    async def _hand_on(self, frames: Sequence[Frame]) -> bool:
         meter, sink = self._meter, self._sink
         if self._reader.whole and self._when_whole is not None:
             self._when_whole()
@@ -71,6 +84,7 @@ class Relay:
         await sink.take(frames, meaningful=meaningful)
         if meter.failed is not None:
             raise meter.failed
+        return meaningful
 
     def ready(self) -> bool:
         """Say whether the stream flows."""
@@ -82,12 +96,15 @@ class Relay:
         try:
             frames = reader.feed(data)
             meter.bytes_in += len(data)
+            now_ns, meaningful = monotonic_ns(), False
             if frames:
                 if self._watch is not None:
                     self._watch(frames)
-                meter.see(frames, monotonic_ns())
+                meaningful = meter.see(frames, now_ns)
                 self._sink.send(frames)
                 self._error = meter.failed
+            if not meaningful:
+                self._await_words(now_ns)
         except Exception as error:  # noqa: BLE001 -- it is raised where the call is answered
             self._error = error
         if self._error is not None or reader.finished:

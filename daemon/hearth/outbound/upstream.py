@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from functools import cache
+from math import inf
 from time import monotonic, monotonic_ns, time
 from typing import TYPE_CHECKING, Protocol
 
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
     from hearth_config.settings import Provider
 
 WHOLE_REPLY_S = 600.0
+LIFE_S = 600.0
+"""How long signs of life may stand in for words: what the SDKs of the providers themselves wait for an answer."""
 """How long a reply that is not streamed may take to begin unless the config says: all of it is made before that."""
 log = logging.getLogger("hearth.upstream")
 
@@ -210,7 +213,8 @@ class Upstream:
         timeouts = self.target.settings.timeouts
         if not self.asked.call.outline.stream and timeouts.first_token is None:
             first_token_s = max(first_token_s or 0.0, WHOLE_REPLY_S)
-        return Limits(connect=timeouts.connect, first=first_token_s, idle=timeouts.idle)
+        strict, life = timeouts.first_token is not None, max(first_token_s or inf, LIFE_S)
+        return Limits(connect=timeouts.connect, first=first_token_s, idle=timeouts.idle, strict=strict, life=life)
 
     def write(self) -> HttpRequest:
         """Return the request: the caller's own, spliced, in the same dialect; else written from its meaning."""
