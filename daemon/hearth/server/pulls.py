@@ -92,7 +92,8 @@ class Pulls:
 
         Leaving does not end it.
         """
-        pull = self._pulls.get(model) or self._begin(self._ollama(), model)
+        runtime, model = self._whose(model)
+        pull = self._pulls.get(model) or self._begin(runtime, model)
         last: PullStatus | None = None
         while True:
             news = pull.news
@@ -104,6 +105,14 @@ class Pulls:
             if pull.done:
                 return
             await news.wait()
+
+    def _whose(self, name: str) -> tuple[ProviderRuntime, str]:
+        """Return who fetches a model, and its own name: `provider/model` and `local/model` are understood here too."""
+        provider, slash, model = name.partition("/")
+        runtime = self._core.generation.providers.get(provider)
+        if slash and runtime is not None and runtime.settings.dialect == "ollama":
+            return runtime, model
+        return self._ollama(), model if slash and provider == "local" else name
 
     def _ollama(self) -> ProviderRuntime:
         found = [one for one in self._core.generation.providers.values() if one.settings.dialect == "ollama"]

@@ -9,6 +9,8 @@ from aiohttp import web
 
 from hearth.outbound.loading import unload_model
 from hearth.problems import BadRequest, Forbidden, Problem, UnknownModel
+from hearth.routing.near import shown
+from hearth.routing.targets import same_name
 from hearth.server.control import snapshot
 from hearth.server.control.orders import PREFIX, STRICT, Named, admin, order, reply, told
 from hearth.server.routes import Table, Visit
@@ -78,6 +80,13 @@ async def pull(visit: Visit) -> web.StreamResponse:
 async def remove(visit: Visit) -> web.StreamResponse:
     """`DELETE models/NAME`: forget a model of an Ollama on this machine."""
     target = _target(visit.core, Named(visit.rest))
+    if same_name(visit.rest) not in {same_name(name) for name in (target.model, target.name, f"local/{target.model}")}:
+        raise BadRequest(
+            f"{shown(visit.rest)!r} stands for {target.name}, and only a model named by its own name is deleted.",
+            next_step=f"If you mean it: `hearth rm {target.name}`.",
+        )
+    if target.place != "machine":
+        raise Forbidden(f"{target.name} is on another machine.", next_step="Delete it there.")
     await visit.core.pulls.delete(target)
     return reply({"removed": target.name})
 
