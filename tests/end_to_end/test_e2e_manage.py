@@ -10,7 +10,7 @@ from end_to_end.callers import Object, admin, calm, engine
 from hearth.rehearsal import ModelScript, Rehearsal, Script
 from hearth_home import running
 
-ALIASES = 'default_model = "fast"\n[models.fast]\nuse = ["ollama/scripted"]\n[models."g-*"]\nuse = ["ollama/scripted"]' + "\n"
+ALIASES = (
     'default_model = "fast"\n[models.fast]\nuse = ["ollama/scripted"]\n[models."g-*"]\nuse = ["ollama/scripted"]\n'
 )
 
