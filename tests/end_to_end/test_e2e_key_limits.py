@@ -125,3 +125,47 @@ def test_headers_of_one_model_say_nothing_of_the_others() -> None:
 
     assert statuses == [200, 200]
     assert [(one["model"], one["left"]) for one in key["room"]] == [("other", 0)]
+
+
+def talk(turns: int) -> list[dict[str, str]]:
+    """The turns of a conversation so far."""
+    said = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "one"}]
+    for turn in range(turns):
+        said += [{"role": "assistant", "content": f"answer {turn}"}, {"role": "user", "content": f"more {turn}"}]
+    return said
+
+
+def test_a_conversation_stays_with_the_key_that_answered_it() -> None:
+    """Pain 45: prompt caches are an account's. A limit lets the conversation go on with another key, and stay there."""
+
+    async def scene() -> list[str]:
+        async with Rehearsal(Script(kind="openai", models=MODELS)) as far:
+            async with running(calm("100ms") + cloud(far, more=pool("a", "b", "c")), SECRETS) as home:
+                for turn in range(8):
+                    if turn == 4:
+                        held = far.calls[-1].header("Authorization")
+                        limited = Fault.refuse(429, retry_after="60")
+                        far.when(lambda one, held=held: one.header("Authorization") == held, limited)  # type: ignore[misc]
+                    answer = await call(home, PATH, {"model": "far/scripted", "messages": talk(turn)})
+                    assert answer.status == 200
+            return [one.header("Authorization")[7:] for one in far.calls if one.method == "POST"]
+
+    used = asyncio.run(scene())
+
+    first, other = used[0], used[5]
+    assert used[:5] == [first] * 5
+    assert other != first
+    assert used[5:] == [other] * 4
+
+
+def test_conversations_that_begin_alike_are_spread_over_the_keys() -> None:
+    """Only what goes on is held: first turns go by weight, as ever."""
+
+    async def scene() -> Counter[str]:
+        async with Rehearsal(Script(kind="openai", models=MODELS)) as far:
+            async with running(calm() + cloud(far, more=pool("a", "b", "c")), SECRETS) as home:
+                for _ in range(9):
+                    await call(home, PATH, {"model": "far/scripted", "messages": talk(0)})
+            return Counter(one.header("Authorization")[7:] for one in far.calls if one.method == "POST")
+
+    assert set(asyncio.run(scene()).values()) == {3}

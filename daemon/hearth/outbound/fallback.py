@@ -32,6 +32,7 @@ from hearth.record import Attempt, Ending
 
 if TYPE_CHECKING:
     from hearth.call import Call
+    from hearth.outbound.key_holds import Conversation
     from hearth.outbound.keys import Credential, Keys
     from hearth.outbound.lanes import Lane
     from hearth.outbound.paying import Till
@@ -97,6 +98,10 @@ class Surroundings(Protocol):
 
     def worth_waiting_s(self, call: Call, candidate: Candidate, later: Sequence[Candidate]) -> float:
         """Return for how long to wait for a candidate's key to have room, rather than to ask one of the later ones."""
+        ...
+
+    def conversation(self, call: Call) -> Conversation | None:
+        """Return the conversation that a call is part of; None where it is part of none."""
         ...
 
     def trying(self, upstream: Upstream) -> None:
@@ -218,6 +223,8 @@ class Answering:
         keys, model = self.around.keys, candidate.target.model
         target = self.around.target(candidate.target.provider).speaking(candidate.target.dialect)
         turns = KeyTurns(keys, target, self.asked.call.outline, model)
+        if len(target.settings.keys) > 1:
+            turns.follow(self.around.conversation(self.asked.call))
         while True:
             credential = keys.at_hand(target, turns.tried) or await self._choose(turns, candidate, later)
             reason = self.because or candidate.reason
@@ -231,6 +238,7 @@ class Answering:
                 failed.let_go()
             else:
                 keys.accepted(target.settings.name, credential.id, model, upstream.started_ns / 1e9)
+                turns.answered(credential)
                 return
 
     async def _choose(self, turns: KeyTurns, candidate: Candidate, later: Sequence[Candidate]) -> Credential:

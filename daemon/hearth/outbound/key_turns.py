@@ -16,6 +16,7 @@ from hearth.routing.expected import estimate_tokens
 
 if TYPE_CHECKING:
     from hearth.call import Outline
+    from hearth.outbound.key_holds import Conversation
     from hearth.outbound.keys import Credential, Keys
     from hearth.outbound.upstream import Target, Upstream
     from hearth.routing.plan import Candidate
@@ -33,8 +34,8 @@ class KeyTurns:
     """Hands out a provider's keys in turn; each is tried once, and once more when its secret has changed."""
 
     __slots__ = (
-        "_again", "_keys", "_limited", "_model", "_outline", "_problem", "_renewed", "_since", "_target", "note",
-        "tried", "waited_s",
+        "_again", "_conversation", "_keys", "_limited", "_model", "_outline", "_problem", "_renewed", "_since",
+        "_target", "note", "tried", "waited_s",
     )  # fmt: skip
 
     def __init__(self, keys: Keys, target: Target, outline: Outline, model: str) -> None:
@@ -44,6 +45,7 @@ class KeyTurns:
         self._outline = outline
         self._model = model
         self._problem: Problem | None = None
+        self._conversation: Conversation | None = None
         self._renewed: frozenset[str] = frozenset()
         self._limited: frozenset[str] = frozenset()
         """Those of the tried keys that met a limit, and may be tried again after it."""
@@ -54,6 +56,14 @@ class KeyTurns:
         """How long this call waited for a key to have room."""
         self.note = ""
         """What `hearth why` tells of that wait."""
+
+    def follow(self, conversation: Conversation | None) -> None:
+        """Go with the key that answered this conversation before, if it has room: its prompt cache is there."""
+        self._conversation = conversation
+
+    def answered(self, credential: Credential) -> None:
+        """Say which key brought the answer."""
+        self._keys.holds.answered(self._target.settings.name, self._conversation, credential.id)
 
     @property
     def has_asked_nobody(self) -> bool:
@@ -74,7 +84,8 @@ class KeyTurns:
             had_turn = await self._room(tokens, patience())
             if not had_turn:
                 self._give_way(tokens, alone=alone)
-        credential = await keys.choose(self._target, self.tried, tokens, self._model)
+        held = keys.holds.held(settings.name, self._conversation)
+        credential = await keys.choose(self._target, self.tried, tokens, self._model, held)
         if credential is None:
             raise self._problem or Overloaded("all keys were tried", who=settings.name)
         return credential

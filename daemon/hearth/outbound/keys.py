@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from hearth.dialects.dialect import Head
 from hearth.outbound.key_choice import next_key
+from hearth.outbound.key_holds import KeyHolds
 from hearth.outbound.key_queue import KeyQueues
 from hearth.outbound.key_room import Lease
 from hearth.outbound.key_secrets import GLANCE_S, Holder, Known, Resolve, Secrets
@@ -41,7 +42,7 @@ class Keys:
         self._secrets = Secrets(resolve, tokens)
         self._watch = KeyWatch(self._secrets, self._lift)
         self.queues = KeyQueues()
-        """The calls that wait for room."""
+        self.holds = KeyHolds()
         self._states: dict[tuple[str, str], KeyState] = {}
         self._at_hand: dict[str, tuple[float, tuple[Key, ...], Credential]] = {}
         self._ailing: set[tuple[str, str]] = set()
@@ -61,8 +62,6 @@ class Keys:
             if self._states[name].out or self._states[name].barred:
                 self._lift(self._states[name])
 
-    # Before an attempt.
-
     def at_hand(self, holder: Holder, tried: frozenset[str]) -> Credential | None:
         """Return the credential of a provider with one key or none, and no limits, if it was looked up lately."""
         known = self._at_hand.get(holder.settings.name)
@@ -71,17 +70,18 @@ class Keys:
         return known[2]
 
     async def choose(
-        self, holder: Holder, tried: frozenset[str], tokens: float | None = None, model: str = ""
+        self, holder: Holder, tried: frozenset[str], tokens: float | None = None, model: str = "", held: str = ""
     ) -> Credential | None:
         """Return a key not tried yet: the one with room, by weight; without a secret where the provider has no keys.
 
-        `tokens` is the most that the request may use, to be set aside; None for a question that counts nowhere.
+        `tokens` is the most that the request may use, to be set aside; None for a question that counts nowhere. The key
+        that is `held` to is taken if it has room.
         Returns None when all that may be asked were tried. A key whose secret cannot be had is put aside, and the next
         one taken. Raises `KeyRefused` when none is left, `RateLimited` or `QuotaSpent` when the config's limits are
         reached.
         """
         failed: KeyRefused | None = None
-        while (state := self._next(holder.settings, tried, tokens, model)) is not None:
+        while (state := self._next(holder.settings, tried, tokens, model, held)) is not None:
             lease = self._take(state, tokens, model)
             try:
                 known = await self._secrets.get(holder, state.key)
@@ -98,7 +98,9 @@ class Keys:
             raise failed
         return None
 
-    def _next(self, provider: Provider, tried: frozenset[str], tokens: float | None, model: str) -> KeyState | None:
+    def _next(
+        self, provider: Provider, tried: frozenset[str], tokens: float | None, model: str, held: str
+    ) -> KeyState | None:
         left = self.states(provider, tried)
         now = monotonic()
         if tokens is None or not left:  # a question takes no turn
@@ -108,7 +110,7 @@ class Keys:
         allowed = [one for one in unspent if waits[one.key.id] <= 0]
         if not allowed and not tried:
             raise full(provider, waits.values()) if waits else spent(provider)
-        return next_key(allowed, tokens, model, now, first=not tried)
+        return next_key(allowed, tokens, model, now, first=not tried, held=held)
 
     def _take(self, state: KeyState, tokens: float | None, model: str) -> Lease | None:
         now = monotonic()
@@ -145,8 +147,6 @@ class Keys:
         states = self.states(provider, tried)
         wait = min((one.wait_s(tokens, model, now) for one in states if not one.fails(now)), default=0.0)
         return wait if wait < inf else 0.0
-
-    # After an attempt.
 
     def observe(
         self,
@@ -255,8 +255,6 @@ class Keys:
         state = self._states.setdefault((provider, key_id), KeyState(provider, Key(key_id, "")))
         state.room.recall(requests, tokens, at, monotonic())
 
-    # How they stand.
-
     def of_one(self, provider: Provider, key_id: str, problem: Problem, model: str = "") -> bool:
         """Whether a limit was met with one key while another can be used: then the target itself need not rest."""
         if not isinstance(problem, RateLimited) or len(provider.keys) < 2:
@@ -272,7 +270,7 @@ class Keys:
 
     @property
     def in_doubt(self) -> bool:
-        """Whether a provider has refused a key, and not taken all of them since."""
+        """Whether a provider has refused a key."""
         return self._watch.in_doubt
 
     def recount(self, holders: Mapping[str, Holder]) -> Iterator[tuple[str, int | None]]:

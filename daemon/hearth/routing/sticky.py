@@ -44,6 +44,13 @@ def beginning(members: Members) -> Iterator[bytes]:
             return
 
 
+def goes_on(members: Members) -> bool:
+    """Say whether a body goes on with a conversation: more was said after the first turn of the user."""
+    turns = turns_of(members)
+    first = next((place for place, turn in enumerate(turns) if is_users(turn)), len(turns))
+    return first + 1 < len(turns)
+
+
 def _wait(target: Target, call: Call, world: World, settings: Settings) -> float:
     state = world.states.get(target.name, UNKNOWN_TARGET)
     machine = heeded(world.machine, settings.busy) if target.place == "machine" else _ELSEWHERE

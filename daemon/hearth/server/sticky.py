@@ -8,7 +8,8 @@ from secrets import token_bytes
 from typing import TYPE_CHECKING
 
 from hearth.dialects.steady import steadied
-from hearth.routing.sticky import beginning
+from hearth.outbound.key_holds import Conversation
+from hearth.routing.sticky import beginning, goes_on
 from hearth.routing.world import Hold
 
 if TYPE_CHECKING:
@@ -33,10 +34,14 @@ class Sticky:
 
     def hold(self, call: Call) -> Hold | None:
         """Return the conversation that a call goes on with, and who answered it; None where it is part of none."""
+        found = self.conversation(call)
+        return None if found is None else Hold(found.name, self._targets.get(found.name, ""))
+
+    def conversation(self, call: Call) -> Conversation | None:
+        """Return the conversation that a call begins or goes on with; None where it is part of none."""
         if call.outline.operation == "embed" or call.task == "autocomplete":
             return None
-        name = self._name(call)
-        return None if name is None else Hold(name, self._targets.get(name, ""))
+        return self._found(call)
 
     def answered(self, conversation: bytes, target: str) -> None:
         """Say that a target has answered: what follows goes there too."""
@@ -50,11 +55,11 @@ class Sticky:
         if self._targets.get(conversation) == target:
             del self._targets[conversation]
 
-    def _name(self, call: Call) -> bytes | None:
+    def _found(self, call: Call) -> Conversation | None:
         digest = blake2b(key=self._key, digest_size=16)
         digest.update(call.outline.model.encode("utf-8", "surrogatepass"))
-        before = None
-        for before in beginning(steadied(call.members)):
+        members, before = steadied(call.members), None
+        for before in beginning(members):
             digest.update(len(before).to_bytes(8, "big"))
             digest.update(before)
-        return None if before is None else digest.digest()
+        return None if before is None else Conversation(digest.digest(), goes_on(members))

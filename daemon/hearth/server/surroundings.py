@@ -14,6 +14,7 @@ from hearth.routing.expected import estimate_tokens, expected_first_token, is_co
 if TYPE_CHECKING:
     from hearth.call import Call
     from hearth.generation import ProviderRuntime
+    from hearth.outbound.key_holds import Conversation
     from hearth.outbound.lanes import Lane
     from hearth.outbound.paying import Till
     from hearth.outbound.upstream import Upstream
@@ -82,6 +83,10 @@ class CallSurroundings:
         state, tokens = world.states[target.name], estimate_tokens(call.outline)
         cold, size = is_cold(target, state), target.info.size
         return expected_first_token(state, tokens, now=world.now, machine=world.machine, cold=cold, size=size)
+
+    def conversation(self, call: Call) -> Conversation | None:
+        """Return the conversation that a call is part of; None where it is part of none."""
+        return self._core.choosing.sticky.conversation(call)
 
     def rest_s(self, candidate: Candidate) -> float:
         """Return for how many seconds a candidate still rests; 0 or less when it does not."""
