@@ -187,7 +187,7 @@ def test_web_search_is_left_out_for_an_engine_without_it_and_the_reply_says_so()
 
 @every
 def test_a_failure_in_the_middle_is_one_that_codex_reads(upstream: Upstream) -> None:
-    """F10: `response.failed` with a code; a stream that merely stops would be tried again and again."""
+    """F8: `response.failed` with a code; a stream that merely stops would be tried again and again."""
     path = {"ollama": "/api/chat", "openai_chat": "/chat/completions", "openai_responses": "/responses"}[upstream]
     request = _request([_message("user", "Hello there")], [SHELL])
 

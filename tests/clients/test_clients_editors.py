@@ -137,7 +137,7 @@ def test_paths_that_litellm_makes_up_are_not_found(path: str) -> None:
 
 @pytest.mark.parametrize("name", ["gpt-oss:120b-cloud", "nobody/none:cloud"])
 def test_a_model_of_ollamas_cloud_is_not_made_out_to_be_here(name: str) -> None:
-    """Without `remote_models` no call may go there, so that no description of it is made up (T3)."""
+    """Without `remote_models` no call may go there, so that no description of it is made up (T31)."""
     shown, listed = asked("ollama", ("POST", "/api/show", {"model": name}), ("GET", f"/v1/models/{name}", None))
 
     assert (shown.status_code, listed.status_code) == (404, 404)

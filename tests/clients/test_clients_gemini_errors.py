@@ -63,7 +63,7 @@ def test_a_prompt_beyond_the_window_is_refused_unsent(kind: str) -> None:
 
 @KINDS
 def test_a_stream_that_breaks_raises(kind: str) -> None:
-    """F6, F10: what was said so far arrives, then the client raises in its own class, with the provider's words."""
+    """F6, F8: what was said so far arrives, then the client raises in its own class, with the provider's words."""
 
     async def act(on: Stage) -> tuple[str, APIError]:
         on.rehearsal.when(is_answering, Fault.error("out of memory", after=4))

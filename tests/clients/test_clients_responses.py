@@ -180,7 +180,7 @@ def test_a_reply_cut_short_by_its_limit_is_incomplete(upstream: Upstream) -> Non
 
 @every
 def test_an_engine_that_breaks_off_is_an_error_in_the_stream(upstream: Upstream) -> None:
-    """F10: after the first words the SDK raises `APIError`; before them the reply has a real status."""
+    """F6, F8: after the first words the SDK raises `APIError`; before them the reply has a real status."""
 
     async def act(on: Stage) -> tuple[list[str], openai.APIError, int]:
         on.rehearsal.next(Fault.error("out of memory", after=5), path=INFERENCE[upstream])

@@ -187,7 +187,7 @@ def test_a_prompt_that_continue_has_templated_is_left_alone(part: Script) -> Non
     ],
 )
 def test_a_gap_stays_home_unless_autocompletion_may_leave(path: str, body: dict[str, Any]) -> None:
-    """T3: the kind of request counts, whatever the route: `fallback.tasks` names no autocompletion by itself."""
+    """G2: the kind of request counts, whatever the route: `fallback.tasks` names no autocompletion by itself."""
 
     async def act() -> tuple[list[int], int]:
         script = Script(kind="openai", models=(ModelScript(name="codellama"),))

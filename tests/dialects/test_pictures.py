@@ -88,5 +88,5 @@ def test_data_urls_and_results_of_tools_are_looked_at_too() -> None:
 
 @given(st.text(max_size=200))
 def test_any_text_is_looked_at_without_an_exception(data: str) -> None:
-    """F12: it is a known picture, or it is none."""
+    """F30: it is a known picture, or it is none."""
     assert real_type(data) in {"", *STARTS, "image/heif"}

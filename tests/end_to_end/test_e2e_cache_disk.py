@@ -112,7 +112,7 @@ def test_a_broken_disk_never_stops_an_answer(harm: str) -> None:
 
 
 def test_no_prompt_is_on_disk() -> None:
-    """T29: neither the database nor its companions hold what was asked."""
+    """T35: neither the database nor its companions hold what was asked."""
 
     async def scene() -> bytes:
         async with Rehearsal() as near, running(ON + calm() + engine(near)) as home:

@@ -59,7 +59,7 @@ def test_the_official_parser_reads_what_the_daemon_counts() -> None:
 
 
 def test_nothing_said_in_a_call_is_in_its_figures() -> None:
-    """Neither the prompt nor a name that nobody knows becomes a label (T17)."""
+    """Neither the prompt nor a name that nobody knows becomes a label (T35)."""
     answer, _, _ = asyncio.run(_scraped())
 
     assert "xyzzy" not in answer.text

@@ -155,7 +155,7 @@ def test_an_upload_over_the_limit_is_refused() -> None:
 def test_who_cannot_or_may_not_be_asked_is_not_asked(
     body: dict[str, str], headers: dict[str, str], status: int, words: str
 ) -> None:
-    """T3: the mode holds here too; a default or a shipped name never stands in for who was meant."""
+    """G2, T33: the mode holds here too; a default or a shipped name never stands in for who was meant."""
     reply, far = sent("POST", "/v1/audio/speech", json=body, headers=headers)
 
     assert reply.status_code == status

@@ -270,7 +270,7 @@ def test_vectors_come_in_three_forms(body: dict[str, Any]) -> None:
 
 @given(st.binary(max_size=300))
 def test_any_bytes_are_read_without_an_exception(data: bytes) -> None:
-    """F12: whatever comes is passed on as it came, and is no answer unless it says so."""
+    """F9: whatever comes is passed on as it came, and is no answer unless it says so."""
     reader = CALLED.reader("chat", None, NEW, head())
 
     said = [*reader.feed(data), *reader.close()]

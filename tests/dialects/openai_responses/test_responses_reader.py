@@ -249,7 +249,7 @@ def failed(error: object) -> dict[str, Any]:
     ],
 )
 def test_a_failure_in_the_stream_is_the_problem_it_is(record: dict[str, Any], kind: type[Problem]) -> None:
-    """F10: in both forms, with the code that says what happened; nothing means anything after it."""
+    """F8: in both forms, with the code that says what happened; nothing means anything after it."""
     said = events(SSE_HEAD, sse(text("a"), record, END))
 
     assert said[0] == TextDelta("a")
@@ -279,7 +279,7 @@ def test_a_record_that_is_no_event_breaks_the_stream(record: bytes) -> None:
 
 
 def test_an_error_with_status_200_is_an_error() -> None:
-    """F10: the body says so."""
+    """F8: the body says so."""
     said = events(JSON_HEAD, b'{"error":{"message":"Incorrect API key","code":"invalid_api_key"}}')
 
     assert isinstance(said[-1], Failed)
