@@ -124,7 +124,8 @@ def _models(facts: Facts) -> Iterator[Line]:
 
 def _only_embeds(model: ModelStatus) -> bool:
     """Whether a model makes embeddings and no answers: as the default it would refuse every question."""
-    return model.capabilities is not None and "embedding" in model.capabilities and "completion" not in model.capabilities
+    able = model.capabilities or ()
+    return "embedding" in able and "completion" not in able
 
 
 def _places(mode: str) -> frozenset[str]:
