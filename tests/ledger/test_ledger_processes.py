@@ -1,5 +1,6 @@
 """What only a process of its own can suffer: a limit on file sizes, and being killed."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -54,6 +55,40 @@ with ledger(Path(sys.argv[1])) as log:
 
         assert {f"{run}-{number}" for number in range(acknowledged + 1)} <= kept
         assert sound(path)
+
+
+@pytest.mark.skipif(shutil.which("strace") is None, reason="strace makes the system call fail")
+def test_a_disk_that_fails_to_sync_loses_nothing(tmp_path: Path) -> None:
+    """F43, G15: fdatasync says EIO nine times: the file is closed and opened anew, and what was not safe is written."""
+    path = tmp_path / "usage.db"
+    script = """
+import sys
+from pathlib import Path
+from time import sleep
+from ledger.ledger_examples import entry, ledger, until
+states = set()
+with ledger(Path(sys.argv[1])) as log:
+    for number in range(300):
+        log.add(entry(str(number)))
+        states.add(log.state().reason)
+        sleep(0.002)
+    until(log, lambda state: state.state == "ok" and not state.queued)
+    print(log.state().dropped, sorted(states - {""}))
+"""
+    inject = ["strace", "-f", "-qq", "-o", str(tmp_path / "trace"), "-e", "trace=fdatasync,fsync"]
+    inject += ["-e", "inject=fdatasync,fsync:error=EIO:when=4..12"]
+
+    done = subprocess.run(
+        [*inject, *_command(script, str(path))], capture_output=True, text=True, timeout=50, check=False
+    )
+    if "ptrace" in done.stderr:
+        pytest.skip("this system lets nobody be traced")
+
+    assert (tmp_path / "trace").read_text().count("EIO") >= 5, done.stderr
+    assert done.stdout.startswith("0 ['"), done.stderr
+    assert "disk" in done.stdout
+    assert sorted(ids(path), key=int) == [str(number) for number in range(300)]
+    assert sound(path)
 
 
 def _command(script: str, *arguments: str) -> list[str]:
