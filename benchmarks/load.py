@@ -15,10 +15,14 @@ PATIENCE = 30.0
 
 
 class Closed:
-    """A closed loop: each client asks `request` again when answered, until the time (s) or the requests are used up."""
+    """A closed loop: each client asks `request` again when answered, until the time (s) or the requests are used up.
 
-    def __init__(self, port: int, request: bytes, clients: int) -> None:
+    Its connections are opened with `opening`, which is not measured.
+    """
+
+    def __init__(self, port: int, request: bytes, clients: int, opening: bytes) -> None:
         self._port = port
+        self._opening = opening
         self._request = request
         self._clients = clients
         self._loop = asyncio.get_running_loop()
@@ -32,7 +36,9 @@ class Closed:
     async def run(self, seconds: float, requests: int, spread_over: float) -> list[Exchange]:
         """Connect, send one unmeasured request on each connection, then ask for `seconds` (or `requests` in all)."""
         lines = [await _connect(self._port, self._on_answer) for _ in range(self._clients)]
+        request, self._request = self._request, self._opening
         await self._round(lines, 0, self._clients, 0)
+        self._request = request
         self._exchanges = []
         await self._round(lines, seconds, requests or 1 << 62, spread_over)
         for line in lines:
@@ -81,15 +87,23 @@ class Closed:
 
 
 async def closed_loop(
-    port: int, request: bytes, clients: int, seconds: float, *, requests: int = 0, spread_over: float = 0
+    port: int,
+    request: bytes,
+    clients: int,
+    seconds: float,
+    *,
+    requests: int = 0,
+    spread_over: float = 0,
+    opening: bytes = b"",
 ) -> list[Exchange]:
     """Run a closed loop against 127.0.0.1:`port`; with `requests` and no `seconds` it ends after so many.
 
+    Connections are opened with an unmeasured request, `opening` or `request` itself.
     The first requests are spread at random over `spread_over` seconds: streams at one pace then stay out of step.
 
     Raises TimeoutError if an answer never came, OSError if nobody listens.
     """
-    return await Closed(port, request, clients).run(seconds, requests, spread_over)
+    return await Closed(port, request, clients, opening or request).run(seconds, requests, spread_over)
 
 
 async def at_once(port: int, request: bytes, streams: int, ramp: float) -> list[Exchange]:

@@ -73,8 +73,10 @@ class Paced(msgspec.Struct, frozen=True):
     def __call__(self, route: Route, port: int, clients: int, seconds: float) -> Figures:
         """Measure once."""
         request = route.request(port, self.model, KILOBYTE, stream=True)
+        opening = route.request(port, FIRST, KILOBYTE, stream=True)
         spread_over = _shape(self.model).gap_ns / 1e9
-        exchanges = _quietly(closed_loop(port, request, clients, seconds, spread_over=spread_over))
+        load = closed_loop(port, request, clients, seconds, spread_over=spread_over, opening=opening)
+        exchanges = _quietly(load)
         errors: Counter[str] = Counter()
         times = [way for stream in _streams(route, exchanges, self.model, errors) for way in stream.transit]
         return Figures(in_ms(times), len(times), errors)
