@@ -3,6 +3,7 @@
 import asyncio
 from math import inf
 
+import msgspec
 import pytest
 
 from hearth.dialects.dialect import Head, HttpRequest
@@ -15,7 +16,7 @@ from hearth.routing.catalog import Catalog
 from hearth.routing.inventory import Inventory
 from hearth.senses.inventory import InventorySense
 from hearth_config.addresses import parse_address
-from hearth_config.settings import Provider, Settings
+from hearth_config.settings import ModelSettings, Provider, Settings
 from senses.scripted_provider import Providers, Source, cloud, engine, play
 
 
@@ -181,6 +182,24 @@ def test_a_reload_keeps_what_is_known_of_unchanged_providers() -> None:
 
         assert set(providers.changes[-1].listings) == {"ollama"}
         assert providers.count("/api/tags") == 1
+
+    play(scene)
+
+
+def test_a_setting_that_names_no_other_server_makes_none_forget_its_models() -> None:
+    """A pin is edited: its models stay known, and are asked about anew at the next occasion."""
+
+    async def scene() -> None:
+        providers = Providers(engine())
+        await providers.sense.start()
+
+        pinned = msgspec.structs.replace(engine(), models={"qwen3:8b": ModelSettings(num_ctx=4096)})
+        providers.sense.use({"ollama": Source(pinned)})
+        kept = providers.sense.inventory.of("ollama")
+        await providers.sense.everywhere()
+
+        assert (kept.reachable, [one.name for one in kept.models]) == (True, ["qwen3:8b"])
+        assert providers.count("/api/tags") == 2
 
     play(scene)
 

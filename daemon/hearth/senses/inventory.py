@@ -14,6 +14,7 @@ from hearth.routing.inventory import NEVER_ASKED, Inventory, Listing
 from hearth.routing.targets import Target, provider_place
 from hearth.senses.asking import Asking, Fetch, Shown, Source, answered, failed, without_loaded
 from hearth.senses.expiry import monotonic_until
+from hearth_config.settings import Provider
 
 STALE_S = 30.0
 """What an engine on this machine said is asked again after that long, if calls come."""
@@ -70,16 +71,11 @@ class InventorySense:
         self.inventory = Inventory()
 
     def use(self, sources: Mapping[str, Source]) -> None:
-        """Take over a config's providers. What is known of those that have not changed stays; call `wanted` then."""
+        """Take over a config's providers; call `wanted` then. What is known of those whose server is the same stays."""
         before, self._seen = self._seen, {}
         for name, source in sources.items():
             old = before.pop(name, None)
-            if old is not None and old.source.settings == source.settings:
-                old.source = source
-            else:
-                _stop(old)
-                old = _Seen(source)
-            self._seen[name] = old
+            self._seen[name] = _taken_over(old, source)
         for gone in before.values():
             _stop(gone)
         self._next_due = 0.0
@@ -239,6 +235,22 @@ class InventorySense:
         self.inventory = Inventory({name: seen.listing for name, seen in self._seen.items()})
         if self.inventory != before:
             self._on_change(self.inventory)
+
+
+def _taken_over(old: _Seen | None, source: Source) -> _Seen:
+    """Return what is known of a provider under a new config: a pin that changed makes no server forget its models."""
+    if old is not None and old.source.settings == source.settings:
+        old.source = source
+        return old
+    _stop(old)
+    fresh = _Seen(source)
+    if old is not None and _server(old.source.settings) == _server(source.settings):
+        fresh.shown, fresh.listing, fresh.until = old.shown, old.listing, old.until
+    return fresh
+
+
+def _server(settings: Provider) -> tuple[object, ...]:
+    return settings.dialect, settings.address, settings.proxy, settings.keys, settings.headers
 
 
 def _stop(seen: _Seen | None) -> None:
