@@ -19,7 +19,7 @@ class Effort(msgspec.Struct, frozen=True):
     """How long a run may take: rounds, seconds of one visit, and the sizes of what is measured once."""
 
     rounds: int = 5
-    seconds: float = 0.5
+    seconds: float = 0.4
     transit_seconds: float = 1.2
     crowd_rounds: int = 1
     crowds: tuple[int, ...] = (512,)
@@ -27,13 +27,13 @@ class Effort(msgspec.Struct, frozen=True):
     idle_seconds: float = 10.0
     starts: int = 5
     pair_rounds: int = 5
-    pair_seconds: float = 0.2
+    pair_seconds: float = 0.15
     targets: tuple[str, ...] = ("nginx", "hearth")
 
 
 QUICK = Effort(
     rounds=3,
-    seconds=0.4,
+    seconds=0.25,
     requests=10_000,
     idle_seconds=5.0,
     starts=3,
@@ -132,13 +132,13 @@ CASES: dict[str, Callable[[Effort], Outcome]] = {
     "short": short,
     "first": first,
     "transit": pieces,
-    "pairs": pairs,
     "prompt": prompt,
     "streams": streams,
     "idle": idle,
     "growth": growth,
     "start": start,
     "import": imports,
+    "pairs": pairs,
 }
 
 

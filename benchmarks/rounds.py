@@ -13,7 +13,7 @@ from stage import Stage
 from stats import Spread, spread
 from visits import Figures, Visit
 
-WARM_SECONDS = 0.3
+WARM_SECONDS = 0.2
 WARM_TRIES = 3
 """A fresh target may still be looking around."""
 
