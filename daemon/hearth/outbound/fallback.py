@@ -132,6 +132,7 @@ class Answering:
         self.attempts: list[Attempt] = []
         self.current: Upstream | None = None
         self.queued_s = 0.0
+        self._waited_s = 0.0
         self.because = ""
         """Why somebody else than the first candidate is asked: down, missing or busy; "" while it is the first."""
         self.refused = False
@@ -222,7 +223,7 @@ class Answering:
         """Ask with one key after the other, as long as it is the key that is at fault."""
         keys, model = self.around.keys, candidate.target.model
         target = self.around.target(candidate.target.provider).speaking(candidate.target.dialect)
-        turns = KeyTurns(keys, target, self.asked.call.outline, model)
+        turns = KeyTurns(keys, target, self.asked.call.outline, model, self._waited_s)
         if len(target.settings.keys) > 1:
             turns.follow(self.around.conversation(self.asked.call))
         while True:
@@ -253,6 +254,7 @@ class Answering:
                 self.attempts.append(turns.not_asked(call_id, number, candidate, full, reason))
             raise
         finally:
+            self._waited_s = turns.waited_s
             self.queued_s += turns.waited_s - before
 
     async def _try(self, upstream: Upstream) -> None:

@@ -38,8 +38,8 @@ class KeyTurns:
         "_target", "note", "tried", "waited_s",
     )  # fmt: skip
 
-    def __init__(self, keys: Keys, target: Target, outline: Outline, model: str) -> None:
-        """Nothing is chosen yet."""
+    def __init__(self, keys: Keys, target: Target, outline: Outline, model: str, waited_s: float = 0.0) -> None:
+        """Nothing is chosen yet; `waited_s` is how long the call has waited for keys before, of these or others."""
         self._keys = keys
         self._target = target
         self._outline = outline
@@ -52,7 +52,7 @@ class KeyTurns:
         self._again = AGAIN_AT_MOST
         self._since = monotonic()
         self.tried: frozenset[str] = frozenset()
-        self.waited_s = 0.0
+        self.waited_s = waited_s
         """How long this call waited for a key to have room."""
         self.note = ""
         """What `hearth why` tells of that wait."""
