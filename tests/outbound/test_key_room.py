@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from hearth.outbound.key_room import Limits, Room, Window
@@ -135,6 +135,7 @@ def test_what_is_used_after_a_reset_counts_too() -> None:
     assert waiting.left(61.0) == 10
 
 
+@example(limit=2.0, remaining=0.0, reset=1.1125369292536007e-308, refills=True, uses=[(0.0, 0.0)])
 @given(
     st.floats(0, 1000),
     st.floats(0, 1000),

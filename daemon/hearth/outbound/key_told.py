@@ -8,6 +8,8 @@ from typing import Final
 from hearth.outbound.rate_limits import Told
 
 MINUTE_S: Final = 60.0
+SOONEST_S: Final = 1e-3
+"""A limit that is whole again sooner than this is not filled step by step."""
 MOST_MODELS: Final = 256
 """What was told of so many models is remembered; one more, and all of it is heard anew."""
 PLENTY_SHARE: Final = 0.5
@@ -33,8 +35,8 @@ class Bucket:
         self._resets_at = None if told.reset_s is None else now + told.reset_s
         self._known_until = now + max(told.reset_s or 0.0, MINUTE_S)
         self._fills = 0.0
-        if told.refills and told.reset_s and told.limit is not None and told.remaining is not None:
-            self._fills = (told.limit - told.remaining) / told.reset_s
+        if told.refills and told.limit is not None and told.remaining is not None and (told.reset_s or 0) >= SOONEST_S:
+            self._fills = (told.limit - told.remaining) / (told.reset_s or SOONEST_S)
 
     def left(self, now: float) -> float:
         """Return how much is left now, by what it told; never negative, and infinite where that is not known."""
