@@ -37,15 +37,55 @@ def run(command: Command) -> Told:
 
 
 def install(plan: Installation, tell: Run = run) -> tuple[Path, ...]:
-    """Write what differs and have it started; returns the files that were written. Raises `ServiceError`."""
+    """Write what differs and have it started; returns the files that were written. Raises `ServiceError`.
+
+    What runs already takes over what differs: its own addresses too, and with no connection refused where only the
+    command has changed and the manager holds the sockets.
+    """
+    runs = plan.files[0].path.exists() and _is_active(plan, tell)
     for folder in plan.folders:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     written = tuple(file.path for file in plan.files if _write(file.path, file.text))
-    for command in plan.start:
+    _order(_to_do(plan, written, tell) if runs else plan.start, tell)
+    return written
+
+
+def restart(plan: Installation, tell: Run = run) -> None:
+    """Have what runs ended and started again by its manager. Raises `ServiceError`."""
+    _order(plan.restart, tell)
+
+
+def halt(plan: Installation, tell: Run = run) -> None:
+    """Have what runs ended for this session: the sockets too, which would start it again. Raises `ServiceError`."""
+    _order(plan.halt, tell)
+
+
+def is_ours(plan: Installation) -> bool:
+    """Whether what is installed starts this very Hearth, and not another home's."""
+    return plan.names_us in _read(plan.files[0].path)
+
+
+def runs(plan: Installation, tell: Run = run) -> bool:
+    """Whether the manager runs this very Hearth."""
+    return is_ours(plan) and _is_active(plan, tell)
+
+
+def _to_do(plan: Installation, written: tuple[Path, ...], tell: Run) -> tuple[Command, ...]:
+    """Return what a manager must be told whose service runs already."""
+    if not written:
+        return plan.start if plan.takes_over else ()  # one that was disabled by hand is enabled again
+    if plan.takes_over:
+        return plan.reopens if plan.addresses in written else plan.takes_over
+    for command in plan.stop:
+        tell(command)
+    return plan.start
+
+
+def _order(commands: tuple[Command, ...], tell: Run) -> None:
+    for command in commands:
         told = tell(command)
         if told.code != 0:
             raise ServiceError(f"`{' '.join(command)}` failed: {told.said or told.code}")
-    return written
 
 
 def uninstall(plan: Installation, tell: Run = run) -> tuple[Path, ...]:
@@ -71,8 +111,11 @@ def state(plan: Installation, tell: Run = run) -> State:
     """Look at an installation."""
     missing = tuple(file.path for file in plan.files if not file.path.exists())
     changed = tuple(file.path for file in plan.files if file.path.exists() and _read(file.path) != file.text)
-    active = bool(plan.is_active) and tell(plan.is_active).code == 0
-    return State(len(missing) < len(plan.files), active, missing, changed)
+    return State(len(missing) < len(plan.files), _is_active(plan, tell), missing, changed)
+
+
+def _is_active(plan: Installation, tell: Run) -> bool:
+    return bool(plan.is_active) and tell(plan.is_active).code == 0
 
 
 def _read(path: Path) -> str:

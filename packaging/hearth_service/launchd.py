@@ -27,15 +27,21 @@ def plan(wanted: Wanted, home: Path, uid: int) -> Installation:
         stop=tuple(("launchctl", "bootout", f"{domain}/{label}") for label in labels),
         is_active=("launchctl", "print", f"{domain}/{LABEL}"),
         logs=("tail", "-n", "100", str(wanted.log)) if wanted.log is not None else (),
+        restart=(("launchctl", "kickstart", "-k", f"{domain}/{LABEL}"),),
+        names_us=_arguments(wanted.hearth),
     )
 
 
 def _agent(agents: Path, label: str, command: Command, kind: str, log: Path | None) -> File:
-    arguments = "".join(f"\t\t<string>{escape(word)}</string>\n" for word in command)
+    arguments = _arguments(command)
     output = "" if log is None else "".join(_path(key, log) for key in ("StandardOutPath", "StandardErrorPath"))
     return File(
         agents / f"{label}.plist", text("hearth.plist", label=label, arguments=arguments, kind=kind, output=output)
     )
+
+
+def _arguments(command: Command) -> str:
+    return "".join(f"\t\t<string>{escape(word)}</string>\n" for word in command)
 
 
 def _path(key: str, path: Path) -> str:

@@ -35,7 +35,13 @@ class File(Struct, frozen=True):
 
 
 class Installation(Struct, frozen=True):
-    """All of it. `start` is told to the manager after writing, `stop` before deleting; `logs` shows the log."""
+    """All of it. `start` is told to the manager after writing, `stop` before deleting; `logs` shows the log.
+
+    `restart` ends what runs and starts it, the manager's own sockets left open; `halt` ends it until the next login,
+    and is told where ending the daemon alone would not last. After files have changed under what runs, `takes_over` is
+    told, or `reopens` where `addresses`, the file that names them, is one of them; with none of these, what runs is
+    stopped and started. `names_us` is how the first file names the command it starts.
+    """
 
     manager: str
     files: tuple[File, ...]
@@ -46,3 +52,9 @@ class Installation(Struct, frozen=True):
     """Folders that must be there before the start: an isolated service cannot make them."""
     is_active: Command = ()
     logs: Command = ()
+    restart: tuple[Command, ...] = ()
+    halt: tuple[Command, ...] = ()
+    takes_over: tuple[Command, ...] = ()
+    reopens: tuple[Command, ...] = ()
+    addresses: Path | None = None
+    names_us: str = ""

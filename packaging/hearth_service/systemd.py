@@ -21,15 +21,22 @@ def plan(wanted: Wanted, config: Path) -> Installation:
     """Return the units for a user whose configuration folder (XDG_CONFIG_HOME) is `config`."""
     units = config / "systemd" / "user"
     started = (SOCKETS, SERVICE) if _sockets(wanted) else (SERVICE,)
+    reload, enable, restart = (*_USER, "daemon-reload"), (*_USER, "enable", *started), (*_USER, "restart", SERVICE)
     return Installation(
         manager="systemd",
         files=tuple(_files(wanted, units, config)),
-        start=((*_USER, "daemon-reload"), (*_USER, "enable", "--now", *started)),
+        start=(reload, (*_USER, "enable", "--now", *started)),
         stop=((*_USER, "disable", "--now", *started),),
-        after_stop=((*_USER, "daemon-reload"),),
+        after_stop=(reload,),
         folders=wanted.writes if wanted.isolated else (),
         is_active=(*_USER, "is-active", SERVICE),
         logs=("journalctl", "--user", "--unit", SERVICE, "--output", "cat", "--lines", "100"),
+        restart=(restart,),
+        halt=((*_USER, "stop", *started),),
+        takes_over=(reload, enable, restart),
+        reopens=(reload, enable, (*_USER, "restart", *started)),
+        addresses=units / SOCKETS,
+        names_us=f"ExecStart={quoted(wanted.hearth)}\n",
     )
 
 

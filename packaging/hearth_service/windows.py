@@ -39,6 +39,8 @@ def plan(wanted: Wanted, data: Path, user: str) -> Installation:
         ),
         is_active=("schtasks", "/Query", "/TN", names[DAEMON]),
         logs=("powershell", "-NoProfile", "Get-Content", "-Tail", "100", str(wanted.log)) if wanted.log else (),
+        restart=tuple(("schtasks", order, "/TN", names[DAEMON]) for order in ("/End", "/Run")),
+        names_us=escape(list2cmdline(wanted.hearth[1:])),
     )
 
 

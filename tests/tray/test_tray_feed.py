@@ -157,7 +157,7 @@ def test_the_daemon_is_stopped_and_started_from_the_menu() -> None:
                 await sitting.sees(lambda view: view.icon == "away")
                 await asyncio.to_thread(sitting.doer.do, Action("start"))
 
-                assert sitting.browser.commands == [("restart",)]
+                assert sitting.browser.commands == [("stop",), ("restart",)]
 
     asyncio.run(play())
 

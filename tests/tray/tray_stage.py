@@ -20,10 +20,10 @@ WAIT_S = 10.0
 
 
 class Browser(Programs):
-    """Programs that are written down instead of started."""
+    """Programs that are written down instead of started; `hearth stop` is run."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, home: str) -> None:
+        super().__init__(home)
         self.pages: list[str] = []
         self.opened: list[tuple[str, ...]] = []
         self.commands: list[tuple[str, ...]] = []
@@ -41,6 +41,8 @@ class Browser(Programs):
     def hearth(self, *arguments: str) -> str:
         """Note the command; "service" is one that goes wrong here."""
         self.commands.append(arguments)
+        if arguments[0] == "stop":
+            return super().hearth(*arguments)
         return "there is no systemd here" if arguments[0] == "service" else ""
 
     def runs_at_login(self) -> bool | None:
@@ -58,7 +60,7 @@ class Desk:
         self.notices: list[Notice] = []
         self.left = threading.Event()
         self.announcer = Announcer()
-        self.browser = Browser()
+        self.browser = Browser(str(folder))
         self.feed = Feed(paths, self._show, self._hear)
         self.doer = Doer(self.feed, self.browser, paths.config_file, self.notices.append, self.left.set)
 

@@ -25,7 +25,6 @@ _ORDERS: dict[Doing, Callable[[Client, str], object]] = {
     "stop_leaving": lambda client, _: client.stop_leaving(),
     "lift_stop": lambda client, _: client.lift_stop(),
     "unload": lambda client, model: client.unload(model),
-    "stop": lambda client, _: client.stop(),
 }
 """What the control API does by itself."""
 
@@ -68,8 +67,8 @@ class Doer:
             self._dashboard(action.what)
         elif action.doing == "config":
             self._config(action.what)
-        elif action.doing == "start":
-            self._told("restart")
+        elif action.doing in ("start", "stop"):  # commands, since a service manager may hold the sockets
+            self._told("restart" if action.doing == "start" else "stop")
         else:
             self._login("install" if action.doing == "at_login" else "uninstall")
 

@@ -154,14 +154,19 @@ def _print_steps(title: str, lines: tuple[str, ...]) -> None:
 
 
 def _start_anew() -> None:
-    """Have a running daemon listen as hearth.toml says now: that takes a new start."""
+    """Have a running daemon listen as hearth.toml says now: that takes a new start, by whoever started it."""
     from hearth.cli.restart import restart
     from hearth.cli.service_plan import plan_here
-    from hearth_service.install import state
+    from hearth_service.install import ServiceError, install, runs
 
+    plan = plan_here(tray=False)
     if not _is_running():
         say("Hearth is not running. Start it with `hearth run`.")
-    elif state(plan_here(tray=False)).installed:
-        say("Hearth is started at login: run `hearth service uninstall`, then `hearth service install`.")
-    else:
+    elif not runs(plan):
         click.get_current_context().invoke(restart)
+    else:
+        try:
+            install(plan)
+        except ServiceError as error:
+            raise click.ClickException(f"{error}. Then: hearth service install") from None
+        say(f"{plan.manager} has started Hearth anew, with the addresses of hearth.toml.")

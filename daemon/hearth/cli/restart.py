@@ -1,4 +1,4 @@
-"""`hearth restart`: stop, then start again in the background with the same folders."""
+"""`hearth restart`: stop, then start again in the background with the same folders, or by the manager that runs it."""
 
 from __future__ import annotations
 
@@ -25,19 +25,50 @@ _LAST_LINES = 5
 
 @click.command()
 def restart() -> None:
-    """Stop Hearth, then start it again in the background."""
+    """Stop Hearth, then start it again in the background.
+
+    Where it was started at login, the system's service manager does it.
+    """
     from hearth.cli.stopping import stop_and_wait
     from hearth.client import DaemonAway
 
     where = paths()
+    if _by_manager(where):
+        return
     try:
         found = stop_and_wait(where)
         say(f"Hearth (pid {found.pid}) has stopped.")
     except DaemonAway:
         say("Hearth was not running.")
-    log_size = where.log_file.stat().st_size if where.log_file.exists() else 0
-    started = _wait_until_ready(where, _start(where), log_size)
+    started = start_in_background(where)
     say(f"Hearth runs again (pid {started.pid}): {', '.join(started.listening)}. Its log: {where.log_file}")
+
+
+def start_in_background(where: Paths) -> Status:
+    """Start `hearth run` apart from this terminal and wait until it answers. Raises `ClickException` with its words."""
+    log_size = where.log_file.stat().st_size if where.log_file.exists() else 0
+    return _wait_until_ready(where, _start(where), log_size)
+
+
+def _by_manager(where: Paths) -> bool:
+    """Have the service manager start what it was given: its sockets stay open, and nobody else could bind them."""
+    from hearth.cli.service_plan import plan_here
+    from hearth.cli.stopping import is_gone
+    from hearth_service.install import ServiceError, is_ours, runs
+    from hearth_service.install import restart as tell
+
+    plan = plan_here(tray=False)
+    active = runs(plan)
+    if not active and not (is_ours(plan) and is_gone(where)):
+        return False
+    try:
+        tell(plan)
+    except ServiceError as error:
+        if not active:
+            return False
+        raise click.ClickException(f"{error}. Its log: hearth service logs") from None
+    say(f"{plan.manager} has started Hearth anew. Its log: hearth service logs")
+    return True
 
 
 def _start(where: Paths) -> subprocess.Popen[bytes]:

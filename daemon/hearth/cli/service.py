@@ -9,6 +9,7 @@ import click
 
 from hearth.cli.context import json_option, paths, yes_option
 from hearth.cli.output import print_json, say
+from hearth.cli.restart import start_in_background
 from hearth.cli.service_plan import connected, delete_all, has_icon, plan_here
 
 if TYPE_CHECKING:
@@ -30,23 +31,24 @@ def install(*, tray: bool) -> None:
     if tray and not has_icon():
         raise click.ClickException('The icon needs the extra "tray" (pystray, Pillow), which is not installed here.')
     plan = plan_here(tray=tray)
-    _check_nobody_else(plan)
+    ended = _make_room(plan)
     try:
         written = write(plan)
     except ServiceError as error:
+        if ended:
+            start_in_background(paths())
         raise click.ClickException(f"{error}. `hearth service uninstall` takes back what was written.") from None
     for path in written:
         say(f"Wrote {path}")
     say(f"{plan.manager} starts Hearth at login, and has started it now. Its log: hearth service logs")
 
 
-def _check_nobody_else(plan: Installation) -> None:
-    """Refuse while a daemon that somebody started by hand holds the addresses a manager is to open."""
+def _make_room(plan: Installation) -> bool:
+    """End a daemon that was started by hand, which holds the addresses a manager is to open; whether there was one."""
     from hearth.cli.stopping import is_gone
-    from hearth_service.install import state
+    from hearth_service.install import runs
 
-    if not is_gone(paths()) and not state(plan).active:
-        raise click.ClickException("A Hearth that was started by hand runs. End it first: hearth stop")
+    return not is_gone(paths()) and not runs(plan) and _end()
 
 
 @service.command()
@@ -76,16 +78,20 @@ def uninstall(*, everything: bool, yes: bool) -> None:
         say("Hearth was not started at login.")
 
 
-def _end() -> None:
-    """End a daemon that no manager started: else its log would be deleted under it, and it would run on unseen."""
+def _end() -> bool:
+    """End a daemon that no manager started, after its calls in flight; returns whether there was one.
+
+    Its log would be deleted under it, or its addresses be wanted by a second one.
+    """
     from hearth.cli.stopping import stop_and_wait
     from hearth.client import DaemonAway
 
     try:
         found = stop_and_wait(paths())
     except DaemonAway:
-        return
-    say(f"Hearth (pid {found.pid}) has stopped.")
+        return False
+    say(f"Hearth (pid {found.pid}), which was started by hand, has stopped.")
+    return True
 
 
 @service.command()
