@@ -31,9 +31,11 @@ class Direct(web.StreamResponse):
         self._status = status  # `StreamResponse.__init__` would make headers and a reason that nobody sees
         self._lines = lines
         self._protocol: RequestHandler | None = None
+        self._way: asyncio.Transport | None = None
 
     def _begin(self, request: web.BaseRequest) -> None:
         self._protocol = request.protocol
+        self._way = request.protocol.transport
         if self._keep_alive is None:
             self._keep_alive = request.keep_alive
 
@@ -49,10 +51,9 @@ class Direct(web.StreamResponse):
 
     def _transport(self) -> asyncio.Transport:
         """Return the way to the client. Raises `ConnectionResetError` when it has gone."""
-        transport = self._protocol.transport if self._protocol is not None else None
-        if transport is None or transport.is_closing():
+        if self._way is None or self._way.is_closing():
             raise ConnectionResetError("The client has gone.")
-        return transport
+        return self._way
 
     async def _drained(self) -> None:
         """Wait while the client reads slower than we write; one that reads nothing for long is cut off (F23)."""
