@@ -15,6 +15,8 @@ from matrix.questions import LIMIT, MARKS, STOP, Feature
 THOUGHT = "The user asks why."
 NUMBERS = ["one,", "two,", "three,", "four,", "five,", "six,", "seven,", "eight,", "nine,", "ten,"]
 SKY = "Because of Rayleigh scattering."
+PAUSE = "70"
+"""Seconds: longer than a call waits for its key to have room again (`patience`)."""
 
 
 class Outcome(NamedTuple):
@@ -59,7 +61,7 @@ async def play(scene: Scene, served: str, called: str, feature: Feature, *, stre
 
 def _plan_fault(rehearsal: Rehearsal, feature: Feature, *, stream: bool) -> None:
     if feature == "error":
-        rehearsal.next(Fault.error("it fell over", after=3) if stream else Fault.refuse(429, retry_after="7"))
+        rehearsal.next(Fault.error("it fell over", after=3) if stream else Fault.refuse(429, retry_after=PAUSE))
     elif feature == "cut":
         rehearsal.next(Fault.cut(objects=3) if stream else Fault.cut(size=25))
         rehearsal.when(lambda request: "/streams/" in request.path, Fault.cut(objects=3), times=1)
@@ -82,7 +84,7 @@ def _judge_failure(client: Client, answer: Answer, feature: Feature, *, stream: 
     """An error is told as one, a cut reply is never a whole one."""
     if answer.status != 200:
         error = client.whole(json.loads(answer.body)).error
-        pause = answer.headers.get("retry-after") == "7" or feature == "cut" or stream
+        pause = answer.headers.get("retry-after") == PAUSE or feature == "cut" or stream
         return Outcome("kept" if error and pause else "lost", f"{answer.status} {answer.headers} {answer.body!r}")
     heard = client.stream(answer.body) if stream else client.whole(json.loads(answer.body))
     healed = feature == "cut" and heard.ended and not _wrong(heard, "text")  # by asking for the rest

@@ -26,6 +26,7 @@ from hearth.problems import (
 from hearth.rehearsal import Fault, Rehearsal
 from hearth_home import Home, running
 from matrix.cast import CLIENTS, PROVIDERS
+from matrix.cells import PAUSE
 from matrix.questions import ASKED
 
 KINDS: dict[int, type[ProviderProblem]] = {
@@ -55,7 +56,7 @@ async def _refused(home: Home, rehearsal: Rehearsal, served: str, called: str, s
     client, model = CLIENTS[served], f"{_name(served, status)}/{PROVIDERS[called].model}"
     words = ASKED["text"].encode()
     rehearsal.clear()
-    rehearsal.when(lambda request: words in request.body, Fault.refuse(status, retry_after="7"), times=1)
+    rehearsal.when(lambda request: words in request.body, Fault.refuse(status, retry_after=PAUSE), times=1)
     path, body = client.request("text", model, stream=False)
     answer = await call(home, path, body, **dict(client.headers))
     (record,) = await admin(home, "/hearth/v1/calls?limit=1")
@@ -89,4 +90,4 @@ def test_an_error_means_the_same_from_everybody_and_to_everybody(called: str) ->
         assert answer.status == half.problem(kind("x", who="far", upstream_status=status)).status, where
         assert CLIENTS[served].whole(json.loads(answer.body)).error, where
         if status == 429:
-            assert answer.headers.get("retry-after") == "7", where
+            assert answer.headers.get("retry-after") == PAUSE, where
