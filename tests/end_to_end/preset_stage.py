@@ -39,7 +39,7 @@ SAMPLING = ("temperature", "top_p", "presence_penalty", "frequency_penalty")
 ROWS = (
     Row("openai", "openai", "max_completion_tokens", thinking=EFFORT, thinks=False, model="gpt-5.1", absent=SAMPLING),
     Row(
-        "azure", "azure", "max_completion_tokens", thinking=EFFORT, thinks=False, model="gpt-5.9", absent=SAMPLING,
+        "azure", "azure", "max_completion_tokens", thinking=EFFORT, thinks=False, model="gpt-5.1", absent=SAMPLING,
         path="/openai/v1/chat/completions", auth=("api-key", SECRET),
     ),
     Row("groq", "groq", "max_completion_tokens", thinking=EFFORT, usage=False, path="/openai/v1/chat/completions"),

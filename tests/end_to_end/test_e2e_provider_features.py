@@ -81,10 +81,10 @@ def test_azure_filters_a_prompt() -> None:
 def test_azures_older_addresses_name_deployment_and_version() -> None:
     """With api_version the deployment stands in the path; a deployment of the config stands for any model."""
     plain = row_of("azure")._replace(more='api_version = "2024-10-21"')
-    fixed = plain._replace(more='api_version = "2024-10-21"\ndeployment = "gpt-5.9"')
+    fixed = plain._replace(more='api_version = "2024-10-21"\ndeployment = "gpt-5.1"')
 
     async def act(home: Home, rehearsal: Rehearsal) -> tuple[int, str]:
-        body = {"model": "x/gpt-5.9", "messages": [{"role": "user", "content": "hello"}]}
+        body = {"model": "x/gpt-5.1", "messages": [{"role": "user", "content": "hello"}]}
         first = await call(home, "/v1/chat/completions", body)
         return first.status, rehearsal.calls[-1].path
 
@@ -93,7 +93,7 @@ def test_azures_older_addresses_name_deployment_and_version() -> None:
         first = await call(home, "/v1/chat/completions", body)
         return first.status, rehearsal.calls[-1].path
 
-    expected = (200, "/openai/deployments/gpt-5.9/chat/completions?api-version=2024-10-21")
+    expected = (200, "/openai/deployments/gpt-5.1/chat/completions?api-version=2024-10-21")
     assert play(plain, act) == expected
     assert play(fixed, any_name) == expected
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from end_to_end.callers import Answer, call
 from hearth.rehearsal import Fault, Rehearsal
 from hearth_home import Home
-from matrix.cast import CLIENTS, PROVIDERS, Client
+from matrix.cast import CLIENTS, PROVIDERS, Client, Provider
 from matrix.heard import Heard
 from matrix.questions import LIMIT, MARKS, STOP, Feature
 
@@ -34,8 +34,15 @@ class Scene(NamedTuple):
 
 
 async def play(scene: Scene, served: str, called: str, feature: Feature, *, stream: bool) -> Outcome:
-    """Ask, and judge what the provider got and what the client heard."""
-    client, provider, rehearsal = CLIENTS[served], PROVIDERS[called], scene.rehearsals[called]
+    """Ask a provider of the cast, and judge what it got and what the client heard."""
+    return await play_at(scene, served, called, PROVIDERS[called], feature, stream=stream)
+
+
+async def play_at(
+    scene: Scene, served: str, called: str, provider: Provider, feature: Feature, *, stream: bool
+) -> Outcome:
+    """The same, for any provider that stands under that name in the config."""
+    client, rehearsal = CLIENTS[served], scene.rehearsals[called]
     rehearsal.clear()
     rehearsal.calls.clear()
     _plan_fault(rehearsal, feature, stream=stream)

@@ -51,6 +51,7 @@ def test_paths_name_model_and_method() -> None:
         CALLED.request(HI, VERTEX, stream=True),
         CALLED.request(HI, replace(VERTEX, model="meta/llama-4"), stream=False),
         CALLED.request(HI, replace(NEW, model="tunedModels/mine"), stream=False),
+        CALLED.request(HI, replace(VERTEX, model="endpoints/123"), stream=False),
         CALLED.list_models(NEW),
         CALLED.list_models(VERTEX),
     ]
@@ -61,6 +62,7 @@ def test_paths_name_model_and_method() -> None:
         "/v1beta1/projects/p/locations/eu/publishers/google/models/gemini-3.5-flash:streamGenerateContent?alt=sse",
         "/v1beta1/projects/p/locations/eu/publishers/meta/models/llama-4:generateContent",
         "/v1beta/tunedModels/mine:generateContent",
+        "/v1beta1/projects/p/locations/eu/endpoints/123:generateContent",
         "/v1beta/models?pageSize=1000",
         "/v1beta1/publishers/google/models?pageSize=1000",
     ]

@@ -36,9 +36,12 @@ def locate(rest: str, query: Mapping[str, str]) -> tuple[str, Members]:
 def path(to: Destination, verb: str, query: str = "") -> str:
     """Return the path of a model's method at its provider.
 
-    A tuned model's name is a path of its own, and at Vertex a name with a publisher in it names whose model it is.
+    A tuned model's name is a path of its own: "tunedModels/…", at Vertex "endpoints/…" (the endpoint it is deployed
+    to, beside the publishers). Any other name with a slash at Vertex says whose model it is.
     """
     model, prefix = to.model.removeprefix("models/"), to.prefix
+    if model.startswith("endpoints/") and is_vertex(to):
+        return f"{prefix[: prefix.rindex('/publishers/')]}/endpoints/{quote(model.removeprefix('endpoints/'), safe='')}:{verb}{query}"
     if "/" in model and is_vertex(to):
         publisher, _, model = model.partition("/")
         prefix = prefix[: prefix.rindex("/publishers/")] + f"/publishers/{quote(publisher, safe='')}"
