@@ -171,3 +171,27 @@ def test_a_stream_that_was_left_before_its_first_word_pays_no_answer() -> None:
 
     assert (made["ending"], made["estimated"], made["output_tokens"]) == ("client_gone", True, 0)
     assert made["cost"] == pytest.approx(made["input_tokens"] / 1000)
+
+
+KEYED = """keys = [
+    {{ id = "dear", value = "sk-d", {dear} }},
+    {{ id = "cheap", value = "sk-c", price = {{ input_per_million = 1, output_per_million = 1 }} }},
+]"""
+DEAR = "price = { input_per_million = 100000, output_per_million = 100000 }"
+
+
+@pytest.mark.parametrize("dear", [DEAR, "weight = 5"], ids=["a dear key", "a key of unknown price"])
+def test_a_key_that_can_pay_is_used_though_another_could_not(dear: str) -> None:
+    """Keys have prices of their own: the budget refuses the one that is too dear or unpriced, and not its provider."""
+
+    async def scene() -> list[str]:
+        async with (
+            Rehearsal(Script(kind="openai", models=LISTED)) as provider,
+            running(f"{calm()}[budget]\ndaily_limit = 1\n{cloud(provider, more=KEYED.format(dear=dear))}") as home,
+        ):
+            answers = [await call(home, "/v1/chat/completions", chat("far/scripted", max_tokens=50)) for _ in "12"]
+            assert [one.status for one in answers] == [200, 200]
+            assert float(answers[0].headers["x-hearth-cost"]) == pytest.approx(15e-6)
+            return [one.header("Authorization")[7:] for one in provider.calls if one.method == "POST"]
+
+    assert asyncio.run(scene()) == ["sk-c", "sk-c"]

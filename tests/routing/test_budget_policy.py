@@ -31,9 +31,13 @@ class Wallet:
         self.purse = Purse(settings)
         self.currency = settings.budget.currency
         self.active = self.purse.active
+        self.priced_by_key = ""
 
     def sought(self, name: str) -> bool:
         return name.endswith("looked-up")
+
+    def by_key(self, provider: str) -> bool:
+        return provider == self.priced_by_key
 
     def in_budget(self, amount: float | None, tag: PriceTag) -> float | None:
         return None if amount is None else self.purse.in_budget(Cost(amount, tag.currency, ""))

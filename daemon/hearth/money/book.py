@@ -119,6 +119,10 @@ class PriceBook(Mapping[str, PriceTag]):
             found = self._known[name] = self._look_up(name)
             return found
 
+    def by_key(self, provider: str) -> bool:
+        """Whether keys of a provider have prices of their own: what an answer costs depends on which one is used."""
+        return any(name == provider for name, _ in self._of_keys)
+
     def sought(self, name: str) -> PublicPrice | None:
         """Return what must still be sought in the public list before this target's price is known; None: nothing."""
         target = self._of(name)

@@ -83,6 +83,10 @@ class Purse(Protocol):
         """Whether a target's price is still being looked up, so that it is judged when it is tried."""
         ...
 
+    def by_key(self, provider: str) -> bool:
+        """Whether keys of a provider have prices of their own, so that it is judged when one of them is tried."""
+        ...
+
     def in_budget(self, amount: float | None, tag: PriceTag) -> float | None:
         """Return a sum in the budget's currency; None when it is unknown, or nobody says the rate."""
         ...

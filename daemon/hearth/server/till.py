@@ -161,6 +161,10 @@ class Till:
         """Whether a target's price is still being looked up."""
         return self.book.sought(name) is not None
 
+    def by_key(self, provider: str) -> bool:
+        """Whether keys of a provider have prices of their own."""
+        return self.book.by_key(provider)
+
     def in_budget(self, amount: float | None, tag: PriceTag) -> float | None:
         """Return a sum of a tag's currency in the budget's; None when it is unknown, or there is no rate."""
         rate = self.purse.rate(tag.currency)

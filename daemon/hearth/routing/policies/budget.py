@@ -35,14 +35,12 @@ def judge(call: Call, target: Target, world: World, settings: Settings) -> Verdi
     if tag is None and purse.sought(name):
         return ALLOW
     amount = purse.in_budget(bound(call, target, tag), tag) if tag is not None else None
-    if allowed is not UNSET:
-        refused = too_dear(amount, allowed, purse.currency)
-        if refused:
-            return refuse(NAME, refused)
-    if amount is not None and amount <= world.room:
-        return ALLOW
-    refused = purse.refusal(Payer(target.provider, name, "", call.app.name), amount)
-    return refuse(NAME, refused) if refused else ALLOW
+    refused = too_dear(amount, allowed, purse.currency) if allowed is not UNSET else ""
+    if not refused:
+        if amount is not None and amount <= world.room:
+            return ALLOW
+        refused = purse.refusal(Payer(target.provider, name, "", call.app.name), amount)
+    return refuse(NAME, refused) if refused and not purse.by_key(target.provider) else ALLOW
 
 
 def too_dear(amount: float | None, allowed: float, currency: str) -> str:
