@@ -72,6 +72,7 @@ LAYERS = (
         ("hearth_config", "hearth.rehearsal", "hearth.daemon"),
         "the stand-in is put in front of a daemon from outside; the daemon's parts do not know it",
     ),
+    Layer("hearth.freed", (), "the C library's memory is nobody's of ours"),
     Layer("hearth.own_log", (), "lines are written by whoever may have to wait for it: nothing of ours"),
     Layer(
         "hearth.foreground",
@@ -79,6 +80,7 @@ LAYERS = (
             "hearth_config",
             "hearth_service.notify",
             "hearth.daemon",
+            "hearth.freed",
             "hearth.own_log",
             "hearth.standing_in",
             "hearth.server",

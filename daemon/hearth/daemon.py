@@ -157,7 +157,7 @@ class Daemon:
             self._opened.pop().forget()
 
     async def _listen(self, one: Opened) -> None:
-        listener = Listener(self.application.handle, one.door, self.patience)
+        listener = Listener(self.application.handle, one.door, self.patience, self.application.heavy)
         loop = asyncio.get_running_loop()
         if one.door.kind == "unix":
             server: asyncio.AbstractServer = await loop.create_unix_server(listener, sock=one.sock)

@@ -13,6 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from hearth.daemon import Daemon
+from hearth.freed import give_back, keep_freed_memory
 from hearth.own_log import set_up_log
 from hearth.server.sockets import CannotListen
 from hearth_config.errors import ConfigError
@@ -26,9 +27,6 @@ if TYPE_CHECKING:
 
 GC_EVERY = 20_000
 """Allocations between looks of the garbage collector; its default of 700 cost a tenth of each call."""
-KEPT_BYTES = 16 << 20
-"""How much freed memory the C library may keep."""
-M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 FD_WANTED = 16384
 """Open files for a thousand streams, each with two ends, at any of several listeners, and room to spare."""
 
@@ -77,21 +75,6 @@ def settle_memory() -> None:
         keep_freed_memory()
 
 
-def keep_freed_memory() -> None:
-    """Let glibc keep a few megabytes that a large prompt has left, for the next one.
-
-    Given back and asked for anew they cost a page fault each 4 KB, several times a prompt: a third of the time that
-    translating a megabyte took. The figures are those of mallopt(3).
-    """
-    if sys.platform != "linux":
-        return
-    import ctypes
-
-    mallopt = ctypes.CDLL(None).mallopt
-    mallopt(M_MMAP_THRESHOLD, KEPT_BYTES // 2)
-    mallopt(M_TRIM_THRESHOLD, KEPT_BYTES)
-
-
 def event_loop() -> Callable[[], asyncio.AbstractEventLoop]:
     """Return the fastest event loop there is: uvloop where it exists."""
     try:
@@ -113,6 +96,7 @@ async def main(daemon: Daemon, announce: Callable[[Core], None]) -> None:
     notifier = Notifier(daemon.environ)
     await daemon.start()
     settle_memory()
+    daemon.chores.begin("the look at freed memory", partial(give_back, lambda: not len(daemon.core.calls)))
     announce(daemon.core)
     notifier.ready(", ".join(daemon.core.listening))
     beat = loop.create_task(_show_life(notifier))

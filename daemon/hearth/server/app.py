@@ -35,6 +35,7 @@ from hearth.server.guard import (
     preflight,
     screen,
 )
+from hearth.server.heavy import HeavyBodies
 from hearth.server.intake import Inference
 from hearth.server.routes import INFERENCE, NO_APP, Route, Table, Visit, dialect_of, find, form_of, meant, served_by
 from hearth.server.ui import pages as dashboard
@@ -71,6 +72,7 @@ class Application:
         """`rules` are replaced when config or tokens change."""
         self.core = core
         self.rules = rules
+        self.heavy = HeavyBodies()
         self._apps: dict[tuple[str, str, str], App] = {}
         self._admitted: dict[tuple[object, ...], tuple[Principal | None, dict[str, str]]] = {}
 
@@ -92,6 +94,9 @@ class Application:
         except Exception:
             log.exception("%s failed inside Hearth", path if path in TABLE else "a request")
             return self._refuse(request, path, Internal("Hearth failed.", next_step="Its log has more."))
+        finally:
+            if self.heavy.held:
+                self.heavy.give(request.protocol)
 
     async def _answer(self, request: web.BaseRequest, path: str) -> web.StreamResponse:
         connection = request.protocol

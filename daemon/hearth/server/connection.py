@@ -16,6 +16,7 @@ from msgspec import Struct
 from hearth.problems import BadRequest
 from hearth.senses.callers import Peer
 from hearth.server.guard import Door
+from hearth.server.heavy import HeavyBodies
 
 NO_HTTP = "What arrived is not an HTTP request that Hearth can read. It speaks plain HTTP/1.1, without TLS."
 BROKEN_BODY = "The body broke off: its chunks are not what HTTP says they are."
@@ -51,6 +52,7 @@ class Connection(RequestHandler):
         super().__init__(manager, **kwargs)
         self.door = manager.door
         self.patience = manager.patience
+        self.heavy = manager.heavy
         self.peer: Peer | None = None
         self.process: tuple[int, str] | None = None
         self.process_known = False
@@ -126,11 +128,12 @@ def patience_of(protocol: RequestHandler) -> Patience:
 class Listener(web.Server):
     """Makes the connections of one door, and closes those whose head does not arrive."""
 
-    def __init__(self, handler: Handler, door: Door, patience: Patience = _PATIENCE) -> None:
+    def __init__(self, handler: Handler, door: Door, patience: Patience, heavy: HeavyBodies) -> None:
         """`handler` answers every request that comes in by `door`; how large a body may be is its business."""
         super().__init__(handler, handler_cancellation=True)
         self.door = door
         self.patience = patience
+        self.heavy = heavy
         self._options = {
             "access_log": None,
             "keepalive_timeout": patience.keep_alive_s,

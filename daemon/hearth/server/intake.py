@@ -26,6 +26,7 @@ from hearth.dialects.dialect import Served, ServedByPath
 from hearth.problems import BadRequest, SlowRequest, TooLarge
 from hearth.server.compressed import check_coding, unpack
 from hearth.server.connection import BROKEN_BODY, Connection, Patience
+from hearth.server.heavy import LIGHT
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -65,6 +66,8 @@ async def _received(request: web.BaseRequest, limit: int) -> bytes:
     content = request.content
     if content.is_eof() and content.total_bytes <= limit:
         return content.read_nowait()
+    if length is not None and length > LIGHT:
+        await _hold(request, length)
     try:
         async with asyncio.timeout(_body_s(request) + (length or 0) / _MIB):
             return await _gather(request, limit)
@@ -77,13 +80,22 @@ def _body_s(request: web.BaseRequest) -> float:
     return connection.patience.body_s if isinstance(connection, Connection) else Patience().body_s
 
 
+async def _hold(request: web.BaseRequest, size: int) -> None:
+    connection = request.protocol
+    if isinstance(connection, Connection):
+        await connection.heavy.take(connection, size)
+
+
 async def _gather(request: web.BaseRequest, limit: int) -> bytes:
     pieces: list[bytes] = []
-    size = 0
+    size, light = 0, LIGHT if request.content_length is None else limit
     async for piece in arriving(request):
         size += len(piece)
         if size > limit:
             raise TooLarge(f"The body is over {limit} bytes.", next_step="Raise body_limit under [listen].")
+        if size > light:  # its length was not told
+            light *= 2
+            await _hold(request, light)
         pieces.append(piece)
     return b"".join(pieces)
 
