@@ -18,7 +18,8 @@ function room(one) {
 const COLUMNS = [
   ["Key", (key) => h("code", null, key.id)],
   ["State", (key) => h("span", null, badge(words(key.state), tone(key.state)), key.rests_s ? h("span", { class: "quiet tiny" }, ` for ${span(key.rests_s)}`) : null,
-    Object.entries(key.limited ?? {}).map(([model, seconds]) => h("div", { class: "quiet tiny" }, `${model} rests for ${span(seconds)}`)))],
+    key.barred?.length ? h("span", { class: "quiet tiny" }, ` not for ${key.barred.join(", ")}`) : null,
+    Object.entries(key.limited ?? {}).map(([model, seconds]) => h("span", { class: "quiet tiny" }, ` ${model} rests for ${span(seconds)}`)))],
   ["Used", (key) => counted(key.uses ?? 0, "time")],
   ["Room", (key) => key.room?.length ? key.room.map(room) : "no limit known"],
   ["Last error", (key) => key.last_error ? `${key.last_error}${key.last_error_at ? ` (${clock(key.last_error_at)})` : ""}` : DASH],
