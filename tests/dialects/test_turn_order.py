@@ -36,6 +36,38 @@ def test_a_result_without_its_call_is_refused(turns: tuple[Message, ...]) -> Non
     assert "before its result" in refused.value.next_step
 
 
+TWO = Message("assistant", (ToolCall("c1", "look", "{}"), ToolCall("c2", "look", "{}")))
+LATER = Message("tool", (ToolResult("c2", (Text("22"),)),))
+BOTH = Message("user", (ToolResult("c1", (Text("21"),)), ToolResult("c2", (Text("22"),)), Text("so?")))
+
+
+@pytest.mark.parametrize(
+    "turns",
+    [
+        (USER, CALL, USER),
+        (USER, TWO, RESULT, USER),
+        (USER, TWO, NAMED, USER),
+        (USER, CALL, SAID, USER),
+        (USER, CALL, RESULT, CALL, USER),
+    ],
+)
+def test_a_call_without_its_result_is_refused(turns: tuple[Message, ...]) -> None:
+    """The history of an agent that was interrupted: hosted APIs refuse it; the words say what would do."""
+    with pytest.raises(BadRequest, match="has no result before the next turn") as refused:
+        check_order(turns, "paired", "box")
+
+    assert "right after it" in refused.value.next_step
+
+
+@pytest.mark.parametrize(
+    "turns",
+    [(USER, TWO, RESULT, LATER, USER), (USER, TWO, BOTH), (USER, TWO, NAMED, BARE, SAID, USER), (USER, CALL)],
+)
+def test_calls_with_all_their_results_are_right(turns: tuple[Message, ...]) -> None:
+    """In turns of their own, or in one of the user's; a call at the very end is for the caller to answer."""
+    check_order(turns, "paired", "box")
+
+
 @pytest.mark.parametrize("turns", [(USER, USER), (USER, SAID, SAID)])
 def test_two_alike_in_a_row_are_refused_where_a_provider_minds(turns: tuple[Message, ...]) -> None:
     """There by name; anywhere else they pass."""
@@ -85,11 +117,13 @@ def test_without_a_call_every_result_is_refused(turns: list[Message]) -> None:
         ({"messages": b'[{"role":"tool"}]'}, "any", False),
         ({"messages": b'[{"role":"user","content":"hello"}]'}, "alternating", True),
         ({"input": b'"hello"'}, "paired", False),
+        ({"input": b'[{"type":"function_call"}]'}, "paired", True),
+        ({"contents": b'[{"parts":[{"functionCall":{}}]}]'}, "paired", True),
         ({"prompt": b'"tool_result"'}, "alternating", False),
     ],
 )
 def test_only_conversations_in_doubt_are_read(members: dict[str, bytes], order: TurnOrder, looked_at: bool) -> None:
-    """What holds no result of a tool costs one look at its bytes; what goes on elsewhere is not judged."""
+    """What holds neither call nor result costs one look at its bytes; what goes on elsewhere is not judged."""
     held: dict[str, Any] = {name: Raw(value) for name, value in members.items()}
 
     assert may_be_wrong(held, order) is looked_at

@@ -1,8 +1,9 @@
-"""The order of turns that providers take: each result of a tool after its call, and where they insist, no two alike.
+"""The order of turns that providers take: calls of tools, their results, then a person; here and there no two alike.
 
-Sources: api.openai.com ("Messages with role 'tool' must be a response to a preceding message with 'tool_calls'"), and
-Anthropic's, Google's and Cohere's pages on tool use, which say the same; docs.perplexity.ai ("user or tool messages
-should alternate with assistant messages").
+Sources: api.openai.com ("Messages with role 'tool' must be a response to a preceding message with 'tool_calls'", "An
+assistant message with 'tool_calls' must be followed by tool messages responding to each 'tool_call_id'"), Anthropic's,
+Google's and Cohere's pages on tool use, which say the same; docs.perplexity.ai ("user or tool messages should alternate
+with assistant messages").
 """
 
 from __future__ import annotations
@@ -19,15 +20,15 @@ if TYPE_CHECKING:
 
 _MARKS = {
     "messages": (b'"tool',),
-    "contents": (b"functionResponse", b"function_response"),
-    "input": (b"_call_output",),
+    "contents": (b"functionResponse", b"function_response", b"functionCall", b"function_call"),
+    "input": (b"_call",),
 }
-"""Where the dialects keep a conversation, and bytes without which there is no result of a tool in it."""
+"""Where the dialects keep a conversation, and bytes without which there is neither call nor result in it."""
 CONVERSATIONS = tuple(_MARKS)
 
 
 def may_be_wrong(members: Members, order: TurnOrder) -> bool:
-    """Whether the order has to be looked at: most conversations hold no result, and most providers mind nothing else.
+    """Whether the order has to be looked at: most conversations hold no call, and most providers mind nothing else.
 
     What goes on with a conversation kept at the provider answers calls that are not in sight.
     """
@@ -45,6 +46,7 @@ def check_order(messages: Sequence[Message], order: TurnOrder, provider: str) ->
     if order == "any":
         return
     _check_results(messages)
+    _check_calls(messages)
     if order == "alternating":
         _check_alternation(messages, provider)
 
@@ -71,6 +73,32 @@ def _answers(result: ToolResult, ids: set[str], names: set[str]) -> bool:
     if result.call_id:
         return result.call_id in ids
     return result.name in names if result.name else bool(names)
+
+
+def _check_calls(messages: Sequence[Message]) -> None:
+    """Raise `BadRequest` where a person goes on before every call has its result: an interrupted agent's history."""
+    open_calls: list[ToolCall] = []
+    for message in messages:
+        results = [part for part in message.parts if isinstance(part, ToolResult)]
+        if message.role == "user" and not results and open_calls:
+            named = open_calls[0].id or open_calls[0].name
+            raise BadRequest(
+                f"The tool call {named[:60]!r} has no result before the next turn.",
+                next_step="Send a result for every call (an error will do) right after it, or leave the call out.",
+                param="messages",
+            )
+        for result in results:
+            _close(open_calls, result)
+        open_calls += [part for part in message.parts if isinstance(part, ToolCall)]
+
+
+def _close(open_calls: list[ToolCall], result: ToolResult) -> None:
+    """Take the call off that a result answers: by its id, else by its name, else the first."""
+    by_id = [call for call in open_calls if result.call_id and call.id == result.call_id]
+    by_name = [call for call in open_calls if not result.call_id and result.name and call.name == result.name]
+    answered = by_id or by_name or ([] if result.call_id else open_calls)
+    if answered:
+        open_calls.remove(answered[0])
 
 
 def _check_alternation(messages: Sequence[Message], provider: str) -> None:

@@ -29,7 +29,7 @@ from hearth.dialects.anthropic import CALLED
 from hearth.dialects.anthropic.traits import traits_of
 from hearth.dialects.body import cut
 from hearth.dialects.dialect import Destination
-from hearth.problems import Unsupported
+from hearth.problems import BadRequest, Unsupported
 
 FABLE = Destination("anthropic", "claude-fable-5")
 MINIMAX = Destination("minimax", "MiniMax-M2.5", prefix="/anthropic")
@@ -292,3 +292,9 @@ def test_a_turn_begun_elsewhere_is_resumed_as_the_model_takes_it(
     request = ChatRequest((HELLO, turn, Message("tool", (result,))), tools=(LOOK,), reasoning=Reasoning(on=True))
 
     assert ("thinking" in sent(request, to)) is thinks
+
+
+def test_a_conversation_without_a_word_is_refused_here() -> None:
+    """Empty texts cannot be sent (wire/providers §4.2), and a conversation of nothing else leaves nothing to send."""
+    with pytest.raises(BadRequest, match="Nothing is said"):
+        sent(ChatRequest((Message("user", (Text(""),)),)), CLAUDE)

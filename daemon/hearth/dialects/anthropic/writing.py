@@ -14,7 +14,7 @@ from hearth.dialects.anthropic.traits import BUDGETS, LEAST_BUDGET, Traits, trai
 from hearth.dialects.anthropic.turns import resumes_unthought, write_turns
 from hearth.dialects.body import raw
 from hearth.dialects.dialect import Destination
-from hearth.problems import Unsupported
+from hearth.problems import BadRequest, Unsupported
 
 LONGEST_WHOLE = 21_333
 """Longer answers are streamed, whoever asked: a whole one of more tokens may take over the API's ten minutes (§4.2)."""
@@ -23,11 +23,13 @@ _NO_PARAMETERS = Raw(b'{"type":"object","properties":{}}')
 
 
 def write_chat(request: ChatRequest, to: Destination, *, stream: bool) -> Members:
-    """Return the members, `model` left out. Raises `Unsupported` for what this API or model cannot carry."""
+    """Return the members, `model` left out. Raises `BadRequest` for silence, `Unsupported` for what cannot be said."""
     _refuse_others(request)
     traits = traits_of(to.model)
     limit = _limit(request.knobs, to, traits)
     system, turns = write_turns(request.messages, signed=traits.signed)
+    if not turns:
+        raise BadRequest("Nothing is said in the conversation.", next_step="Send some text.", param="messages")
     members: Members = {"max_tokens": raw(limit)}
     if system:
         blocks = [{"type": "text", "text": text} for text in system]
