@@ -69,18 +69,22 @@ def _history(*signatures: str | None) -> list[dict[str, Any]]:
 
 
 def test_thoughts_of_others_are_left_out_for_a_claude() -> None:
-    """A conversation that a local model began can go on at Anthropic, which refuses thoughts it did not sign."""
+    """A conversation that a local model began can go on at Anthropic, which refuses thoughts it did not sign.
+
+    A server that signs none reads what was thought, and gets nobody's seal.
+    """
     history = _history("sig", "", None, signature("seal", "gemini"))
 
     sent = json.loads(bytes(body(messages=history)["messages"]))
     kept = json.loads(bytes(body(BOX, messages=history)["messages"]))
 
     assert [block.get("signature") for block in sent[1]["content"]] == ["sig", None]
-    assert kept == history
+    assert [block.get("thinking") for block in kept[1]["content"]] == ["hm", "hm", "hm", "hm", None]
+    assert [block.get("signature") for block in kept[1]["content"]] == ["sig", "", None, "", None]
 
 
 def test_thoughts_signed_for_another_provider_of_this_dialect_are_left_out() -> None:
-    """Hidden ones as well, and before servers that sign none: nobody but their maker can read them."""
+    """Hidden ones as well; a server that signs none gets what can be read of them, without the seal."""
     blocks = [
         {"type": "thinking", "thinking": "hm", "signature": "theirs"},
         {"type": "redacted_thinking", "data": "hidden"},
@@ -90,10 +94,13 @@ def test_thoughts_signed_for_another_provider_of_this_dialect_are_left_out() -> 
     history = [*HELLO, {"role": "assistant", "content": blocks}, *HELLO]
     foreign = {"theirs", "hidden"}
 
-    for to in (CLAUDE, BOX):
-        sent = json.loads(bytes(body(structs.replace(to, foreign=foreign), messages=history)["messages"]))
+    claude, box = (
+        json.loads(bytes(body(structs.replace(to, foreign=foreign), messages=history)["messages"]))[1]["content"]
+        for to in (CLAUDE, BOX)
+    )
 
-        assert sent[1]["content"] == blocks[2:]
+    assert claude == blocks[2:]
+    assert box == [blocks[0] | {"signature": ""}, *blocks[2:]]
 
 
 def test_a_resumed_turn_that_lost_its_thoughts_is_not_asked_to_think() -> None:
@@ -154,3 +161,15 @@ def test_any_signature_can_be_read(given: str) -> None:
     opaque, producer = seal(given)
 
     assert bool(opaque) <= bool(producer)
+
+
+@given(st.lists(st.one_of(st.integers(), st.none(), st.just({"type": "thinking", "signature": "theirs"}), st.just([]))))
+def test_blocks_that_are_none_are_left_to_the_provider(content: list[Any]) -> None:
+    """Whatever stands among the blocks: it is passed on for Anthropic to refuse, and never fails here."""
+    history = [*HELLO, {"role": "assistant", "content": content}, *HELLO]
+
+    to = structs.replace(OLD_CLAUDE, foreign={"theirs"})
+    members = cut(json.dumps({"model": "m", "max_tokens": 5, "messages": history}).encode())
+    outline = SERVED.outline("messages", cut(json.dumps({"model": "m", "max_tokens": 5, "messages": HELLO}).encode()))
+
+    assert CALLED.splice(outline, members, to).body

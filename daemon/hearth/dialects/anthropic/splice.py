@@ -16,6 +16,7 @@ from hearth.dialects.unreadable import UNREADABLE
 
 _decode_turns = msgspec.json.Decoder(list[Members]).decode
 _decode_blocks = msgspec.json.Decoder(list[Raw]).decode
+_decode_members = msgspec.json.Decoder(Members).decode
 _decode_block = msgspec.json.Decoder(Block).decode
 _SAMPLING = ("temperature", "top_p", "top_k")
 
@@ -56,15 +57,18 @@ def _rest(out: Members) -> None:
 
 
 def _resumes_unthought(messages: Raw) -> bool:
-    last = [[_decode_block(block).type for block in _blocks(turn)] for turn in _decode_turns(messages)[-2:]]
+    try:
+        last = [[_decode_block(block).type for block in _blocks(turn)] for turn in _decode_turns(messages)[-2:]]
+    except UNREADABLE:
+        return False
     return resumes_unthought(last)
 
 
 def without_foreign_thoughts(messages: Raw, to: Destination, *, signed: bool) -> Raw:
     """Return the messages without thinking that this provider did not sign: it refuses a conversation that has any.
 
-    Such thoughts are there where a local model, or another provider, gave earlier answers. One that signs none
-    (`signed`) takes any but those sealed for somebody else. The very same bytes where there are none.
+    Such thoughts are there where a local model, or another provider, gave earlier answers. One that signs none itself
+    (`signed` is False) reads any, but gets no seal of somebody else's. The very same bytes where there are none.
     """
     try:
         turns = _decode_turns(messages)
@@ -77,8 +81,8 @@ def without_foreign_thoughts(messages: Raw, to: Destination, *, signed: bool) ->
 def _kept(turn: Members, to: Destination, *, signed: bool) -> Members | None:
     """Return a turn without foreign thoughts; None when nothing else was said in it."""
     blocks = _blocks(turn)
-    own = [block for block in blocks if not _foreign(block, to, signed=signed)]
-    if len(own) == len(blocks):
+    own = [kept for block in blocks if (kept := _own(block, to, signed=signed)) is not None]
+    if own == blocks:
         return turn
     return {**turn, "content": raw(own)} if own else None
 
@@ -89,11 +93,16 @@ def _blocks(turn: Members) -> list[Raw]:
     return _decode_blocks(content) if content is not None and bytes(content).startswith(b"[") else []
 
 
-def _foreign(block: Raw, to: Destination, *, signed: bool) -> bool:
+def _own(block: Raw, to: Destination, *, signed: bool) -> Raw | None:
+    """Return a block as this provider may have it; None for thoughts that it could not read, or would refuse."""
     if b'thinking"' not in bytes(block):
-        return False
+        return block
     read = _decode_block(block)
     if read.type not in THOUGHTS:
-        return False
-    sealed = read.data if read.type == "redacted_thinking" else read.signature
-    return (sealed or "") in to.foreign or (signed and read.type == "thinking" and seal(sealed or "")[1] != NAME)
+        return block
+    hidden = read.type == "redacted_thinking"
+    sealed = (read.data if hidden else read.signature) or ""
+    maker = NAME if hidden else seal(sealed)[1]
+    if sealed not in to.foreign and maker in ((NAME,) if signed else (NAME, "")):
+        return block
+    return None if signed or hidden else raw({**_decode_members(block), "signature": ""})
