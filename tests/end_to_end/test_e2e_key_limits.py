@@ -57,6 +57,23 @@ def test_a_limit_longer_than_patience_is_asked_by_one_alone() -> None:
     assert all(3500 < int(one.headers["retry-after"]) <= 3600 for one in answers)
 
 
+def test_a_revoked_key_beside_a_limited_one_is_not_what_the_caller_hears_of() -> None:
+    """The limited one is asked by one call, the others hear of its limit, and none of the key that was revoked."""
+
+    async def scene() -> list[Answer]:
+        async with Rehearsal(Script(kind="openai", models=MODELS)) as far:
+            far.when(lambda one: SECRETS["A"] in one.header("Authorization"), Fault.refuse(401))
+            far.when(lambda one: SECRETS["B"] in one.header("Authorization"), Fault.refuse(429, retry_after="600"))
+            config = calm("1s") + "[retry]\nattempts = 1\n" + cloud(far, more=pool("a", "b"))
+            async with running(config, SECRETS) as home:
+                return await asyncio.gather(*(call(home, PATH, chat("far/scripted")) for _ in range(12)))
+
+    answers = asyncio.run(scene())
+
+    assert {one.status for one in answers} == {429}
+    assert all(0 < int(one.headers["retry-after"]) <= 600 for one in answers)
+
+
 def limit_of(model: str) -> Fault:
     """A provider's refusal that names the model whose limit was met."""
     words = f"Rate limit reached for {model} in organization org-abc on tokens per min (TPM)."

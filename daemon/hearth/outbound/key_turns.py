@@ -34,8 +34,8 @@ class KeyTurns:
     """Hands out a provider's keys in turn; each is tried once, and once more when its secret has changed."""
 
     __slots__ = (
-        "_again", "_conversation", "_keys", "_limited", "_model", "_outline", "_problem", "_renewed", "_since",
-        "_target", "note", "tried", "waited_s",
+        "_again", "_conversation", "_keys", "_limit", "_limited", "_model", "_outline", "_problem", "_renewed",
+        "_since", "_target", "note", "tried", "waited_s",
     )  # fmt: skip
 
     def __init__(self, keys: Keys, target: Target, outline: Outline, model: str, waited_s: float = 0.0) -> None:
@@ -49,6 +49,8 @@ class KeyTurns:
         self._renewed: frozenset[str] = frozenset()
         self._limited: frozenset[str] = frozenset()
         """Those of the tried keys that met a limit, and may be tried again after it."""
+        self._limit: RateLimited | None = None
+        """What a limit was met with: that tells a caller more than a key that was refused."""
         self._again = AGAIN_AT_MOST
         self._since = monotonic()
         self.tried: frozenset[str] = frozenset()
@@ -87,7 +89,7 @@ class KeyTurns:
         held = keys.holds.held(settings.name, self._conversation)
         credential = await keys.choose(self._target, self.tried, tokens, self._model, held)
         if credential is None:
-            raise self._problem or Overloaded("all keys were tried", who=settings.name)
+            raise self._limit or self._problem or Overloaded("all keys were tried", who=settings.name)
         return credential
 
     def _take_back_limited(self) -> None:
@@ -125,9 +127,9 @@ class KeyTurns:
         left = [one for one in states if one.key.id not in self.tried and not one.out and model not in one.barred]
         wait = min((one.limited_s(tokens, model, now) for one in left), default=0.0)
         somebody_asks = any(one.room.under_way(model) for one in states)
-        if wait <= 0 or (alone and self._problem is None and not somebody_asks):
+        if wait <= 0 or (alone and self._limit is None and not somebody_asks):
             return
-        problem = self._problem or limited(settings, wait)
+        problem = self._limit or limited(settings, wait)
         problem.retry_after = problem.retry_after or wait
         raise problem
 
@@ -155,6 +157,7 @@ class KeyTurns:
         self.tried |= {credential.id}
         if isinstance(problem, RateLimited):
             self._limited |= {credential.id}
+            self._limit = problem
         return not committed and problem.cause in OF_A_KEY
 
 
