@@ -17,6 +17,7 @@ dialect = "openai_chat"
 address = "https://far.example.com/v1"
 price = { input_per_million = 1000000, output_per_million = 2000000 }
 """
+PRICELESS = '[providers.openai]\npreset = "openai"\nkey = "env:NONE"\n'
 EXPORT = "/hearth/v1/usage/export"
 BY_LIST = 'mode = "lan"\n[fallback]\ncloud = ["far/large"]\n'
 BY_MODEL = 'mode = "lan"\n[fallback]\ncloud = ["far/other"]\nby_model = { scripted = ["far/large"] }\n'
@@ -42,6 +43,31 @@ def test_home_is_compared_with_where_the_call_would_have_gone(config: str) -> No
     assert row["saved"] == {"USD": pytest.approx(row["input_tokens"] + 2 * row["output_tokens"])}
     assert (row["compared"], row["uncompared"]) == (["far/large"], 0)
     assert report["total"]["saved"] == row["saved"]
+
+
+def test_a_fallback_that_nobody_has_listed_yet_is_priced_by_the_public_list() -> None:
+    """The first question after a start: no cloud was asked what it has, and no price was needed so far."""
+    report = asyncio.run(_used('mode = "lan"\n[fallback]\ncloud = ["openai/gpt-4o-mini"]\n' + PRICELESS))
+
+    assert report["total"]["compared"] == ["openai/gpt-4o-mini"]
+    assert report["total"]["saved"]["USD"] > 0
+
+
+def test_prices_that_are_missed_in_another_thread_are_read_all_the_same() -> None:
+    """Sums are made in a thread of their own: what it asks for is sought by the event loop, and no question fails."""
+
+    async def scene() -> tuple[object, object]:
+        async with Rehearsal() as near, running(NOWHERE + PRICELESS + calm() + engine(near)) as home:
+            till = home.daemon.core.till
+            missed = await asyncio.to_thread(till.book.tag, "openai/gpt-4o-mini")
+            await asyncio.sleep(0)
+            await till.read()
+            return missed, till.book.tag("openai/gpt-4o-mini")
+
+    missed, found = asyncio.run(scene())
+
+    assert missed is None
+    assert found is not None
 
 
 def test_without_a_cloud_fallback_nothing_is_claimed() -> None:

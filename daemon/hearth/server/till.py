@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
+from itertools import chain
 from time import time
 from typing import TYPE_CHECKING
 
@@ -49,7 +50,7 @@ class Till:
         self._core = core
         self.purse = Purse(core.generation.settings, core.events.say)
         self._public: dict[PublicPrice, PriceTag | None] = {}
-        self._started = False
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._reading: asyncio.Future[None] | None = None
         self._open_book()
         self.list_name = ""
@@ -70,13 +71,17 @@ class Till:
 
     def _read_if_needed(self) -> None:
         """Read the public list where something is decided by prices before the first call is paid."""
+        by_price = any(one.strategy in _BY_PRICE for one in self._core.generation.settings.models.values())
+        if self._loop is not None and (self.purse.active or by_price):
+            self._mention()
+            self._read_soon()
+
+    def _mention(self) -> None:
+        """Let the book know of the targets that config names, though no provider has listed them yet."""
         settings = self._core.generation.settings
-        aliases = settings.models.values()
-        if not self._started or not (self.purse.active or any(one.strategy in _BY_PRICE for one in aliases)):
-            return
-        for name in (*settings.fallback.cloud, *(name for one in aliases for name in one.use)):
-            self.book.sought(name)  # so that the book knows of it, though no provider lists it
-        self._read_soon()
+        lists = [settings.fallback.cloud, *settings.fallback.by_model.values()]
+        for name in chain(*lists, *(alias.use for alias in settings.models.values())):
+            self.book.sought(name)
 
     def _open_book(self) -> None:
         core = self._core
@@ -95,8 +100,13 @@ class Till:
     # The public list.
 
     def _read_soon(self) -> None:
-        if self._started and self._reading is None and self.book.all_sought():
-            self._reading = asyncio.ensure_future(self._read())
+        """Begin to read the list, unless that is under way; sums of the usage log ask from a thread of their own."""
+        if self._loop is None or self._reading is not None or not self.book.all_sought():
+            return
+        try:
+            self._reading = asyncio.get_running_loop().create_task(self._read())
+        except RuntimeError:
+            self._loop.call_soon_threadsafe(self._read_soon)
 
     async def _read(self) -> None:
         """Read what the public list says of the models in use; what it does not say is unknown from then on."""
@@ -113,6 +123,7 @@ class Till:
 
     async def read(self) -> None:
         """Have the public list read, if a price is still to be sought there, and wait a little for it."""
+        self._mention()
         self._read_soon()
         if self._reading is not None:
             await _soon(self._reading)
@@ -121,7 +132,7 @@ class Till:
 
     def start(self) -> None:
         """Read from the usage log what was spent before this start, and the prices that are needed at once."""
-        self._started = True
+        self._loop = asyncio.get_running_loop()
         self._read_if_needed()
         self._loading = asyncio.ensure_future(self._load())
 
