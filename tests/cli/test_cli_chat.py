@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import msgspec
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cli.control_server import Reply, serving
-from cli.terminal import hearth
+from cli.terminal import command, environment, hearth
 from hearth.cli.answers import Piece, pieces
 from hearth.client import Refused
 
@@ -73,6 +74,28 @@ def test_a_stream_without_its_end_is_cut(tmp_path: Path) -> None:
 
     assert shown.returncode == 1
     assert "cut off" in shown.stderr
+
+
+def test_what_is_no_text_is_wrong_usage(tmp_path: Path) -> None:
+    """Bytes that are no UTF-8, piped in or among the arguments, get one line and exit 2."""
+    with serving(tmp_path, {}) as server:
+        piped = subprocess.run(
+            command(tmp_path, "chat", "fast"), input=b"\xff\xfe", capture_output=True, env=environment(), check=False
+        )
+        argued = hearth(tmp_path, "chat", "fast", "\udcff")
+
+    assert (piped.returncode, argued.returncode, server.asked) == (2, 2, [])
+    assert piped.stderr.decode() == argued.stderr == "What was given is not text in UTF-8.\n"
+
+
+def test_a_terminal_that_lacks_a_character_shows_a_question_mark(tmp_path: Path) -> None:
+    """An answer in another alphabet than the terminal's fails no command."""
+    reply = Reply(pieces=(_chunk(content="snow: ☃"), b"data: [DONE]\n\n"), headers=HEADS)
+
+    with serving(tmp_path, {ROUTE: reply}):
+        shown = hearth(tmp_path, "chat", "fast", "hello", PYTHONIOENCODING="latin-1")
+
+    assert (shown.returncode, shown.stdout) == (0, "snow: ?\n")
 
 
 def test_no_question_is_wrong_usage(tmp_path: Path) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from io import TextIOWrapper
+
 import click
 
 import hearth
@@ -58,4 +61,7 @@ def command_line(ctx: click.Context, home: str | None) -> None:
 
 def main() -> None:
     """Run the command that the arguments name, and exit with its code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that lacks a character shows a question mark
     command_line(prog_name="hearth")

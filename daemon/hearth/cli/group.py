@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 FAILED = 1
+USAGE = 2
 AWAY = 3
 INTERRUPTED = 130
 
@@ -59,6 +60,8 @@ def _explained(error: Exception) -> tuple[int, str] | None:
         return AWAY, "Hearth is not running. Start it with `hearth run`."
     if isinstance(error, ClientError | ConfigError):
         return FAILED, clean(str(error))
+    if isinstance(error, UnicodeEncodeError):  # arguments and input that were no UTF-8 are read with surrogates
+        return USAGE, "What was given is not text in UTF-8."
     if isinstance(error, OSError) and error.filename:
         return FAILED, f"{error.filename}: {error.strerror}."
     return None

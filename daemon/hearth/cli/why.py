@@ -26,7 +26,7 @@ def why(*, id: str, as_json: bool) -> None:
 
     `last` is the newest call. The ID stands in `hearth log` and in every answer's X-Hearth-Id.
     """
-    told = client().call(id)
+    told = client().call(id or "last")
     if as_json:
         print_json(told)
         return
