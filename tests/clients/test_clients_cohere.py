@@ -131,6 +131,22 @@ def test_it_embeds(kind: str) -> None:
     assert [len(vector) for vector in made.embeddings.float_] == [16, 16]
 
 
+@pytest.mark.parametrize("kind", SCRIPTS)
+def test_it_lists_models_in_its_own_form(kind: str) -> None:
+    """Names, what they are for and their windows: one of the list is found again alone, and answers."""
+
+    async def act(client: cohere.AsyncClientV2, _: Rehearsal) -> tuple[dict[str, Any], Any]:
+        listed: Any = (await client.models.list()).models
+        name = next(one.name for one in listed if "scripted" in one.name)
+        return {one.name: one for one in listed}, await client.models.get(name)
+
+    listed, one = play(act, kind)
+
+    assert listed[one.name].endpoints == one.endpoints
+    assert "chat" in one.endpoints
+    assert any(found.context_length for found in listed.values()) or kind == "openai"
+
+
 def test_a_schema_and_stop_sequences_reach_a_local_model() -> None:
     """They go in the words of the one who answers."""
 

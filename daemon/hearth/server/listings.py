@@ -34,6 +34,8 @@ The release whose recordings we follow; editors want 0.6.4 or newer.
 """
 COPILOT = "GitHubCopilotChat/"
 """It shows its user `general.basename`, where Ollama therefore puts the name asked for (wire/ollama §3.3)."""
+COHERE = "X-Fern-SDK-Name"
+"""Where Cohere's clients say that they are such (cohere 7.3)."""
 MISTRAL = "mistral-client-"
 """Its clients refuse a list whose entries do not say what they can do (mistralai 3.7)."""
 PROBE_S = 5.0
@@ -114,6 +116,8 @@ def _form(visit: Visit) -> Any:  # noqa: ANN401 -- a dialect's package, imported
         return import_module("hearth.dialects.gemini")
     if "anthropic-version" in headers:
         return import_module("hearth.dialects.anthropic")
+    if headers.get(COHERE, "").startswith("cohere"):
+        return import_module("hearth.dialects.cohere")
     if headers.get("User-Agent", "").startswith(MISTRAL):
         return import_module("hearth.dialects.openai_chat.mistral_models")
     return import_module("hearth.dialects.openai_chat")

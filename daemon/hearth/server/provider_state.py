@@ -33,6 +33,8 @@ LONGEST_S = 12 * 3600.0
 """How long a conversation may rest before its next turn goes without."""
 SEALERS = frozenset({"anthropic", "gemini", "openai_responses"})
 """The dialects that seal something into a turn, whoever speaks them."""
+DETAILS = "reasoning_details"
+"""What servers of OpenAI's dialect want back that seal something into it."""
 
 _Key = tuple[str, bytes]
 
@@ -69,14 +71,14 @@ class ProviderState:
         `passing`: the client gets the provider's own bytes, with all that is sealed: its maker alone is noted.
         """
         echo = target.settings.quirks.echo_reasoning
-        if target.called.name not in SEALERS and echo is None:
+        sealer = target.called.name in SEALERS or echo == DETAILS
+        if not sealer and (passing or echo is None):
             return None
         maker = _maker(target)
         note = partial(self._note, target.called, maker)
         if passing:
             return SealWatch(note)
-        plain = echo is not None and echo != "reasoning_details"
-        return TurnRecorder(maker, lambda turn: self.keep(_owner(call), turn), plain=plain, note=note)
+        return TurnRecorder(maker, lambda turn: self.keep(_owner(call), turn), plain=not sealer, note=note)
 
     def _note(self, called: Called, maker: str, opaque: str) -> None:
         for seal in _secrets(called, opaque):

@@ -1,6 +1,9 @@
-"""Cohere's list of models: their windows, what they are for, and what they can do."""
+"""Cohere's list of models, read and written: their windows, what they are for, and what they can do."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 from msgspec import Struct
@@ -65,3 +68,23 @@ def _capabilities(model: _Model) -> tuple[str, ...] | None:
     if model.supports_vision:
         words.append("vision")
     return tuple(dict.fromkeys(words))
+
+
+def write_models(models: Sequence[ModelInfo]) -> bytes:
+    """Return the body of `GET /v1/models` as Cohere's own clients read it: all models on one page."""
+    return msgspec.json.encode({"models": [_entry(model) for model in models]})
+
+
+def write_model(model: ModelInfo) -> bytes:
+    """Return the body of `GET /v1/models/NAME`."""
+    return msgspec.json.encode(_entry(model))
+
+
+def _entry(model: ModelInfo) -> dict[str, Any]:
+    """Return one entry; a model of which nobody says what it can do can at least chat."""
+    known = ("completion",) if model.capabilities is None else model.capabilities
+    endpoints = [name for name, word in (("chat", "completion"), ("embed", "embedding")) if word in known]
+    entry: dict[str, Any] = {"name": model.name, "is_deprecated": False, "endpoints": endpoints, "finetuned": False}
+    entry["features"] = [name for name, word in _FEATURES.items() if word in known]
+    window = model.loaded_window or model.window
+    return entry if window is None else entry | {"context_length": window}
