@@ -30,7 +30,7 @@ BYTES_PER_TOKEN = 4
 MOST_TOKENS = 1_000_000_000
 """No call has so many: a count beyond it is nonsense, and an estimate stands in."""
 
-_TEXT = (TextDelta, ThinkingDelta, RefusalDelta)
+_COUNTED = frozenset((TextDelta, ThinkingDelta, RefusalDelta, ToolCallDelta, Usage, Finished, Done, Failed))
 _MEANINGFUL = frozenset(MEANINGFUL)
 
 
@@ -51,11 +51,10 @@ class Meter(Struct):
         meaningful = False
         for frame in frames:
             for event in frame.events:
-                if type(event) in _MEANINGFUL:
+                kind = type(event)
+                if kind in _MEANINGFUL:
                     meaningful = True
-                if isinstance(event, _TEXT):  # nearly all there is in a stream
-                    self.text_bytes += len(event.text)
-                else:
+                if kind in _COUNTED:
                     self._count(event)
         if meaningful:
             self.last_ns = now_ns
@@ -64,15 +63,18 @@ class Meter(Struct):
         return meaningful
 
     def _count(self, event: Event) -> None:
-        if isinstance(event, Usage):
+        """Count one event. To ask a struct's metaclass, as `isinstance` and `match` do, takes ten times as long."""
+        if type(event) is TextDelta or type(event) is ThinkingDelta or type(event) is RefusalDelta:
+            self.text_bytes += len(event.text)
+        elif type(event) is Usage:
             self.usage = event if self.usage is None else _later(self.usage, event)
-        elif isinstance(event, Finished):
+        elif type(event) is Finished:
             self.finished = True
-        elif isinstance(event, Done):
+        elif type(event) is Done:
             self.done = True
-        elif isinstance(event, ToolCallDelta):
+        elif type(event) is ToolCallDelta:
             self.text_bytes += len(event.arguments) + len(event.name)
-        elif isinstance(event, Failed):
+        elif type(event) is Failed:
             self.failed = event.problem
 
     def tokens(self, prompt_estimate: int) -> tuple[int | None, int | None, bool]:

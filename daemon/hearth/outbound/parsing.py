@@ -44,7 +44,7 @@ class ReplyParser:
         """Make ready for the next reply; `bodiless` says that it has a head only (HEAD)."""
         self._reply = reply
         self._bodiless = bodiless
-        self._headers: list[tuple[str, str]] = []
+        self._headers: list[tuple[bytes, bytes]] = []
         self._head_bytes = self._interim = 0
         self.done = False
         """The last byte of the reply was seen."""
@@ -88,7 +88,7 @@ class ReplyParser:
         if len(self._headers) >= MAX_HEADERS or self._head_bytes > MAX_HEAD_BYTES:
             self._refuse(f"has more than {MAX_HEADERS} headers, or over {MAX_HEAD_BYTES} bytes of them")
         else:
-            self._headers.append((name.decode("latin-1"), value.decode("latin-1")))
+            self._headers.append((name, value))
 
     def on_headers_complete(self) -> None:
         """The head is there."""
@@ -101,14 +101,15 @@ class ReplyParser:
             if self._interim > MAX_INTERIM:
                 self._refuse(f"begins with more than {MAX_INTERIM} interim messages")
             return
-        length, chunked, self.refused = self._inspect(status)
+        headers = tuple([(name.decode("latin-1"), value.decode("latin-1")) for name, value in self._headers])
+        length, chunked, self.refused = self._inspect(status, headers)
         if self.refused:
             return
         empty = self._bodiless or status in {204, 304}
         reply.eof_delimited = length < 0 and not chunked and not empty
         if self._bodiless or (empty and (length > 0 or chunked)):
             self.done = True  # llhttp waits for a body that never comes: this connection carries no other reply
-        reply.start(Head(status, tuple(self._headers)))
+        reply.start(Head(status, headers))
 
     def on_body(self, body: bytes) -> None:
         """A piece of the body, without chunk framing."""
@@ -125,10 +126,10 @@ class ReplyParser:
             self.done = True
             self.keep = self._llhttp.should_keep_alive()
 
-    def _inspect(self, status: int) -> tuple[int, bool, str]:
+    def _inspect(self, status: int, headers: tuple[tuple[str, str], ...]) -> tuple[int, bool, str]:
         """Return the length said (-1: none), whether the body is chunked, and why it must not be read ("": it may)."""
         length, chunked, refused = -1, False, ""
-        for name, value in self._headers:
+        for name, value in headers:
             key = name.lower()
             if key == "content-length":
                 length = int(value)  # llhttp lets nothing but digits pass

@@ -6,7 +6,6 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Iterable
 from time import perf_counter
-from typing import NamedTuple
 
 from msgspec import Struct
 
@@ -274,7 +273,7 @@ class Pool:
         return connection
 
 
-class Outgoing(NamedTuple):
+class Outgoing(Struct, frozen=True):
     """One request, ready to be written."""
 
     method: str

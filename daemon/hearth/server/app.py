@@ -84,7 +84,7 @@ class Application:
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request. Nothing but a vanished client or a cancellation is raised."""
-        path = request.rel_url.raw_path
+        path = _path(request)
         try:
             return await self._answer(request, path)
         except Problem as problem:
@@ -239,6 +239,13 @@ def _route(method: str, path: str) -> tuple[Route, str]:
     if route is None:
         raise WrongMethod("405 method not allowed", code=", ".join(("HEAD", *methods) if "GET" in methods else methods))
     return route, rest
+
+
+def _path(request: web.BaseRequest) -> str:
+    """Return the path without its query; the plain ones of nearly all requests are no work for a parser of URLs."""
+    target = request.raw_path
+    plain = target.startswith("/") and "?" not in target and "#" not in target
+    return target if plain else request.rel_url.raw_path
 
 
 def _readable(agent: str) -> str:

@@ -58,14 +58,14 @@ async def read_body(request: web.BaseRequest, limit: int) -> bytes:
 
 
 async def _received(request: web.BaseRequest, limit: int) -> bytes:
+    content = request.content
+    if content.is_eof() and content.total_bytes <= limit:
+        return content.read_nowait()
     length = request.content_length
     if length is not None and length > limit:
         raise TooLarge(
             f"The body has {length} bytes; {limit} are allowed.", next_step="Raise body_limit under [listen]."
         )
-    content = request.content
-    if content.is_eof() and content.total_bytes <= limit:
-        return content.read_nowait()
     if length is not None and length > LIGHT:
         await _hold(request, length)
     try:
