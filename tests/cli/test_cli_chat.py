@@ -93,9 +93,12 @@ def test_a_terminal_that_lacks_a_character_shows_a_question_mark(tmp_path: Path)
     reply = Reply(pieces=(_chunk(content="snow: ☃"), b"data: [DONE]\n\n"), headers=HEADS)
 
     with serving(tmp_path, {ROUTE: reply}):
-        shown = hearth(tmp_path, "chat", "fast", "hello", PYTHONIOENCODING="latin-1")
+        there = environment(PYTHONIOENCODING="latin-1")
+        shown = subprocess.run(
+            command(tmp_path, "chat", "fast", "hello"), input=b"", capture_output=True, env=there, check=False
+        )
 
-    assert (shown.returncode, shown.stdout) == (0, "snow: ?\n")
+    assert (shown.returncode, shown.stdout) == (0, b"snow: ?\n")
 
 
 def test_no_question_is_wrong_usage(tmp_path: Path) -> None:
