@@ -34,7 +34,10 @@ SEALED = (
 def at(dialect: str, provider: str = "far", echo: str | None = None) -> Target:
     """A provider of that dialect, as far as the store looks at it."""
     settings = SimpleNamespace(name=provider, quirks=Quirks(echo_reasoning=echo), address=f"https://{provider}.example")
-    return cast("Target", SimpleNamespace(called=SimpleNamespace(name=dialect), settings=settings))
+    called = SimpleNamespace(name=dialect)
+    if dialect != "ollama":
+        called.seals_in = lambda opaque: (opaque,)
+    return cast("Target", SimpleNamespace(called=called, settings=settings))
 
 
 def by(agent: str = "editor") -> Call:

@@ -31,10 +31,9 @@ MOST_TURNS = 512
 MOST_BYTES = 16 * 1024 * 1024
 LONGEST_S = 12 * 3600.0
 """How long a conversation may rest before its next turn goes without."""
-SEALERS = frozenset({"anthropic", "gemini", "openai_responses"})
-"""The dialects that seal something into a turn, whoever speaks them."""
+SELDOM = "openai_chat"
+"""The dialect of which only those servers seal anything that want `DETAILS` back; of the others all do, or none."""
 DETAILS = "reasoning_details"
-"""What servers of OpenAI's dialect want back that seal something into it."""
 
 _Key = tuple[str, bytes]
 
@@ -71,7 +70,7 @@ class ProviderState:
         `passing`: the client gets the provider's own bytes, with all that is sealed: its maker alone is noted.
         """
         echo = target.settings.quirks.echo_reasoning
-        sealer = target.called.name in SEALERS or echo == DETAILS
+        sealer = echo == DETAILS if target.called.name == SELDOM else hasattr(target.called, "seals_in")
         if not sealer and (passing or echo is None):
             return None
         maker = _maker(target)
