@@ -17,7 +17,7 @@ SHOTS = Path(__file__).resolve().parents[2] / "screenshots" / "tray"
 SIZE = (900, 700)
 BAR = 40
 """The tray's bar is no higher than that, at the top of the screen."""
-WAIT_S = 15.0
+WAIT_S = 40.0
 
 
 def missing() -> str:
@@ -100,4 +100,4 @@ def screen(*, bar: bool = True) -> Iterator[Screen]:
             seen.close()
         for process in processes:
             process.terminate()
-            process.wait(10)
+            process.wait(30)

@@ -16,7 +16,7 @@ from hearth_tray.notices import Announcer, Notice
 from hearth_tray.programs import Programs
 from hearth_tray.view import view
 
-WAIT_S = 10.0
+WAIT_S = 20.0
 
 
 class Browser(Programs):
