@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from typing import TypeVar
 
+from hearth.dialects.unreadable import UNREADABLE
 from hearth.problems import Problem, ProviderProblem
 
+T = TypeVar("T")
 Headers = tuple[tuple[str, str], ...]
 _MAX_WAIT = 10**9
 """Seconds; a provider that asks for more says nothing sensible."""
@@ -31,7 +35,12 @@ def retry_headers(problem: Problem) -> Headers:
     return (*headers, *DO_NOT_RETRY) if isinstance(problem, ProviderProblem) else headers
 
 
-def may_pass(problem: Problem) -> bool:
-    """Say whether a provider's own body may be shown, given it is in the caller's envelope: a 4xx, kept as such."""
+def own_body(problem: Problem, read: Callable[[bytes], T]) -> T | None:
+    """Return the provider's error body where it may be shown as it came: a 4xx kept as such, that `read` can read."""
     status = problem.http_status
-    return bool(problem.raw) and problem.upstream_status == status and 400 <= status < 500
+    if not problem.raw or problem.upstream_status != status or not 400 <= status < 500:
+        return None
+    try:
+        return read(problem.raw)
+    except UNREADABLE:
+        return None

@@ -5,8 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from hearth.dialects.dialect import Rendered
-from hearth.dialects.errors import may_pass, retry_headers
-from hearth.dialects.unreadable import UNREADABLE
+from hearth.dialects.errors import own_body, retry_headers
 from hearth.problems import (
     ContextTooLong,
     Problem,
@@ -76,13 +75,8 @@ def render(problem: Problem) -> Rendered:
 
 def passes(problem: Problem) -> bool:
     """Say whether the provider's error body can be shown as it came: a 4xx of the same status in this very envelope."""
-    if not may_pass(problem):
-        return False
-    try:
-        body = msgspec.json.decode(problem.raw, type=_Envelope)
-    except UNREADABLE:
-        return False
-    return bool(body.error.message) and body.type is msgspec.UNSET
+    body = own_body(problem, _decode)
+    return body is not None and bool(body.error.message) and body.type is msgspec.UNSET
 
 
 class _Error(msgspec.Struct):
@@ -96,3 +90,6 @@ class _Envelope(msgspec.Struct):
 
     error: _Error
     type: str | msgspec.UnsetType = msgspec.UNSET
+
+
+_decode = msgspec.json.Decoder(_Envelope).decode

@@ -6,8 +6,7 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 from hearth.dialects.dialect import Rendered
-from hearth.dialects.errors import may_pass, retry_headers
-from hearth.dialects.unreadable import UNREADABLE
+from hearth.dialects.errors import own_body, retry_headers
 from hearth.problems import ContextTooLong, Problem, ProviderRefusal
 
 _BY_KIND = {
@@ -91,13 +90,8 @@ def named(rendered: Rendered, id: str) -> Rendered:
 
 def _passes(problem: Problem) -> bool:
     """Say whether the provider's error body can be shown as it came: a 4xx of the same status in this very envelope."""
-    if not may_pass(problem):
-        return False
-    try:
-        body = msgspec.json.decode(problem.raw, type=_Envelope)
-    except UNREADABLE:
-        return False
-    return body.type == "error" and bool(body.error.message)
+    body = own_body(problem, _decode)
+    return body is not None and body.type == "error" and bool(body.error.message)
 
 
 class _Error(Struct):
@@ -110,3 +104,6 @@ class _Envelope(Struct):
 
     error: _Error
     type: str | UnsetType = UNSET
+
+
+_decode = msgspec.json.Decoder(_Envelope).decode

@@ -9,19 +9,15 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-import msgspec
-from msgspec import Raw
-
 from hearth.chat import Audio, File, Image, Message, Refusal, Text, Thinking, ToolCall, ToolResult
 from hearth.dialects.anthropic.seals import NAME, REDACTED
+from hearth.dialects.call_arguments import object_of
 from hearth.dialects.data_urls import picture_type, split_data_url
 from hearth.dialects.open_calls import OpenCalls
-from hearth.dialects.unreadable import UNREADABLE
 from hearth.problems import Unsupported
 
 Object = dict[str, Any]
 _ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
-_object = msgspec.json.Decoder(dict[str, Raw])
 THOUGHTS = ("thinking", "redacted_thinking")
 """The types of blocks that only their maker can vouch for."""
 
@@ -115,14 +111,7 @@ class _Writer:
 
     def _call(self, call: ToolCall) -> Object:
         id = _known_id(self._calls.begin(call))
-        text = call.arguments.strip() or "{}"
-        try:
-            _object.decode(text)
-        except UNREADABLE:
-            raise Unsupported(
-                f"The arguments of the earlier call {call.name[:80]!r} are not a JSON object.", param="messages"
-            ) from None
-        return {"type": "tool_use", "id": id, "name": call.name, "input": Raw(text.encode())}
+        return {"type": "tool_use", "id": id, "name": call.name, "input": object_of(call)}
 
     def _result(self, result: ToolResult) -> Object:
         blocks = [written for part in result.parts if (written := _part(part)) is not None]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from hearth.dialects.dialect import Rendered
-from hearth.dialects.errors import may_pass, retry_after
+from hearth.dialects.errors import own_body, retry_after
 from hearth.problems import Problem
 
 _JSON = ("Content-Type", "application/json")
@@ -17,6 +17,9 @@ class _Body(msgspec.Struct):
     error: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
 
 
+_decode = msgspec.json.Decoder(_Body).decode
+
+
 def render(problem: Problem) -> Rendered:
     """Return a whole error reply. Cohere's own body passes as it came when its status does too."""
     body = problem.raw if _passes(problem) else msgspec.json.encode({"message": problem.text})
@@ -24,9 +27,5 @@ def render(problem: Problem) -> Rendered:
 
 
 def _passes(problem: Problem) -> bool:
-    if not may_pass(problem):
-        return False
-    try:
-        return msgspec.json.decode(problem.raw, type=_Body).error is msgspec.UNSET
-    except msgspec.DecodeError:
-        return False
+    body = own_body(problem, _decode)
+    return body is not None and body.error is msgspec.UNSET

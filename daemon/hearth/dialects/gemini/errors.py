@@ -7,8 +7,7 @@ from typing import Any
 import msgspec
 
 from hearth.dialects.dialect import Rendered
-from hearth.dialects.errors import may_pass, retry_after, wait
-from hearth.dialects.unreadable import UNREADABLE
+from hearth.dialects.errors import own_body, retry_after, wait
 from hearth.problems import Problem, ProviderRefusal
 
 _STATUSES = {
@@ -79,12 +78,9 @@ class _Envelope(msgspec.Struct):
     error: _Error
 
 
+_decode = msgspec.json.Decoder(_Envelope).decode
+
+
 def _passes(problem: Problem) -> bool:
     """Say whether the provider's refusal can be shown as it came: of the same status, and in this very envelope."""
-    if not isinstance(problem, ProviderRefusal) or not may_pass(problem):
-        return False
-    try:
-        msgspec.json.decode(problem.raw, type=_Envelope)
-    except UNREADABLE:
-        return False
-    return True
+    return isinstance(problem, ProviderRefusal) and own_body(problem, _decode) is not None

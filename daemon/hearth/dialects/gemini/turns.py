@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Raw
 
 from hearth.chat import Audio, File, Image, Message, Part, Refusal, Text, Thinking, ToolCall, ToolResult
+from hearth.dialects.call_arguments import object_of
 from hearth.dialects.data_urls import picture_type
 from hearth.dialects.dialect import Destination
 from hearth.dialects.gemini.names import is_vertex
@@ -88,7 +89,7 @@ class _Writer:
     def _call(self, call: ToolCall, *, skip: bool) -> Content:
         """Return a call. The first of a turn must bear a signature, or the word for one that no Gemini made."""
         self._names[call.id] = call.name
-        function: Content = {"name": call.name, "args": _arguments(call.arguments)}
+        function: Content = {"name": call.name, "args": object_of(call)}
         if self._ids and call.id:
             function["id"] = call.id
         own = call.opaque if call.producer == NAME else ""
@@ -113,18 +114,6 @@ class _Writer:
             response["parts"] = others
             others = []
         return [{"functionResponse": response}, *others]
-
-
-def _arguments(arguments: str) -> Raw:
-    """Return arguments as the object they must be. Raises `BadRequest`."""
-    text = arguments.strip() or "{}"
-    try:
-        _decode_object(text)
-    except UNREADABLE:
-        raise BadRequest(
-            "The arguments of an earlier call are no JSON object.", next_step="Leave that call out.", param="messages"
-        ) from None
-    return Raw(text.encode())
 
 
 def _response(text: str, *, is_error: bool) -> Raw | dict[str, str]:

@@ -20,7 +20,7 @@ from hearth.chat import (
     ToolCall,
     ToolResult,
 )
-from hearth.dialects.unreadable import UNREADABLE
+from hearth.dialects.call_arguments import object_of
 from hearth.problems import Unsupported
 
 
@@ -66,7 +66,6 @@ class ToolOut(Struct, frozen=True):
 
 
 _NO_PARAMETERS = Raw(b'{"type":"object","properties":{}}')
-_object = msgspec.json.Decoder(dict[str, Raw])
 
 
 def write_messages(messages: Iterable[Message]) -> list[MessageOut]:
@@ -118,7 +117,7 @@ def _message(role: str, parts: tuple[Part, ...]) -> MessageOut:
             case Audio():
                 media.append(part.data)
             case ToolCall():
-                calls.append(CallOut(FunctionOut(part.name, _arguments(part)), part.id))
+                calls.append(CallOut(FunctionOut(part.name, object_of(part)), part.id))
             case File():
                 raise Unsupported("Ollama takes no files, only text and images.", param="messages")
     return MessageOut(role, "\n".join(texts), "\n".join(filter(None, thoughts)), tuple(media), tuple(calls))
@@ -130,15 +129,3 @@ def _result(result: ToolResult, names: dict[str, str]) -> MessageOut:
     return msgspec.structs.replace(
         body, tool_name=result.name or names.get(result.call_id, ""), tool_call_id=result.call_id
     )
-
-
-def _arguments(call: ToolCall) -> Raw:
-    """Return a call's arguments as an object; Ollama refuses anything else."""
-    text = call.arguments.strip() or "{}"
-    try:
-        _object.decode(text)
-    except UNREADABLE:
-        raise Unsupported(
-            f'invalid tool call arguments: those of "{call.name}" are not a JSON object.', param="messages"
-        ) from None
-    return Raw(text.encode())

@@ -9,7 +9,7 @@ import msgspec
 from hearth.chat import CompleteRequest, Members
 from hearth.dialects.body import value
 from hearth.dialects.dialect import Rendered
-from hearth.dialects.errors import may_pass
+from hearth.dialects.errors import own_body
 from hearth.dialects.framing import sse
 from hearth.dialects.openai_chat.knobs import read_knobs, read_max_tokens
 from hearth.dialects.openai_chat.outline import OpenAIOutline, read_wishes
@@ -17,7 +17,6 @@ from hearth.dialects.openai_chat.replies import DONE, ChatWriter, encode, finish
 from hearth.dialects.openai_chat.usage import write_usage
 from hearth.dialects.openai_errors import envelope
 from hearth.dialects.openai_errors import render as render_openai
-from hearth.dialects.unreadable import UNREADABLE
 from hearth.events import Done, Event, Finished
 from hearth.problems import BadRequest, Problem, Unsupported
 
@@ -99,6 +98,9 @@ class _Wire(msgspec.Struct):
     detail: msgspec.Raw | None = None
 
 
+_decode = msgspec.json.Decoder(_Wire).decode
+
+
 def _envelope(problem: Problem) -> bytes:
     """Return Mistral's flat error, with the type and the code that OpenAI has for it."""
     error = msgspec.json.decode(envelope(problem))["error"]
@@ -106,10 +108,5 @@ def _envelope(problem: Problem) -> bytes:
 
 
 def _passes(problem: Problem) -> bool:
-    if not may_pass(problem):
-        return False
-    try:
-        body = msgspec.json.decode(problem.raw, type=_Wire)
-    except UNREADABLE:
-        return False
-    return body.object == "error" or body.detail is not None
+    body = own_body(problem, _decode)
+    return body is not None and (body.object == "error" or body.detail is not None)
