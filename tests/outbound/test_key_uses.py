@@ -7,7 +7,7 @@ import asyncio
 from hearth.dialects.dialect import Head
 from hearth.outbound.key_room import Lease
 from hearth.outbound.keys import Keys
-from hearth.problems import ProviderFault
+from hearth.problems import ProviderFault, RateLimited
 from hearth_config.secrets import Secret
 from outbound.test_key_choice import NONE, Held, next_of
 
@@ -61,3 +61,13 @@ def test_every_use_is_given_back() -> None:
         return [during, sum(state.room.under_way() for state in keys.states(pool.settings))]
 
     assert asyncio.run(play()) == [4, 0]
+
+
+def test_a_key_whose_money_is_spent_is_no_reason_not_to_wait() -> None:
+    """It cannot be used, so the limit of the other one is what a call waits for."""
+    keys, pool = Keys(Secret), Held("a", "b")
+    keys.spent = lambda _, name: name == "b"
+
+    keys.rest("box", "a", RateLimited("slow down", who="box", retry_after=5.0), "m")
+
+    assert 4 < keys.wait_s(pool.settings, 10.0, "m") <= 5

@@ -123,10 +123,9 @@ class KeyTurns:
         Raises what it was refused with, or `RateLimited`.
         """
         settings, model, now = self._target.settings, self._model, monotonic()
-        states = self._keys.states(settings)
-        left = [one for one in states if one.key.id not in self.tried and not one.out and model not in one.barred]
+        left = [one for one in self._keys.with_money(settings, self.tried) if not one.out and model not in one.barred]
         wait = min((one.limited_s(tokens, model, now) for one in left), default=0.0)
-        somebody_asks = any(one.room.under_way(model) for one in states)
+        somebody_asks = any(one.room.under_way(model) for one in self._keys.states(settings))
         if wait <= 0 or (alone and self._limit is None and not somebody_asks):
             return
         problem = self._limit or limited(settings, wait)

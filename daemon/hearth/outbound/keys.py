@@ -105,7 +105,7 @@ class Keys:
         now = monotonic()
         if tokens is None or not left:  # a question takes no turn
             return next_key([one for one in left if one.awake(now)][:1] or left, 0.0, model, now, first=not tried)
-        unspent = [one for one in left if not self.spent(provider.name, one.key.id)]
+        unspent = self.with_money(provider, tried)
         waits = {one.key.id: one.room.wait_s(one.limits, tokens, now) for one in unspent}
         allowed = [one for one in unspent if waits[one.key.id] <= 0]
         if not allowed and not tried:
@@ -144,8 +144,8 @@ class Keys:
         The config's limits and the provider's count alike. It is 0 too where nobody knows, and for keys that only fail.
         """
         now = monotonic()
-        states = self.states(provider, tried)
-        wait = min((one.wait_s(tokens, model, now) for one in states if not one.fails(now)), default=0.0)
+        states = (one for one in self.with_money(provider, tried) if not one.fails(now))
+        wait = min((one.wait_s(tokens, model, now) for one in states), default=0.0)
         return wait if wait < inf else 0.0
 
     def observe(
@@ -287,6 +287,10 @@ class Keys:
     def states(self, provider: Provider, without: frozenset[str] = NONE) -> list[KeyState]:
         """Return the states of a provider's keys, save those of the ids that are left out."""
         return [self._state(provider.name, key) for key in keys_of(provider) if key.id not in without]
+
+    def with_money(self, provider: Provider, without: frozenset[str]) -> list[KeyState]:
+        """Return the same, save those whose money is spent."""
+        return [one for one in self.states(provider, without) if not self.spent(provider.name, one.key.id)]
 
     def _state(self, provider: str, key: Key) -> KeyState:
         state = self._states.get((provider, key.id))
