@@ -201,3 +201,24 @@ def test_our_own_page_may_ask_in_json() -> None:
     ours["Origin"] = "http://127.0.0.1:11434"
     with pytest.raises(Forbidden):
         screen("POST", ours, door, rules)
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example", "vscode-webview://listed"])
+def test_nobody_is_invited_in_from_the_network(origin: str) -> None:
+    """T36: what browsers ask before a public page may reach this machine is not answered, for a listed page neither."""
+    listed = '[listen]\ntcp = "127.0.0.1:0"\norigins = ["vscode-webview://listed"]\n'
+
+    async def act() -> list[dict[str, str]]:
+        async with running(listed) as home:
+            asked = [
+                ("Origin", origin),
+                ("Access-Control-Request-Method", "POST"),
+                ("Access-Control-Request-Private-Network", "true"),
+                ("Access-Control-Request-Local-Network", "true"),
+            ]
+            paths = ("/", "/api/chat", "/hearth/v1/status")
+            return [(await ask(home, "OPTIONS", path, asked)).headers for path in paths]
+
+    answers = asyncio.run(act())
+
+    assert not [name for headers in answers for name in headers if "network" in name]
