@@ -163,7 +163,7 @@ def test_the_control_api_is_strict_too() -> None:
 
 
 def test_the_files_are_few_and_small_and_hold_no_markup_of_others() -> None:
-    """At most 150 KB in all, nothing from elsewhere (T34), no inline script or style, and no way to write markup (T18)."""
+    """T18, T34: at most 150 KB in all, nothing from elsewhere, no inline script or style, no way to write markup."""
     texts = {name: (FOLDER / name).read_text(encoding="utf-8") for name in names()}
     page = texts["index.html"]
 
