@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hearth.ledger import reports
-from hearth.ledger.rows import LARGEST
+from hearth.ledger.rows import AT_ONCE, LARGEST
 from hearth.ledger.store import Store, open_store
 from hearth.record import Attempt, CallRecord, Ending, Entry
 from ledger.ledger_examples import QUICK, attempt, call, entry, ids, ledger
@@ -58,6 +58,21 @@ def test_any_entry_comes_back_as_it_went_in(store: Store, one: Entry) -> None:
 
     assert unfit == 0
     assert reports.call(store.path, one.call.id) == one
+
+
+@pytest.mark.parametrize("many", [AT_ONCE - 1, AT_ONCE, AT_ONCE + 1, 3 * AT_ONCE + 5])
+@pytest.mark.parametrize("name", ["plain", "\ud800"])
+def test_many_calls_at_once_come_back_each_as_it_was(store: Store, many: int, name: str) -> None:
+    """Most go in by statements of many rows; one that fits none as it is harms none of its neighbours."""
+    entries = [
+        Entry(call(f"c{number}", app=name if number == many // 2 else "zed"), (attempt(f"c{number}", bytes_in=number),))
+        for number in range(many)
+    ]
+
+    unfit = store.write(entries)
+
+    assert unfit == 0
+    assert [reports.call(store.path, one.call.id) for one in entries] == entries
 
 
 def test_what_no_column_holds_is_cut_and_never_fatal(tmp_path: Path) -> None:

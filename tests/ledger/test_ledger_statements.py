@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from hearth.ledger import questions, reports, statements, store
+from hearth.ledger.rows import AT_ONCE
 from hearth.ledger.savings import uncomparable
 from hearth.ledger.store import open_store
 from hearth.ledger.sums import Span, sums
@@ -37,6 +38,7 @@ def test_every_statement_of_the_writer_is_on_its_list(tmp_path: Path) -> None:
     one.connection.set_trace_callback(said.append)
 
     one.write([entry(NASTY, app=NASTY, asked=NASTY, user_agent=NASTY)])
+    one.write([entry(f"{NASTY}{number}", app=NASTY) for number in range(AT_ONCE)])
     one.retire(5.0)
     one.purge(6.0)
     one.purge(None)

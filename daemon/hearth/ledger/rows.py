@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeVar
 
 import msgspec
@@ -14,11 +14,13 @@ Cell = str | bytes | int | float | None
 Row = tuple[Cell, ...]
 Record = TypeVar("Record", CallRecord, Attempt)
 
+AT_ONCE = 32
+"""So many rows go in by one statement: as many as the parameters allow that any SQLite takes (999)."""
 LARGEST = 2**53 - 1
 """The largest whole number that every reader of JSON keeps; counts beyond it are kept as this."""
 
 
-def quick(records: Iterable[CallRecord] | Iterable[Attempt]) -> Iterable[Row]:
+def quick(records: Iterable[CallRecord] | Iterable[Attempt]) -> Iterator[Row]:
     """Rows of well-formed records, at C speed; what SQLite cannot bind fails there."""
     return map(msgspec.structs.astuple, records)
 

@@ -1,5 +1,14 @@
 """Everything the writer ever says to SQLite: constant text, values bound (T15)."""
 
+from hearth.ledger import rows
+
+
+def _of_many(insert: str) -> str:
+    """Return a statement that inserts one row as one that inserts `rows.AT_ONCE`."""
+    before, _, row = insert.rpartition("VALUES")
+    return f"{before}VALUES {','.join([row] * rows.AT_ONCE)}"
+
+
 BEGIN = "BEGIN IMMEDIATE"
 COMMIT = "COMMIT"
 ROLLBACK = "ROLLBACK"
@@ -19,6 +28,9 @@ INSERT OR REPLACE INTO attempts (
     estimated, cost, currency, cost_source, reason, address, bytes_out, bytes_in
 ) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
 """
+
+INSERT_CALLS = _of_many(INSERT_CALL)
+INSERT_ATTEMPTS = _of_many(INSERT_ATTEMPT)
 
 COUNT_OLD = "SELECT count(*) FROM calls WHERE time < ?"
 DELETE_OLD_ATTEMPTS = """

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from itertools import chain
 from pathlib import Path
 from time import time
 
@@ -145,10 +146,18 @@ class Store:
             raise
 
     def _insert(self, entries: Sequence[Entry]) -> None:
-        self.connection.executemany(statements.INSERT_CALL, rows.quick(entry.call for entry in entries))
-        self.connection.executemany(
-            statements.INSERT_ATTEMPT, rows.quick(attempt for entry in entries for attempt in entry.attempts)
-        )
+        calls = rows.quick(entry.call for entry in entries)
+        self._insert_rows(calls, statements.INSERT_CALLS, statements.INSERT_CALL)
+        attempts = rows.quick(attempt for entry in entries for attempt in entry.attempts)
+        self._insert_rows(attempts, statements.INSERT_ATTEMPTS, statements.INSERT_ATTEMPT)
+
+    def _insert_rows(self, found: Iterator[rows.Row], many: str, one: str) -> None:
+        """Insert most rows by statements of many: each one begun and ended takes the event loop's turn away twice."""
+        left = list(found)
+        whole = len(left) - len(left) % rows.AT_ONCE
+        for start in range(0, whole, rows.AT_ONCE):
+            self.connection.execute(many, tuple(chain.from_iterable(left[start : start + rows.AT_ONCE])))
+        self.connection.executemany(one, left[whole:])
 
     def _insert_carefully(self, entry: Entry) -> bool:
         try:
