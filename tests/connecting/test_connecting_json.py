@@ -66,6 +66,27 @@ def test_a_new_file_is_made_and_goes_again() -> None:
     assert URL.take_out(made, "") == ""
 
 
+def test_a_name_that_stands_there_twice_is_set_where_apps_read_it() -> None:
+    """Of two members of one name the last counts; both are as they were afterwards."""
+    before = '{"language_models": {"ollama": {"api_url": "http://x", "api_url": "http://y"}}}'
+
+    done = URL.put(before)
+
+    assert json.loads(done)["language_models"]["ollama"] == {"api_url": "http://127.0.0.1:11430"}
+    assert URL.take_out(done, before) == before
+
+
+def test_a_mark_at_the_start_of_the_file_stays() -> None:
+    """Editors on Windows begin files with a byte order mark."""
+    before = '\ufeff{"vim_mode": true}'
+
+    done = URL.put(before)
+
+    assert done.startswith("\ufeff{")
+    assert value_of(done)["vim_mode"]
+    assert URL.take_out(done, before) == before
+
+
 def test_an_item_of_a_list_is_known_by_its_name() -> None:
     """The same item is replaced, others stay."""
     before = '[\n  // work\n  {"name": "Azure"},\n]\n'

@@ -94,13 +94,13 @@ def _list(desk: Desk, *, as_json: bool) -> None:
     print_table(("APP", "NAME", "FOUND", "CONNECTED IN"), cells)
 
 
-def _show(known: App, setting: Setting, found: Door) -> None:
+def _show(known: App, setting: Setting, found: Door, *, tried: bool = False) -> None:
     if setting.file is not None:
         say(f"In {setting.file}:", err=True)
     say(setting.text)
     if setting.by_hand:
         say(f"This is made by hand: {setting.by_hand}.", err=True)
-    elif not _token_hint(found):
+    elif not _token_hint(found) and not tried:
         say(f"`hearth connect {known.name} --write` writes it.", err=True)
     for sentence in setting.after:
         say(sentence, err=True)
@@ -125,7 +125,7 @@ def _write(known: App, setting: Setting, found: Door) -> None:
     if needs_token(found):
         why = 'trust = "token" wants a token in it, and such files are shared and synchronised'
     if setting.edit is None or setting.file is None or why:
-        _show(known, setting, found)
+        _show(known, setting, found, tried=True)
         raise click.ClickException(f"Nothing was written: {why}.")
     notebook = Notebook(paths().state_dir)
     before = notebook.find(known.name)
@@ -134,7 +134,7 @@ def _write(known: App, setting: Setting, found: Door) -> None:
     try:
         done = change(known.name, setting.file, setting.edit, notebook, found, earlier)
     except CannotEdit as error:
-        _show(known, setting, found)
+        _show(known, setting, found, tried=True)
         raise click.ClickException(f"{setting.file} was left as it is: {error}. Make the setting by hand.") from None
     if not done.changed:
         say(f"{done.file} has the setting already.")

@@ -73,9 +73,10 @@ def _walk(text: str, path: tuple[Part, ...]) -> tuple[list[Slot], int]:
     found: list[Slot] = []
     at = begin(text)
     for part in path:
-        slot = next((one for one in _members(text, at) if _is(text, one, part)), None)
-        if slot is None:
+        fits = [one for one in _members(text, at) if _is(text, one, part)]
+        if not fits:
             break
+        slot = fits[-1]  # of a name that stands there twice, the last is what apps read
         found.append(slot)
         at = slot.value
     return found, len(found)

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from hearth.connecting.app import CannotEdit
 
-_BLANK = re.compile(r"(?:\s|//[^\n]*|/\*.*?\*/)*", re.DOTALL)
+_BLANK = re.compile(r"(?:\s|\ufeff|//[^\n]*|/\*.*?\*/)*", re.DOTALL)
 _WORD = re.compile(r"[^\s,\]}:/]+")
 _DEEPEST = 100
 _DECODER = json.JSONDecoder()
