@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from msgspec import Struct
 
 from hearth.chat import Thinking, ToolCall
-from hearth.events import Done, Finished, Frame, ThinkingDelta, ThinkingSealed, ToolCallDelta
+from hearth.events import Done, Finished, Frame, TextDelta, ThinkingDelta, ThinkingSealed, ToolCallDelta
 
 MOST_TURN_BYTES = 1024 * 1024
 """A turn that grows beyond this is not kept."""
@@ -64,7 +64,7 @@ class SealWatch:
         """Look for seals in what these frames mean."""
         for frame in frames:
             for event in frame.events:
-                if isinstance(event, ThinkingSealed | ToolCallDelta) and event.opaque:
+                if (type(event) is ThinkingSealed or type(event) is ToolCallDelta) and event.opaque:
                     self._note(event.opaque)
 
 
@@ -87,6 +87,8 @@ class TurnRecorder(SealWatch):
         super().see(frames)
         for frame in frames:
             for event in frame.events:
+                if type(event) is TextDelta:  # nearly all there is; `match` asks each struct's metaclass before
+                    continue
                 match event:
                     case ThinkingDelta(text=text, choice=choice):
                         self._room -= len(text)

@@ -17,7 +17,7 @@ from hearth.dialects.anthropic.pieces import Piece, Pieces
 from hearth.dialects.anthropic.usage import write_usage
 from hearth.dialects.dialect import Stamp
 from hearth.dialects.framing import sse
-from hearth.events import Done, Event, Failed, Finished, FinishReason, Usage
+from hearth.events import Done, Event, Failed, Finished, FinishReason, TextDelta, Usage
 from hearth.problems import BrokenReply, Problem
 
 PING = sse(b'{"type":"ping"}', "ping")
@@ -64,6 +64,9 @@ class MessageWriter:
 
     def _take(self, event: Event, out: list[bytes]) -> None:
         if self._ended:
+            return
+        if type(event) is TextDelta and event.choice == 0:  # first, since `match` asks each struct's metaclass
+            self._pieces.add(event)
             return
         match event:
             case Usage():

@@ -92,11 +92,11 @@ class _Saying:
     def parts(self, event: Event) -> tuple[int, list[dict[str, Any]]]:
         """Return the candidate an event belongs to, and what it adds to its content."""
         match event:
-            case Usage():
-                self.usage = event
             case TextDelta(text=text, choice=choice) | RefusalDelta(text=text, choice=choice):
                 self.candidate(choice).cited.said(text)
                 return choice, [text_part(text)]
+            case Usage():
+                self.usage = event
             case ThinkingDelta(text=text, choice=choice) if self._thoughts:
                 return choice, [thought_part(text)]
             case ThinkingSealed(choice=choice) if self._thoughts or event.producer == NAME:
@@ -133,11 +133,10 @@ class GeminiWriter:
         return b"".join([self._written(event) for event in events])
 
     def _written(self, event: Event) -> bytes:
-        match event:
-            case Done():
-                return self._last()
-            case Failed(problem=problem):
-                return self.failed(problem)
+        if type(event) is Done:
+            return self._last()
+        if type(event) is Failed:
+            return self.failed(event.problem)
         choice, parts = self._saying.parts(event)
         if not parts:
             return b""

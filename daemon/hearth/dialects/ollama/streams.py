@@ -39,7 +39,7 @@ class Reader:
             return self._collect(data)
         lines = self._lines.feed(data)
         frames = [self._frame(line) for line in lines]
-        if self._lines.pending > MAX_RECORD:
+        if not lines and self._lines.pending > MAX_RECORD:
             frames.append(self._failure(self._lines.close(), self._broken("sent a line longer than 64 MiB.")))
         return frames
 

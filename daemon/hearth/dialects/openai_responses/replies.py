@@ -102,9 +102,9 @@ class ResponsesWriter:
         """Return the wire events of these events."""
         out: list[bytes] = []
         for event in events:
-            if isinstance(event, Failed):
+            if type(event) is Failed:
                 out.append(self.failed(event.problem))
-            elif isinstance(event, Done):
+            elif type(event) is Done:
                 out.append(self._end())
             else:
                 out += [self._numbered(*step) for step in self._steps(event)]
