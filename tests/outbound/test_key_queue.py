@@ -6,6 +6,9 @@ import asyncio
 from time import monotonic
 
 from hearth.outbound.key_queue import KeyQueue, KeyQueues
+from outbound.test_key_choice import Held
+
+BOX = Held("a").settings
 
 
 def test_the_oldest_goes_first() -> None:
@@ -48,13 +51,13 @@ def test_who_leaves_holds_nobody_up() -> None:
 
     async def scene() -> tuple[bool, bool]:
         queues, room = KeyQueues(), [60.0]
-        first = asyncio.ensure_future(queues.turn("box", "m", 1.0, lambda: room[0], monotonic() + 100))
-        second = asyncio.ensure_future(queues.turn("box", "m", 2.0, lambda: room[0], monotonic() + 100))
+        first = asyncio.ensure_future(queues.turn(BOX, "m", 1.0, lambda: room[0], monotonic() + 100))
+        second = asyncio.ensure_future(queues.turn(BOX, "m", 2.0, lambda: room[0], monotonic() + 100))
         await asyncio.sleep(0.01)
         room[0] = 0.0
         first.cancel()
         went = await asyncio.wait_for(second, 2)
-        return went, queues.somebody_waits("box", "m")
+        return went, queues.somebody_waits(BOX, "m")
 
     assert asyncio.run(scene()) == (True, False)
 
@@ -64,7 +67,7 @@ def test_a_sign_is_heard_before_the_time_is_over() -> None:
 
     async def scene() -> float:
         queues, room, began = KeyQueues(), [30.0], monotonic()
-        waiting = asyncio.ensure_future(queues.turn("box", "m", 1.0, lambda: room[0], began + 100))
+        waiting = asyncio.ensure_future(queues.turn(BOX, "m", 1.0, lambda: room[0], began + 100))
         await asyncio.sleep(0.01)
         room[0] = 0.0
         queues.wake("other")
@@ -73,3 +76,19 @@ def test_a_sign_is_heard_before_the_time_is_over() -> None:
         return monotonic() - began
 
     assert asyncio.run(scene()) < 1
+
+
+def test_a_call_that_knows_another_key_does_not_wait_behind_those_that_do_not() -> None:
+    """A reload that brings a key helps at once; calls of the config before wait on for theirs."""
+
+    async def scene() -> tuple[bool, bool, bool]:
+        queues, until = KeyQueues(), monotonic() + 100
+        before = asyncio.ensure_future(queues.turn(BOX, "m", 1.0, lambda: 60.0, until))
+        await asyncio.sleep(0.01)
+        with_more = Held("a", "b").settings
+        waits = queues.somebody_waits(BOX, "m"), queues.somebody_waits(with_more, "m")
+        went = await asyncio.wait_for(queues.turn(with_more, "m", 2.0, lambda: 0.0, until), 2)
+        before.cancel()
+        return *waits, went
+
+    assert asyncio.run(scene()) == (True, False, True)

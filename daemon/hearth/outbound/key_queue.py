@@ -7,6 +7,11 @@ from bisect import insort
 from collections.abc import Callable
 from time import monotonic
 
+from hearth_config.settings import Provider
+
+_Name = tuple[str, ...]
+"""A provider, a model, and the provider's keys."""
+
 
 class _Waiter:
     """One call; it is before those that came later."""
@@ -77,24 +82,32 @@ class KeyQueues:
 
     def __init__(self) -> None:
         """Nobody waits."""
-        self._queues: dict[tuple[str, str], KeyQueue] = {}
+        self._queues: dict[_Name, KeyQueue] = {}
 
-    def somebody_waits(self, provider: str, model: str) -> bool:
-        """Whether a call waits for a model already."""
-        return bool(self._queues) and (provider, model) in self._queues
+    def somebody_waits(self, provider: Provider, model: str) -> bool:
+        """Whether a call waits for a model already, with the same keys."""
+        return bool(self._queues) and _name(provider, model) in self._queues
 
     def wake(self, provider: str) -> None:
         """Say that something has changed for the keys of a provider."""
         if self._queues:
-            for (name, _), queue in self._queues.items():
+            for (name, *_), queue in self._queues.items():
                 if name == provider:
                     queue.wake()
 
-    async def turn(self, provider: str, model: str, since: float, room_s: Callable[[], float], until: float) -> bool:
+    async def turn(
+        self, provider: Provider, model: str, since: float, room_s: Callable[[], float], until: float
+    ) -> bool:
         """Wait in the queue of a model; the rest is as `KeyQueue.turn` has it."""
-        queue = self._queues.setdefault((provider, model), KeyQueue())
+        name = _name(provider, model)
+        queue = self._queues.setdefault(name, KeyQueue())
         try:
             return await queue.turn(since, room_s, until)
         finally:
             if not len(queue):
-                self._queues.pop((provider, model), None)
+                self._queues.pop(name, None)
+
+
+def _name(provider: Provider, model: str) -> _Name:
+    """Calls of an older config, which knew other keys, wait in a queue of their own."""
+    return provider.name, model, *(key.id for key in provider.keys)

@@ -82,7 +82,7 @@ class KeyTurns:
         tokens = tokens_at_most(self._outline)
         self._take_back_limited()
         waits = keys.wait_s(settings, tokens, self._model, self.tried) > 0
-        if waits or keys.queues.somebody_waits(settings.name, self._model):
+        if waits or keys.queues.somebody_waits(settings, self._model):
             had_turn = await self._room(tokens, patience())
             if not had_turn:
                 self._give_way(tokens, alone=alone)
@@ -111,7 +111,7 @@ class KeyTurns:
         def room_s() -> float:
             return keys.wait_s(settings, tokens, model, self.tried)
 
-        had_turn = await keys.queues.turn(settings.name, model, self._since, room_s, since + patience - before)
+        had_turn = await keys.queues.turn(settings, model, self._since, room_s, since + patience - before)
         self.waited_s = before + monotonic() - since
         if self.waited_s >= LEAST_TOLD_S:
             self.note = f"It waited {self.waited_s:.1f} s for room under a key's limit."
