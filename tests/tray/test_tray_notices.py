@@ -78,6 +78,7 @@ def test_troubles_are_told_once_until_they_are_over() -> None:
     assert told(("budget_alert", {}), ("budget_spent", {}), ("target_down", {"target": "ollama/x"})) == [
         "Budget nearly spent", "Budget spent", "A provider is down",
     ]  # fmt: skip
+    assert told(("gpu_lost", {"target": "ollama/x"})) == ["A model has lost the GPU"]
 
 
 def test_a_budget_is_told_with_its_figures() -> None:

@@ -124,10 +124,16 @@ def _target_down(facts: Mapping[str, Any]) -> Notice:
     return Notice("A provider is down", f"{who} does not answer; others are asked meanwhile.")
 
 
+def _gpu_lost(facts: Mapping[str, Any]) -> Notice:
+    who = _of(facts, "target", "A model")
+    return Notice("A model has lost the GPU", f"{who} runs on the processor now. Restart its engine.")
+
+
 _FORMS: dict[str, Callable[[Mapping[str, Any]], Notice]] = {
     "budget_alert": _budget_alert,
     "budget_spent": _budget_spent,
     "config_error": _config_error,
+    "gpu_lost": _gpu_lost,
     "key_refused": _key_refused,
     "target_down": _target_down,
 }

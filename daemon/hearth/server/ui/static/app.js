@@ -132,7 +132,7 @@ function listen() {
   };
   for (const kind of ["call", "call_ended", "mode", "kill_switch", "default_model", "config_loaded", "config_error", "model_changed",
     "pull", "pull_failed", "load_failed", "prompt_cut", "budget_alert", "budget_spent", "key_refused", "key_rests", "key_back",
-    "target_down", "target_back", "rate_limited"]) feed.addEventListener(kind, heard);
+    "target_down", "target_back", "gpu_lost", "rate_limited"]) feed.addEventListener(kind, heard);
 }
 
 async function leave() {
