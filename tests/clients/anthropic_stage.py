@@ -8,9 +8,9 @@ import anthropic
 import ollama
 import openai
 
-from clients.stage import acted, box, clients
+from clients import stage
 from hearth.rehearsal import ModelScript, Rehearsal, Script
-from hearth_home import Home, beside, running
+from hearth_home import Home
 
 T = TypeVar("T")
 KEY = "sk-ant-test"
@@ -52,22 +52,18 @@ def claude(rehearsal: Rehearsal, more: str = "") -> str:
 
 @asynccontextmanager
 async def staged(script: Script, more: str = "", after: str = "") -> AsyncIterator[Stage]:
-    """Set the stage: the script says who answers; `more` stands before the provider in the config, `after` in it."""
-    write = {"ollama": beside, "openai": box, "anthropic": claude}[script.kind]
+    """Set the common stage, and Anthropic's client on it."""
+    provider = claude if script.kind == "anthropic" else None
     async with (
-        Rehearsal(script) as rehearsal,
-        running(write(rehearsal, more) + after, {"CLAUDE": KEY}) as home,
-        anthropic.AsyncAnthropic(base_url=home.url, api_key="dummy", max_retries=0) as asks,
-        clients(home) as (talks, chats),
+        stage.staged(script, more, provider, after=after, environ={"CLAUDE": KEY}) as on,
+        anthropic.AsyncAnthropic(base_url=on.home.url, api_key="dummy", max_retries=0) as asks,
     ):
-        await home.daemon.inventory.everywhere()
-        yield Stage(asks, talks, chats, home, rehearsal)
-        assert not rehearsal.panics
+        yield Stage(asks, *on)
 
 
 def played(act: Callable[[Stage], Awaitable[T]], kind: str | Script = "ollama", more: str = "", after: str = "") -> T:
     """Play one act before a provider of this kind, and return what it saw."""
-    return acted(act, staged(SCRIPTS[kind] if isinstance(kind, str) else kind, more, after))
+    return stage.acted(act, staged(SCRIPTS[kind] if isinstance(kind, str) else kind, more, after))
 
 
 def user(content: object) -> Any:  # noqa: ANN401 -- the SDK's own type of messages

@@ -9,9 +9,9 @@ import openai
 from google import genai
 from google.genai.types import HttpOptions
 
-from clients.stage import acted, box, clients
+from clients import stage
 from hearth.rehearsal import ModelScript, Rehearsal, Script
-from hearth_home import Home, beside, running
+from hearth_home import Home
 
 T = TypeVar("T")
 KEY = "AIza-test"
@@ -49,22 +49,18 @@ def gemini(rehearsal: Rehearsal, more: str = "") -> str:
 
 @asynccontextmanager
 async def staged(script: Script, more: str = "", after: str = "") -> AsyncIterator[Stage]:
-    """Set the stage: the script says who answers; `more` stands before the provider in the config, `after` in it."""
-    write = {"ollama": beside, "openai": box, "gemini": gemini}[script.kind]
+    """Set the common stage, and Google's client on it."""
+    provider = gemini if script.kind == "gemini" else None
     async with (
-        Rehearsal(script) as rehearsal,
-        running(write(rehearsal, more) + after, {"GEMINI": KEY}) as home,
-        genai.Client(api_key="dummy", vertexai=False, http_options=HttpOptions(base_url=home.url)).aio as asks,
-        clients(home) as (talks, chats),
+        stage.staged(script, more, provider, after=after, environ={"GEMINI": KEY}) as on,
+        genai.Client(api_key="dummy", vertexai=False, http_options=HttpOptions(base_url=on.home.url)).aio as asks,
     ):
-        await home.daemon.inventory.everywhere()
-        yield Stage(asks, talks, chats, home, rehearsal)
-        assert not rehearsal.panics
+        yield Stage(asks, *on)
 
 
 def played(act: Callable[[Stage], Awaitable[T]], kind: str | Script = "ollama", more: str = "", after: str = "") -> T:
     """Play one act before a provider of this kind, and return what it saw."""
-    return acted(act, staged(SCRIPTS[kind] if isinstance(kind, str) else kind, more, after))
+    return stage.acted(act, staged(SCRIPTS[kind] if isinstance(kind, str) else kind, more, after))
 
 
 def user(*parts: Any) -> Any:  # noqa: ANN401 -- the SDK's own type of contents

@@ -1,7 +1,7 @@
 """A daemon between an official client and a rehearsed provider: the stage on which the clients' tests play."""
 
 import asyncio
-from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, NamedTuple, TypeVar
 
@@ -61,12 +61,21 @@ async def clients(home: Home) -> AsyncIterator[tuple[openai.AsyncOpenAI, ollama.
 
 @asynccontextmanager
 async def staged(
-    script: Script | None = None, more: str = "", provider: Provider | None = None
+    script: Script | None = None,
+    more: str = "",
+    provider: Provider | None = None,
+    *,
+    after: str = "",
+    environ: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Stage]:
-    """Set the stage: the script says who answers, `more` is put before the provider in the config."""
+    """Set the stage: the script says who answers; `more` stands before the provider in the config, `after` in it."""
     script = script or Script()
     write = provider or (beside if script.kind == "ollama" else box)
-    async with Rehearsal(script) as rehearsal, running(write(rehearsal, more)) as home, clients(home) as (talks, chats):
+    async with (
+        Rehearsal(script) as rehearsal,
+        running(write(rehearsal, more) + after, environ) as home,
+        clients(home) as (talks, chats),
+    ):
         yield Stage(talks, chats, home, rehearsal)
         assert not rehearsal.panics
 
