@@ -14,14 +14,16 @@ KEPT = ROOT / "docs" / "pictures"
 MOST_BYTES = 200_000
 """All pictures together: a clone stays small."""
 STATES = ("idle", "local", "cloud", "queue", "offline", "config_error", "away")
-_MENU = (585, 0, 900, 290)
-"""Where the menu opens on the test's screen: left, top, right, bottom."""
+_MENU_AT = 585
+"""The menu opens at the test's screen's right side, from here on."""
 _CELL = 32
 
 
 def menu() -> Image.Image:
     """Return the open menu, without the empty screen around it."""
-    return Image.open(TAKEN / "tray/menu.png").crop(_MENU)
+    side = Image.open(TAKEN / "tray/menu.png").convert("RGB")
+    side = side.crop((_MENU_AT, 0, side.width, side.height))
+    return side.crop(side.getbbox())
 
 
 def icons() -> Image.Image:
