@@ -40,6 +40,7 @@ from hearth.server.learned_kept import restore, save
 from hearth.server.room import room_for
 from hearth.server.sockets import InstanceLock, Opened
 from hearth.server.tokens import known_tokens, tokens_for_now
+from hearth_config.changes import changed
 from hearth_config.errors import ConfigError
 from hearth_config.load import Loaded, load
 from hearth_config.secrets import Secret, resolve
@@ -123,6 +124,7 @@ class Daemon:
     def _resumed(self) -> None:
         self.pool.drop_idle()
         self.inventory.distrust()
+        self.core.keys.slept(self.health.slept_s)
 
     def _resolve(self, reference: str) -> Secret:
         return resolve(reference, self.loaded.variables, self.loaded.base_dir)
@@ -237,7 +239,8 @@ class Daemon:
         if moved(before.settings.listen, loaded.settings.listen):
             self.core.config_error = f"{loaded.path}: [listen] tcp, also and socket take effect at the next start."
         if edited:
-            self.core.events.say("config_loaded", path=str(loaded.path), reloads=self.core.reloads)
+            what = ", ".join(changed(before.settings, loaded.settings)) or "nothing"
+            self.core.events.say("config_loaded", path=str(loaded.path), reloads=self.core.reloads, changed=what)
 
     # Stop.
 
