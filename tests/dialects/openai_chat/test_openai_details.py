@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -103,6 +104,24 @@ def test_a_callers_own_details_are_passed_on_to_those_who_want_theirs() -> None:
     assert spliced(twin, [text("hm"), ENCRYPTED])["reasoning_details"] == [text("hm")]
     assert spliced(BOX, [text("hm"), ENCRYPTED]) == {"role": "assistant", "content": "x"}
     assert spliced(ROUTER, None)["reasoning_details"] is None
+
+
+MINIMAX = Destination(
+    "minimax", "MiniMax-M2", prefix="/v1", quirks=Quirks(echo_reasoning="reasoning_details", think_tags=True)
+)
+WORDS = ["Let me ", "see: ", "two ", "and ", "two."]
+
+
+@pytest.mark.parametrize("grows", [False, True])
+def test_thoughts_that_grow_are_said_once(grows: bool) -> None:
+    """MiniMax's own examples cut each text off the one before; some of its hosts send pieces like everyone."""
+    texts = ["".join(WORDS[: number + 1]) for number in range(len(WORDS))] if grows else WORDS
+
+    events = said(*(delta(reasoning_details=[text(one)]) for one in texts), delta(content="4"), to=MINIMAX)
+
+    assert [event.text for event in events if isinstance(event, ThinkingDelta)] == WORDS
+    (seal,) = seals(events)
+    assert opened(seal.opaque) == [text("".join(WORDS))]
 
 
 PIECES = st.lists(

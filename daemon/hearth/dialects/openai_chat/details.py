@@ -32,6 +32,31 @@ def readable(details: Sequence[Detail]) -> str:
     return "".join(piece for piece in said if isinstance(piece, str))
 
 
+class Snapshots:
+    """Texts that may grow from the start with each piece, as MiniMax's do by its own examples, made pieces again.
+
+    Some of its hosts send pieces all the same, so each text is judged by itself: one that begins with all that was said
+    before, if that is more than a syllable, says it again.
+    """
+
+    def __init__(self) -> None:
+        """Nothing was said yet."""
+        self._said: dict[object, str] = {}
+
+    def fresh(self, piece: Detail) -> Detail:
+        """Return a piece with what is new in its text."""
+        text, place = piece.get("text"), (piece.get("type"), piece.get("id"), piece.get("index"))
+        if not isinstance(text, str) or not all(isinstance(one, str | int | None) for one in place):
+            return piece
+        said = self._said.get(place, "")
+        again = len(said) > _SYLLABLE and text.startswith(said)
+        self._said[place] = text if again else said + text
+        return {**piece, "text": text[len(said) :]} if again else piece
+
+
+_SYLLABLE = 3
+
+
 class Details:
     """The details of one turn as they come in pieces."""
 

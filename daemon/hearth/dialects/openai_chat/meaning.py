@@ -10,7 +10,7 @@ from msgspec import Raw
 
 from hearth.dialects.openai_chat.calls import Calls
 from hearth.dialects.openai_chat.chunks import Choice, Chunk, Delta, Probs
-from hearth.dialects.openai_chat.details import Details, entries, readable
+from hearth.dialects.openai_chat.details import Details, Snapshots, entries, readable
 from hearth.dialects.openai_chat.parts import thinking_text
 from hearth.dialects.openai_chat.sources import read_annotations, read_sources
 from hearth.dialects.openai_chat.think_tags import ThinkTags
@@ -68,6 +68,7 @@ class Meaning(ReplyMeaning):
         self._sources: tuple[Citation, ...] = ()
         self._details_back = details_back
         self._details: dict[int, Details] = {}
+        self._snapshots: dict[int, Snapshots] = {}
 
     @property
     def all_finished(self) -> bool:
@@ -163,6 +164,8 @@ class Meaning(ReplyMeaning):
         """Read what was thought: in the one or the other member, and in details; words or calls are its end."""
         thought = delta.reasoning_content or delta.reasoning
         details = entries(delta.reasoning_details) if delta.reasoning_details else []
+        if details and self._think_tags:
+            details = [self._snapshots.setdefault(number, Snapshots()).fresh(piece) for piece in details]
         if not isinstance(thought, str):
             thought = readable(details)
         if thought:
