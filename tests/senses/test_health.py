@@ -194,6 +194,7 @@ def test_sleep_forgets_rests_and_calls_for_a_fresh_start() -> None:
     assert health.check_suspend()
 
     assert resumed == [clocks.now]
+    assert health.slept_s == 8 * 3600
     assert _rest(health, clocks) == 0
     assert _provider_rest(health, clocks) == 0
     for _ in range(20):

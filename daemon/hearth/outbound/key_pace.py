@@ -53,6 +53,11 @@ class Pace:
         """Whether waiting is worth while: something was answered since the rest before the last."""
         return self._rests < 2
 
+    def slept(self, seconds: float) -> None:
+        """Let so much time have passed that the clock did not count."""
+        self._met_at -= seconds
+        self._until -= seconds
+
     def is_over(self, now: float) -> bool:
         """Whether the limit was not met for so long that it is forgotten."""
         return now - self._met_at >= REMEMBERED_S

@@ -81,6 +81,11 @@ class Window:
         self.used += amount
         self._forget(now)
 
+    def slept(self, seconds: float) -> None:
+        """Let so much time have passed that the clock did not count; less than a slot's time is left out."""
+        for one in self._slots:
+            one[0] -= seconds // self.width
+
     def left(self, limit: float, now: float) -> float:
         """Return how much is left of a limit."""
         self._forget(now)
@@ -208,6 +213,13 @@ class Room:
         """Count what an earlier run of the daemon used at a moment of the monotonic clock."""
         self._window("requests", "day").recall(requests, at, now)
         self._window("tokens", "day").recall(tokens, at, now)
+
+    def slept(self, seconds: float) -> None:
+        """Let so much time have passed that the clock did not count."""
+        for window in self._windows.values():
+            window.slept(seconds)
+        for _, _, bucket in self.provider.all():
+            bucket.slept(seconds)
 
     def bounds(self, limits: Limits) -> list[tuple[What, str, Window, int]]:
         """Return the limits that the config gives, as (what, per, counts, limit)."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from time import monotonic, time
 from typing import Final
 
+from msgspec.structs import replace
+
 from hearth.dialects.dialect import Head
 from hearth.outbound.circuit import CLOSED, Circuit
 from hearth.outbound.key_pace import Pace
@@ -183,6 +185,16 @@ class KeyState:
         if self.unread is not None:
             (head, now, wall, model), self.unread = self.unread, None
             self.room.correct(read_limits(head, wall), None, now, model)
+
+    def slept(self, seconds: float) -> None:
+        """Let so much time have passed that the clock did not count: rests and limits end so much sooner."""
+        if self.circuit.resting_until:
+            self.circuit = replace(self.circuit, resting_until=self.circuit.resting_until - seconds)
+        self.limited = {model: until - seconds for model, until in self.limited.items()}
+        for pace in self.paces.values():
+            pace.slept(seconds)
+        self.read_head()
+        self.room.slept(seconds)
 
     def say_error(self, words: str) -> None:
         """Remember what its provider last held against it."""

@@ -70,6 +70,13 @@ class Bucket:
             return min((amount - self._level) / self._fills, known)
         return self._reset_in(now) if self._resets_at is not None else known
 
+    def slept(self, seconds: float) -> None:
+        """Let so much time have passed that the clock did not count."""
+        self._at -= seconds
+        self._known_until -= seconds
+        if self._resets_at is not None:
+            self._resets_at -= seconds
+
     def _reset_in(self, now: float) -> float:
         return max(self._resets_at - now, 0.0) if self._resets_at is not None else 0.0
 

@@ -9,6 +9,8 @@ from time import monotonic, time
 from msgspec.structs import replace
 
 from hearth.dialects.dialect import Head
+from hearth.outbound.key_book import NONE as NONE  # noqa: PLC0414 -- whoever chooses keys takes it from here
+from hearth.outbound.key_book import KeyBook
 from hearth.outbound.key_choice import next_key
 from hearth.outbound.key_holds import KeyHolds
 from hearth.outbound.key_queue import KeyQueues
@@ -20,37 +22,26 @@ from hearth.outbound.key_verdicts import Notice, full, hold_against, lift, missi
 from hearth.outbound.key_watch import KeyWatch
 from hearth.outbound.tokens import Tokens
 from hearth.problems import KeyRefused, Problem, QuotaSpent, RateLimited
-from hearth.status_keys import KeyStatus
 from hearth_config.settings import Key, Provider
-
-NONE: frozenset[str] = frozenset()
-
-
-def _nothing_spent(provider: str, key_id: str) -> bool:  # noqa: ARG001 -- the shape of `Keys.spent`
-    return False
 
 
 def _say_nothing(kind: str, **facts: object) -> None:
     pass
 
 
-class Keys:
+class Keys(KeyBook):
     """The keys of all providers: how each stands, how much room it has. Survives reloads; of the event loop alone."""
 
     def __init__(self, resolve: Resolve, tokens: Tokens | None = None) -> None:
         """`resolve` and `tokens` are what `Secrets` takes."""
+        super().__init__()
         self._secrets = Secrets(resolve, tokens)
         self._watch = KeyWatch(self._secrets, self._lift)
         self.queues = KeyQueues()
         self.holds = KeyHolds()
-        self._states: dict[tuple[str, str], KeyState] = {}
         self._at_hand: dict[str, tuple[float, tuple[Key, ...], Credential]] = {}
         self._ailing: set[tuple[str, str]] = set()
         """The keys of which something is held against, or was."""
-        self.recalled: set[tuple[str, str]] = set()
-        """The keys (provider, id) whose use by earlier runs of the daemon is counted."""
-        self.spent: Callable[[str, str], bool] = _nothing_spent
-        """Whether the money is spent that the config lets a key (provider, id) cost."""
         self.say: Callable[..., None] = _say_nothing
         """Tells an event by name, with its facts."""
 
@@ -137,16 +128,6 @@ class Keys:
             until = known.until if known.stamp is None else min(known.until, monotonic() + GLANCE_S)
             self._at_hand[holder.settings.name] = (until, keys, known.credential)
         return replace(known.credential, lease=lease)
-
-    def wait_s(self, provider: Provider, tokens: float, model: str = "", tried: frozenset[str] = NONE) -> float:
-        """Return in how many seconds a key that was not tried has room for a request of so many tokens; 0 is now.
-
-        The config's limits and the provider's count alike. It is 0 too where nobody knows, and for keys that only fail.
-        """
-        now = monotonic()
-        states = (one for one in self.with_money(provider, tried) if not one.fails(now))
-        wait = min((one.wait_s(tokens, model, now) for one in states), default=0.0)
-        return wait if wait < inf else 0.0
 
     def observe(
         self,
@@ -250,18 +231,6 @@ class Keys:
         if notice is not None:
             self.say(notice.name, **notice.facts)
 
-    def recall(self, provider: str, key_id: str, requests: int, tokens: int, at: float) -> None:
-        """Count what an earlier run of the daemon used at a moment of the monotonic clock."""
-        state = self._states.setdefault((provider, key_id), KeyState(provider, Key(key_id, "")))
-        state.room.recall(requests, tokens, at, monotonic())
-
-    def of_one(self, provider: Provider, key_id: str, problem: Problem, model: str = "") -> bool:
-        """Whether a limit was met with one key while another can be used: then the target itself need not rest."""
-        if not isinstance(problem, RateLimited) or len(provider.keys) < 2:
-            return False
-        now = monotonic()
-        return any(other.awake(now, model) for other in self.states(provider, frozenset((key_id,))))
-
     def unused(self, provider: str, credential: Credential) -> None:
         """Take back what was set aside for an attempt that was not made after all."""
         state = self._states.get((provider, credential.id))
@@ -276,25 +245,3 @@ class Keys:
     def recount(self, holders: Mapping[str, Holder]) -> Iterator[tuple[str, int | None]]:
         """Yield how many keys can be used of each provider that refused one, as `KeyWatch.recount` has it."""
         return self._watch.recount(holders, self.states)
-
-    def views(self, provider: Provider) -> tuple[KeyStatus, ...]:
-        """Return the state of a provider's keys."""
-        now = monotonic()
-        return tuple(
-            self._state(provider.name, key).view(now, spent=self.spent(provider.name, key.id)) for key in provider.keys
-        )
-
-    def states(self, provider: Provider, without: frozenset[str] = NONE) -> list[KeyState]:
-        """Return the states of a provider's keys, save those of the ids that are left out."""
-        return [self._state(provider.name, key) for key in keys_of(provider) if key.id not in without]
-
-    def with_money(self, provider: Provider, without: frozenset[str]) -> list[KeyState]:
-        """Return the same, save those whose money is spent."""
-        return [one for one in self.states(provider, without) if not self.spent(provider.name, one.key.id)]
-
-    def _state(self, provider: str, key: Key) -> KeyState:
-        state = self._states.get((provider, key.id))
-        if state is None:
-            state = self._states[provider, key.id] = KeyState(provider, key)
-        state.use(key)
-        return state

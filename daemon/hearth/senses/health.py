@@ -44,6 +44,8 @@ class HealthSense:
         self._errors: dict[str, Counter[str]] = {}
         self._timed_out_at: dict[str, float] = {}
         self._grace_until = 0.0
+        self.slept_s = 0.0
+        """How long the machine slept, when it was looked at last."""
         self.tell: Callable[[str, str, float], None] = _nobody
         """Hears "target_down" or "target_back", of whom (a target or a provider), and for how many seconds it rests."""
 
@@ -69,7 +71,8 @@ class HealthSense:
 
     def check_suspend(self) -> bool:
         """Find out whether the machine has slept; if so forget all rests. Ask when a call begins."""
-        if not self._suspend.slept():
+        self.slept_s = self._suspend.slept()
+        if not self.slept_s:
             return False
         self._grace_until = self._clock() + GRACE_S
         self._targets.clear()
