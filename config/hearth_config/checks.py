@@ -8,7 +8,7 @@ from hearth_config.check_metrics import check_metrics
 from hearth_config.check_money import check_money
 from hearth_config.check_providers import check_providers
 from hearth_config.errors import Path, Problem, nearest, one_of
-from hearth_config.secrets import read_reference
+from hearth_config.secrets import TOKEN_PREFIX, read_reference
 from hearth_config.settings import Settings, Timeouts
 
 
@@ -73,7 +73,15 @@ def _apps(settings: Settings) -> Iterator[Problem]:
         if not (app.match.user_agent or app.match.token or app.match.process):
             yield Problem(path, "is empty and would match nobody", "Give user_agent, token or process")
         if app.match.token:
-            try:
-                read_reference(app.match.token)
-            except ValueError as error:
-                yield Problem((*path, "token"), str(error), "Correct the reference")
+            yield from _app_token((*path, "token"), app.match.token)
+
+
+def _app_token(path: Path, token: str) -> Iterator[Problem]:
+    try:
+        reference = read_reference(token)
+    except ValueError as error:
+        yield Problem(path, str(error), "Correct the reference")
+        return
+    if reference.kind == "literal" and not token.startswith(TOKEN_PREFIX):
+        step = f'Begin it with "{TOKEN_PREFIX}", here and in the app'
+        yield Problem(path, "is no token of Hearth's, so no caller would be known by it", step)

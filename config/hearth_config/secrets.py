@@ -57,6 +57,9 @@ class Secret:
         raise TypeError("a secret is never written out")
 
 
+TOKEN_PREFIX: Final = "hearth_"  # noqa: S105 -- the mark by which callers' tokens are told from the dummies SDKs send
+
+
 class SecretError(Exception):
     """A key cannot be had. `reference` is safe to show; `reason` and `next_step` never hold a part of the key."""
 

@@ -21,7 +21,7 @@ from hearth.outbound.proxy import Proxy
 from hearth.routing.apps import Apps
 from hearth.routing.inventory import NEVER_ASKED, Listing
 from hearth.routing.targets import provider_place
-from hearth_config.secrets import SecretError, read_reference, resolve
+from hearth_config.secrets import TOKEN_PREFIX, SecretError, read_reference, resolve
 from hearth_config.settings import Provider, Settings
 
 if TYPE_CHECKING:
@@ -197,6 +197,7 @@ class Generation:
         }
         self.unspoken: tuple[str, ...] = tuple(name for name in self.settings.providers if name not in self.providers)
         self.apps = Apps(self.settings.apps)
+        self.app_faults: tuple[str, ...] = ()
 
     @property
     def host_names(self) -> frozenset[str]:
@@ -207,17 +208,26 @@ class Generation:
     def app_tokens(self) -> dict[str, str]:
         """Return the apps' tokens with the apps' names.
 
-        One that cannot be had is left out (the config's check named it).
+        One that cannot be had, or that no caller could be known by, is left out and told of in `app_faults`.
         """
         found: dict[str, str] = {}
+        faults = []
         for name, app in self.settings.apps.items():
             if app.match.token is None:
                 continue
             try:
-                secret = resolve(app.match.token, self.loaded.variables, self.loaded.base_dir)
-            except SecretError:
+                secret = resolve(app.match.token, self.loaded.variables, self.loaded.base_dir).reveal()
+            except SecretError as error:
+                faults.append(f"apps.{name}.match.token: {error}")
                 continue
-            found[secret.reveal()] = name
+            if secret.startswith(TOKEN_PREFIX):
+                found[secret] = name
+            else:
+                faults.append(
+                    f"apps.{name}.match.token: what {app.match.token} holds is no token of Hearth's, so no caller is "
+                    f'known by it. Begin it with "{TOKEN_PREFIX}", there and in the app.'
+                )
+        self.app_faults = tuple(faults)
         return found
 
 

@@ -48,7 +48,7 @@ def test_settings_do_not_show_a_literal_key(tmp_path: Path) -> None:
         key = "{CANARY}"
         headers = {{ Authorization = "{CANARY}" }}
         [apps.a]
-        match = {{ token = "{CANARY}" }}
+        match = {{ token = "hearth_{CANARY}" }}
     """
     loaded = load_text(text, tmp_path / "hearth.toml", Variables({"OTHER": CANARY}, {"X": CANARY}))
 

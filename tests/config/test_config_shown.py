@@ -44,7 +44,7 @@ def test_a_key_in_the_file_is_masked(tmp_path: Path) -> None:
         [providers.groq]
         key = "sk-canary"
         [apps.a]
-        match = { token = "sk-canary" }
+        match = { token = "hearth_canary" }
     """
 
     rows = {row.key: row.value for row in shown(made(tmp_path, text))}

@@ -8,7 +8,7 @@ import re
 import psutil
 import pytest
 
-from end_to_end.callers import Answer, Caller, call, calm, chat, cloud, engine, inference
+from end_to_end.callers import Answer, Caller, admin, call, calm, chat, cloud, engine, inference
 from hearth.rehearsal import ModelScript, Rehearsal, Script
 from hearth_home import running
 
@@ -173,3 +173,20 @@ def test_a_process_is_known_by_its_name() -> None:
             return await call(home, ROUTES[1], chat("far/scripted"))
 
     assert asyncio.run(scene()).status == 403
+
+
+@pytest.mark.parametrize(
+    ("environ", "words"), [({"APP": "plain"}, 'Begin it with "hearth_"'), ({}, "env:APP"), (TOKENS, "")]
+)
+def test_an_app_that_nobody_can_be_is_told_of(environ: dict[str, str], words: str) -> None:
+    """A token that is missing, or that SDKs' dummies cannot be told from, would leave the app's rules to nobody."""
+
+    async def scene() -> list[str]:
+        async with Rehearsal() as near, running(calm() + APPS + engine(near), environ) as home:
+            found: list[str] = (await admin(home, "/hearth/v1/status"))["config"]["warnings"]
+            return [one for one in found if one.startswith("apps.script.match.token: ")]
+
+    told = asyncio.run(scene())
+
+    assert bool(told) is bool(words)
+    assert all(words in one and "plain" not in one for one in told)

@@ -13,9 +13,10 @@ from multidict import CIMultiDict
 from hearth.problems import BadRequest, Forbidden, Problem, Unauthorized
 from hearth.senses.callers import Peer
 from hearth.server.app import PUBLIC, TABLE
-from hearth.server.guard import ALL, INFER, TOKEN_PREFIX, Door, Principal, Rules, identify
+from hearth.server.guard import ALL, INFER, Door, Principal, Rules, identify
 from hearth.server.tokens import ensure_tokens, new_tokens
 from hearth.server.ui import pages as dashboard
+from hearth_config.secrets import TOKEN_PREFIX
 from hearth_home import running
 from server.door import JSON, PLACES, admin, ask, quiet_log
 

@@ -111,6 +111,9 @@ def _running(status: Status) -> Iterator[Finding]:
     yield Finding("bad" if step else "ok", f"Usage log {ledger.state}{why}{lost}", step)
     if status.stand_in:
         yield Finding("note", "The built-in stand-in answers for a missing Ollama", "Start Ollama, and it leaves.")
+    for warning in status.config.warnings:
+        if warning.startswith("apps."):
+            yield Finding("bad", warning, "Run `hearth config edit`, or mend what it names.")
     for caller, count in status.refused_callers.items():
         yield Finding("note", f"Refused {count} times: {caller}", _allow(caller))
 

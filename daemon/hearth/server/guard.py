@@ -16,10 +16,10 @@ from msgspec import Struct
 
 from hearth.problems import BadRequest, Forbidden, Problem, Unauthorized, WrongHost, WrongMediaType
 from hearth.senses.callers import Peer
+from hearth_config.secrets import TOKEN_PREFIX
 
 Scope = Literal["infer", "admin"]
 
-TOKEN_PREFIX = "hearth_"  # noqa: S105 -- the mark by which our tokens are told from the dummies that SDKs send
 _CREDENTIALS = ("Authorization", "X-Api-Key", "Api-Key", "X-Goog-Api-Key")
 _SOCKET_HOSTS = frozenset({"localhost", "hearth", "127.0.0.1", "[::1]"})
 _BROWSER_MARKS = ("Origin", "Referer", "Sec-Fetch-Site")

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from hearth.server.guard import ALL, INFER, TOKEN_PREFIX, Scope
+from hearth.server.guard import ALL, INFER, Scope
+from hearth_config.secrets import TOKEN_PREFIX
 
 log = logging.getLogger("hearth.tokens")
 

@@ -87,7 +87,11 @@ def _config(core: Core) -> ConfigStatus:
     return ConfigStatus(
         path=str(loaded.path),
         error=core.config_error,
-        warnings=(*loaded.warnings, *((core.switches.warning,) if core.switches.warning else ())),
+        warnings=(
+            *loaded.warnings,
+            *core.generation.app_faults,
+            *((core.switches.warning,) if core.switches.warning else ()),
+        ),
         inactive=(*loaded.inactive, *(f"providers.{name} (its dialect)" for name in core.generation.unspoken)),
         loaded_at=core.loaded_at,
         reloads=core.reloads,
