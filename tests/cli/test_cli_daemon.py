@@ -42,6 +42,28 @@ def test_restart_starts_in_the_background_and_stop_waits(home: Path) -> None:
     assert after.returncode == 3
 
 
+def test_who_watches_sees_the_daemon_go_and_come_back(home: Path) -> None:
+    """Where there is no tray, `status --watch` stands in for the icon, which outlives the daemon too."""
+    hearth(home, "restart")
+    words = command(home, "status", "--watch")
+    watch = subprocess.Popen(words, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    assert watch.stdout
+    lines = iter(watch.stdout)
+    try:
+        first = next(line for line in lines if line.startswith("hearth: "))
+        hearth(home, "stop")
+        gone = next(line for line in lines if "not running" in line)
+        hearth(home, "restart")
+        again = next(line for line in lines if line.startswith("hearth: "))
+    finally:
+        watch.kill()
+        watch.wait()
+        watch.stdout.close()
+
+    assert "looked for again" in gone
+    assert first.split(",")[1] != again.split(",")[1]  # the pid
+
+
 def test_a_daemon_that_cannot_start_says_why(home: Path) -> None:
     """`restart` with a bad config shows the reason at once, not only in the log."""
     (home / "hearth.toml").write_text("mode = 3\n")

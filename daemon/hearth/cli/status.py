@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from hearth.cli.context import client, json_option
-from hearth.cli.output import print_facts, print_json, print_json_line
+from hearth.cli.output import print_facts, print_json, print_json_line, say
 
 if TYPE_CHECKING:
     from hearth.client import Client
@@ -29,12 +29,25 @@ def status(*, watch: bool, as_json: bool) -> None:
     calls.
     """
     daemon = client()
-    if not watch:
+    if watch:
+        _watch(daemon, as_json=as_json)
+    else:
         _show(daemon, as_json=as_json)
-    while watch:
+
+
+def _watch(daemon: Client, *, as_json: bool) -> None:
+    """Show it until Ctrl-C, also when the daemon ends and comes back meanwhile."""
+    from hearth.client import ClientError, DaemonAway
+
+    while True:
         if sys.stdout.isatty():
             click.clear()
-        _show(daemon, as_json=as_json, lines=True)
+        try:
+            _show(daemon, as_json=as_json, lines=True)
+        except DaemonAway:
+            say("Hearth is not running. It is looked for again every 2 seconds.", err=as_json)
+        except ClientError as error:
+            say(str(error), err=True)  # it goes just now
         time.sleep(EVERY_S)
 
 
