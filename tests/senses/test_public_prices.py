@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import subprocess
 import sys
+
+import pytest
 
 from hearth.money.book import LIST_NAMES, PublicPrice
 from hearth.money.tags import Use, cost
@@ -56,3 +59,36 @@ print(found.prices[0] is not None, "genai_prices" in sys.modules, "pydantic" in 
 def test_every_name_stands_for_a_preset() -> None:
     """A preset that was renamed would lose its prices silently."""
     assert set(LIST_NAMES) <= set(names())
+
+
+SEEN = """
+import asyncio, pathlib, sys
+from hearth.money.book import PublicPrice
+from hearth.senses.public_prices import read_prices
+async def act():
+    reading, seen = asyncio.create_task(read_prices([PublicPrice("openai", "", "gpt-4o-mini")])), set()
+    me = pathlib.Path("/proc/self").resolve().name
+    while not reading.done():
+        await asyncio.sleep(0.005)
+        children = pathlib.Path(f"/proc/{me}/task/{me}/children").read_text().split()
+        for child in children:
+            folder = pathlib.Path("/proc", child)
+            try:
+                told = (folder / "environ").read_bytes() + (folder / "cmdline").read_bytes()
+            except OSError:
+                continue
+            if b"price_list" in told:
+                seen.add(b"sk-canary" in told)
+    print(seen, (await reading).prices[0] is not None)
+asyncio.run(act())
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc shows what a child was given")
+def test_the_child_is_given_no_key() -> None:
+    """T17: of the environment it gets what it needs to start; its command line holds no secret either."""
+    environ = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "OPENAI_API_KEY": "sk-canary"}
+
+    done = subprocess.run([sys.executable, "-c", SEEN], capture_output=True, text=True, check=False, env=environ)
+
+    assert done.stdout == "{False} True\n", done.stderr

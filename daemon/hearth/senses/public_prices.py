@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import sys
 from collections.abc import Iterable
 
@@ -17,6 +18,8 @@ from hearth.money.book import PublicPrice
 from hearth.money.tags import PriceTag
 
 READING_S = 20.0
+_VARIABLES = ("PATH", "SYSTEMROOT", "LD_LIBRARY_PATH", "TZ")
+"""What the child gets of the environment: whatever is in there besides, keys among it, is not its business (T17)."""
 log = logging.getLogger("hearth.prices")
 
 
@@ -42,6 +45,7 @@ async def read_prices(wanted: Iterable[PublicPrice]) -> Read:
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,
+            env={name: os.environ[name] for name in _VARIABLES if name in os.environ},
         )
         async with asyncio.timeout(READING_S):
             answer, _ = await child.communicate(question)
