@@ -45,6 +45,8 @@ def _targets(settings: Settings) -> Iterator[Problem]:
         yield from check_alias(name, alias)
         if name == "default" or name.startswith(("local/", "cloud/")):
             yield Problem(("models", name), "is a name that Hearth itself gives a meaning", "Choose another name")
+        if not name.strip():
+            yield Problem(("models", name), "has no name, so nobody could ask for it", "Give it one")
         if not alias.use:
             yield Problem(("models", name, "use"), "is empty", 'List at least one "provider/model"')
     for path, targets in lists:

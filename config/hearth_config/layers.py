@@ -7,7 +7,7 @@ from typing import Final
 from msgspec import structs
 
 from hearth_config.addresses import TcpAddress, parse_address
-from hearth_config.errors import Path, Problem
+from hearth_config.errors import Path, Problem, nearest
 from hearth_config.own_presets import OwnPresets
 from hearth_config.presets import Table, find_preset
 from hearth_config.quirks import Quirks
@@ -88,6 +88,10 @@ def _filled_form(form: str, table: Table, path: Path) -> str:
 
 
 def _complete(merged: Table, form: str, path: Path) -> None:
+    for wanted in ("dialect", "address"):
+        slip = next((key for key in merged if key not in Provider.__struct_fields__ and nearest(key, (wanted,))), None)
+        if wanted not in merged and slip is not None:
+            raise unknown_key((*path, slip), (wanted,))
     if "dialect" not in merged:
         step = "Add `dialect`, or a `preset`: `hearth config presets` lists them"
         raise Problem(path, "has no `dialect`", step)
