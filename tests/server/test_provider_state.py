@@ -189,3 +189,21 @@ def test_the_store_never_outgrows_its_bounds(turns: list[tuple[str, int, str]], 
         assert 0 <= store.size <= size
         asked = ChatRequest((Message("assistant", (call,)),))
         store.restored(asked, by(), at("anthropic"))
+
+
+def test_what_passes_by_is_known_for_its_makers_own() -> None:
+    """A caller of the provider's dialect carries its seals along: they are foreign to all others, and to them alone."""
+    store = ProviderState()
+    router, box = at("openai_chat", "openrouter", "reasoning_details"), at("openai_chat", "box")
+    passing = store.recorder(by(), router, passing=True)
+    assert passing is not None
+    passing.see([Frame(b"", (ThinkingSealed("sealed", "openrouter"),))])
+
+    foreign = store.foreign(box)
+
+    assert foreign is not None
+    assert "sealed" in foreign
+    assert "other" not in foreign
+    assert store.foreign(router) is None
+    assert len(store) == 0
+    assert store.recorder(by(), box, passing=True) is None

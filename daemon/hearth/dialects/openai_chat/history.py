@@ -29,7 +29,8 @@ def adapt_messages(messages: Raw, to: Destination) -> Raw:
     """Return the messages as this provider wants them; the very same bytes where it wants nothing otherwise."""
     quirks = to.quirks
     role = system_role(quirks, to.model)
-    if not _concerned(bytes(messages), quirks, role):
+    given = bytes(messages)
+    if not (_concerned(given, quirks, role) or (bool(to.foreign) and _DETAILS in given)):
         return messages
     try:
         turns = _decode(messages)
@@ -52,7 +53,6 @@ def _concerned(messages: bytes, quirks: Quirks, role: str) -> bool:
         other in messages
         or (quirks.tool_id != "any" and b'"tool_call' in messages)
         or ((quirks.echo_reasoning is not None or quirks.allow_only is not None) and b'"assistant"' in messages)
-        or _DETAILS in messages
         or (not quirks.images_by_url and b'"image_url"' in messages)
         or any(b'"%b"' % name.encode() in messages for name in quirks.drop_from_messages)
     )
@@ -76,16 +76,17 @@ def _turn(turn: Members, to: Destination, role: str) -> Members:
 
 
 def _own_details(out: Members, to: Destination) -> None:
-    """Keep details of thinking, which may be sealed, for those who want theirs back; without what others sealed."""
+    """Take out of the details of thinking what others than this provider sealed: it goes back to its maker alone."""
     if NAME not in out:
-        return
-    if to.quirks.echo_reasoning != NAME:
-        del out[NAME]
         return
     given = entries(msgspec.json.decode(out[NAME]))
     own = own_only(given, to.foreign)
-    if len(own) < len(given):
+    if len(own) == len(given):
+        return
+    if own:
         out[NAME] = raw(own)
+    else:
+        del out[NAME]
 
 
 def _echo(out: Members, quirks: Quirks) -> None:
