@@ -10,7 +10,7 @@ from end_to_end.callers import admin, until
 from ui.opened import opened, press
 from ui.scenery import ENDLESS
 
-DIALECTS = ("ollama", "openai_chat", "openai_responses", "anthropic", "gemini")
+DIALECTS = ("ollama", "openai_chat", "openai_responses", "anthropic", "gemini", "cohere")
 
 
 def test_a_question_is_tried_in_each_dialect() -> None:

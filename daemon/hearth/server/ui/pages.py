@@ -5,8 +5,9 @@ None of them says anything about the user: what the page shows it asks of the co
 
 from __future__ import annotations
 
-from aiohttp import hdrs, web
+from aiohttp import hdrs
 
+from hearth.server import web
 from hearth.server.connection import Connection
 from hearth.server.routes import Handler, Route, Table, Visit
 from hearth.server.ui.assets import STRICT, asset, names

@@ -33,6 +33,13 @@ function fromGemini(data, say) {
   for (const part of said.candidates?.[0]?.content?.parts || []) if (part.text) say(part.text, part.thought);
 }
 
+function fromCohere(data, say) {
+  const said = JSON.parse(data), piece = said.delta?.message?.content;
+  if (said.delta?.error) throw new Error(said.delta.error);
+  if (piece?.thinking) say(piece.thinking, true);
+  if (piece?.text) say(piece.text);
+}
+
 function fromOllama(data, say) {
   const said = JSON.parse(data);
   if (said.error) throw new Error(said.error);
@@ -52,4 +59,6 @@ export const DIALECTS = {
     body: (model, text, think) => ({ model, messages: turn(text), stream: true, max_tokens: 4096, ...(think && { thinking: { type: "enabled", budget_tokens: 2048 } }) }) },
   gemini: { title: "Gemini", path: (model) => `/v1beta/models/${encodeURIComponent(model)}:streamGenerateContent?alt=sse`, sse: true, read: fromGemini,
     body: (_, text, think) => ({ contents: [{ role: "user", parts: [{ text }] }], ...(think && { generationConfig: { thinkingConfig: { includeThoughts: true } } }) }) },
+  cohere: { title: "Cohere Chat", path: () => "/v2/chat", sse: true, read: fromCohere,
+    body: (model, text, think) => ({ model, messages: turn(text), stream: true, thinking: { type: think ? "enabled" : "disabled" } }) },
 };
