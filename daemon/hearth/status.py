@@ -59,6 +59,9 @@ class ModelStatus(Struct, frozen=True):
     output_limit: int | None = None
     abilities: dict[str, AbilityStatus] | None = None
     listed_s: float | None = None
+    loads: int = 0
+    """How often Hearth has had it loaded since start: many in a row are engines that push one model out for another."""
+    last_load_s: float | None = None
 
 
 class AliasStatus(Struct, frozen=True):

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 
 from end_to_end.callers import admin, call, calm, chat, engine
+from hearth.cli.status_view import facts
 from hearth.rehearsal import ModelScript, Rehearsal, Script
+from hearth.server.control.snapshot import status
 from hearth_home import Home, running
 
 NAME = "ollama/scripted:latest"
@@ -73,3 +75,24 @@ def test_a_machine_without_a_gpu_hears_nothing_of_it() -> None:
 
     assert "GPU" not in note
     assert "gpu_lost" not in events
+
+
+def test_loads_are_counted_where_a_person_looks() -> None:
+    """Pain 2: a model that is loaded again and again is seen to be: in status, as a figure, and in words."""
+
+    async def act() -> tuple[list[int], list[str], bytes]:
+        async with Rehearsal(Script(models=_on(0))) as near, running(calm() + engine(near)) as home:
+            counts = []
+            for _ in range(3):
+                await _loaded_anew(home)
+                (one,) = (await admin(home, "/hearth/v1/status"))["loaded"]
+                counts.append(one["loads"])
+            words = [text for name, text in facts(status(home.daemon.core)) if name == "loaded"]
+            figures = await call(home, "/metrics", method="GET", Authorization=f"Bearer {home.token('admin')}")
+            return counts, words, figures.body
+
+    counts, words, figures = asyncio.run(act())
+
+    assert counts == [1, 2, 3]
+    assert "loaded 3 times since start (last in " in words[0]
+    assert b'hearth_model_loads_total{hearth_target="ollama/scripted:latest"} 3' in figures

@@ -125,7 +125,9 @@ def _model(one: ModelStatus) -> str:
     memory = f", {size(one.size_vram)} of {size(one.size)} on the GPU" if one.size_vram is not None else ""
     window = f", window {one.window}" if one.window else ""
     waiting = f", {one.queued} waiting" if one.queued else ""
-    return f"{one.name}{memory}{window}, {counted(one.in_flight, 'call')} in flight{waiting}"
+    took = f" (last in {span(one.last_load_s)})" if one.last_load_s is not None else ""
+    loads = f", loaded {counted(one.loads, 'time')} since start{took}" if one.loads else ""
+    return f"{one.name}{memory}{window}{loads}, {counted(one.in_flight, 'call')} in flight{waiting}"
 
 
 def _progress(model: str, what: str, completed: int | None, total: int | None) -> str:

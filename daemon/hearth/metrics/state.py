@@ -72,6 +72,10 @@ _OF_PROVIDERS = (
         lambda status: (((one.name,), one.size_vram) for one in status.loaded),
     ),
     Reading(
+        Metric("hearth.model.loads", "counter", "{load}", "How often Hearth had a model loaded.", ("hearth.target",)),
+        lambda status: (((one.name,), one.loads) for one in status.loaded if one.loads),
+    ),
+    Reading(
         Metric("hearth.model.queue", "gauge", "{call}", "Calls that wait for a loaded model.", ("hearth.target",)),
         lambda status: (((one.name,), one.queued) for one in status.loaded),
     ),

@@ -147,6 +147,8 @@ def _model(core: Core, target: Target, *, abilities: bool = False) -> ModelStatu
         output_limit=target.output_limit,
         abilities=_abilities(target) if abilities else None,
         listed_s=round(age, 1) if age is not None else None,
+        loads=view.loads,
+        last_load_s=round(view.last_load_s, 1) if view.last_load_s is not None else None,
     )
 
 
