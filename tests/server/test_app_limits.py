@@ -123,6 +123,21 @@ def test_what_a_call_may_still_say_is_kept_for_it() -> None:
     assert wait == pytest.approx(MINUTE_S)
 
 
+def test_calls_side_by_side_do_not_run_over_the_limit_together() -> None:
+    """An answer whose length nobody bounds is reckoned with 512 tokens; who is refused comes back soon."""
+    clock = Clock()
+    one = quota(clock, tokens_per_minute=1100)
+    slips = [one.enter(asking(5)) for _ in range(3)]
+
+    problem = refused(one, asking(5))
+    for slip in slips:
+        slip.leave(100)
+    one.enter(asking(5))
+
+    assert (problem.code, problem.retry_after) == ("tokens_per_minute", 1.0)
+    assert one.view().tokens == 305
+
+
 def test_a_reload_keeps_what_was_used_and_takes_the_new_limits() -> None:
     """An edit is no way around a limit: what was used stays used."""
     clock = Clock()

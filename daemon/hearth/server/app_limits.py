@@ -1,7 +1,8 @@
 """What one app may ask for: calls and tokens in any minute, and calls at once, as its `[apps.NAME]` says.
 
 The minute slides: no span of 60 seconds holds more than the limit. A call is let in with what its prompt and its
-`max_tokens` come to, which it gives back at its end for what was really used.
+`max_tokens` come to, which it gives back at its end for what was really used. One that names no `max_tokens` while
+others are under way counts with 512 for its answer, so that calls side by side do not run over the limit together.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Callable, Mapping
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from hearth.outbound.key_turns import UNSAID_OUTPUT
 from hearth.problems import AppLimited, Problem
 from hearth.server.counting import estimate
 from hearth.status_apps import AppStatus
@@ -110,10 +112,12 @@ class Quota:
         prompt = estimate(outline)
         if prompt > limit:
             raise self._no(f"asks with about {prompt} tokens at once", "tokens_per_minute", None)
-        needed = min(prompt + (outline.max_tokens or 0), limit)
+        unsaid = UNSAID_OUTPUT if self.in_flight and outline.operation != "embed" else 0
+        needed = min(prompt + (outline.max_tokens or unsaid), limit)
         used = self._tokens.total + self._reserved
         if used and used + needed > limit:
-            wait = self._tokens.wait_s(now, used + needed - limit)
+            over = self._tokens.total + needed - limit
+            wait = self._tokens.wait_s(now, over) if over > 0 else SOON_S  # else it is for calls that have not ended
             raise self._no(f"has used {used} tokens in a minute", "tokens_per_minute", wait)
         return needed
 
