@@ -37,7 +37,7 @@ def test_an_unknown_route_is_told_in_the_words_its_clients_know() -> None:
     assert (error["type"], error["code"]) == ("invalid_request_error", "unknown_url")
     said = ours.json()["error"]
     assert isinstance(said, dict)
-    assert (ours.status, said["kind"], said["message"]) == (404, "not_found", "404 page not found")
+    assert (ours.status, said["kind"], said["message"]) == (404, "not_found", "404 page not found.")
     assert "under /v1" in said["next_step"]
 
 

@@ -224,7 +224,7 @@ def _render(path: str, problem: Problem, method: str) -> Rendered:
     if type(problem) is NotFound:
         path = meant(TABLE, path) or path
     if type(problem) in (NotFound, WrongMethod) and not path.startswith("/v1"):
-        return Rendered(problem.status, _PLAIN, problem.message.encode())
+        return Rendered(problem.status, _PLAIN, problem.message.rstrip(".").encode())
     return dialect_of(TABLE, path, method).problem(problem, route=form_of(TABLE, path))
 
 
@@ -233,7 +233,7 @@ def _route(method: str, path: str) -> tuple[Route, str]:
     if found is None:
         right = meant(TABLE, path)
         step = f"Did you mean {right}? Then correct the base URL." if right else _SERVED_HERE
-        raise NotFound("404 page not found", next_step=step)
+        raise NotFound("404 page not found.", next_step=step)
     methods, rest = found
     route = methods.get(method) or (methods.get("GET") if method == "HEAD" else None)
     if route is None:
