@@ -155,3 +155,30 @@ def test_openrouter_gets_its_details_back(served: str) -> None:
 
     assert answer.status == 200, answer.body
     assert [detail["type"] for detail in turn.get("reasoning_details", ())] == ["reasoning.text"]
+
+
+async def _budgeted() -> tuple[list[int], Object]:
+    """A Claude that thinks to a budget calls a tool; another account goes on with the turn."""
+    script = Script(kind="anthropic", models=(ModelScript(name="claude-sonnet-4-5", capabilities=ALL),))
+    async with Rehearsal(script) as first, Rehearsal(script) as second:
+        tables = "".join(
+            f'[providers.{name}]\npreset = "anthropic"\naddress = "{far.url}"\nkey = "sk-test"\n'
+            for name, far in (("maker", first), ("twin", second))
+        )
+        async with running(calm() + tables) as home:
+            body = _thoughtful("anthropic") | {
+                "thinking": {"type": "enabled", "budget_tokens": 1024}, "max_tokens": 4000, "stream": False
+            }  # fmt: skip
+            asked = await call(home, "/v1/messages", {"model": "maker/claude-sonnet-4-5", **body})
+            following = replay("anthropic", body, asked.body)
+            answered = await call(home, "/v1/messages", {"model": "twin/claude-sonnet-4-5", **following})
+        return [asked.status, answered.status], json.loads(second.calls[-1].body)
+
+
+def test_a_turn_that_lost_its_seal_is_resumed_without_a_budget_for_thoughts() -> None:
+    """Anthropic refuses to think in the middle of a turn that does not begin with thinking; it would be a dead end."""
+    statuses, sent = asyncio.run(_budgeted())
+
+    assert statuses == [200, 200]
+    assert "thinking" not in sent
+    assert [block["type"] for block in sent["messages"][1]["content"]] == ["tool_use"]

@@ -19,6 +19,7 @@ FIELDS = frozenset(
 _ID = re.compile(r"[a-zA-Z0-9_-]+")
 SEAL = "sealed-by-the-rehearsal:"
 """How a signature of the rehearsal begins; thinking comes back with such a one only, as at Anthropic with its own."""
+_CALLS_AND_RESULTS = 2
 _OPEN_OBJECT = "For 'object' type, 'additionalProperties' must be explicitly set to false"
 
 
@@ -60,6 +61,17 @@ def _check_budget(members: Object, thinking: Object) -> None:
         raise Problem(400, "`temperature` may only be set to 1 when thinking is enabled.")
     if (members.get("tool_choice") or {}).get("type") in ("any", "tool"):
         raise Problem(400, "Thinking may not be enabled when tool_choice forces tool use.")
+    _check_resumed(members["messages"])
+
+
+def _check_resumed(messages: object) -> None:
+    """A turn of calls whose results are sent must begin with its thinking, if the model is to think to a budget."""
+    if not isinstance(messages, list) or len(messages) < _CALLS_AND_RESULTS:
+        return
+    called, answered = ([block.get("type") for block in _blocks(message)] for message in messages[-2:])
+    if "tool_result" in answered and called[:1] not in (["thinking"], ["redacted_thinking"]):
+        place = f"messages.{len(messages) - _CALLS_AND_RESULTS}.content.0.type"
+        raise Problem(400, f"{place}: Expected `thinking` or `redacted_thinking`, but found `{called[0]}`.")
 
 
 def _check_roles(messages: list[Object]) -> None:
