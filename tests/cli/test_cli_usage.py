@@ -125,6 +125,19 @@ def test_every_call_can_be_taken_along_with_all_that_is_known(tmp_path: Path) ->
     assert f"2 calls exported to {file}." in shown.stderr.replace("\n", "")
 
 
+@pytest.mark.parametrize("form", ["csv", "jsonl"])
+def test_an_export_without_a_daemon_leaves_the_last_one_as_it_is(tmp_path: Path, form: str) -> None:
+    """Nothing is written, and no file emptied, before Hearth has answered."""
+    file = tmp_path / "calls"
+    file.write_text("the last one", encoding="utf-8")
+
+    shown = CliRunner().invoke(
+        command_line, ["--home", str(tmp_path), "usage", "export", "--format", form, "--output", str(file)]
+    )
+
+    assert (shown.exit_code, shown.stdout, file.read_text(encoding="utf-8")) == (3, "", "the last one")
+
+
 @given(st.lists(st.integers(0, 10**9), max_size=30))
 def test_a_sparkline_has_a_bar_for_each_count(counts: list[int]) -> None:
     """Nothing is a blank, anything is at least the lowest bar, the most is the highest."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 from typing import TYPE_CHECKING, TextIO
 from urllib.parse import urlencode
 
@@ -62,8 +63,10 @@ def _as_csv(since: float | None) -> Iterator[tuple[str, int]]:
     from hearth.cli import spreadsheet
     from hearth.record import Entry
 
+    calls = _raw(since)
+    first = next(calls, None)  # before the headings, so that nothing is overwritten where no Hearth answers
     yield spreadsheet.line(HEADINGS), 0
-    for line, _ in _raw(since):
+    for line, _ in chain(() if first is None else (first,), calls):
         entry = msgspec.json.decode(line, type=Entry)
         for place, row in enumerate(rows_of(entry)):
             yield spreadsheet.line(row), int(place == 0)
