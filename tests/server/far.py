@@ -1,6 +1,7 @@
 """A far provider that speaks OpenAI's dialect, behind a daemon that also has an Ollama: for what passes through."""
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, TypeVar
@@ -92,3 +93,16 @@ def sent(method: str, path: str, **how: Any) -> tuple[httpx.Response, Far]:  # n
         return await client.request(method, path, **how), far
 
     return played(act)
+
+
+async def rows(home: Home) -> list[dict[str, Any]]:
+    """The calls in the usage log."""
+    for _ in range(100):
+        await asyncio.sleep(0.05)
+        with sqlite3.connect(home.folder / "usage.db") as database:
+            database.row_factory = sqlite3.Row
+            names = {name for (name,) in database.execute("select name from sqlite_master where type='table'")}
+            found = [dict(row) for row in database.execute("select * from calls")] if "calls" in names else []
+            if found:
+                return found
+    return []

@@ -3,7 +3,6 @@
 import asyncio
 import io
 import json
-import sqlite3
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -12,7 +11,7 @@ import openai
 import pytest
 
 from hearth_home import Home
-from server.far import KEY, Far, played, sent
+from server.far import KEY, Far, played, rows, sent
 
 SOUND = bytes(range(256)) * 40
 FORM = "multipart/form-data; boundary=XX"
@@ -207,54 +206,6 @@ def test_a_providers_refusal_of_the_key_is_its_own_affair() -> None:
 
     assert reply.status_code == 502
     assert KEY not in reply.text
-
-
-TWO_KEYS = 'keys = [{ id = "a", value = "env:FAR_KEY" }, { id = "b", value = "env:SPARE_KEY" }]'
-
-
-@pytest.mark.parametrize("status", [401, 402, 429])
-def test_another_key_takes_over_from_one_that_is_refused(status: int) -> None:
-    """As for any call: a limited, spent or revoked key costs no request whose body can be sent again."""
-
-    async def act(far: Far, home: Home, client: httpx.AsyncClient) -> tuple[list[httpx.Response], int, dict[str, Any]]:
-        far.refuses[KEY] = status
-        answers = [await client.post("/v1/images/generations", json={"model": "far/img", "prompt": "x"}) for _ in "123"]
-        return answers, len(far.asked), (await rows(home))[0]
-
-    answers, asked, row = played(act, keys=TWO_KEYS)
-
-    assert [one.status_code for one in answers] == [200] * 3
-    assert [one.headers["X-Hearth-Attempts"] for one in answers] == ["2", "1", "1"]
-    assert asked == 4
-    assert (row["attempts"], row["ending"]) == (2, "complete")
-
-
-def test_when_every_key_is_refused_the_last_refusal_is_told() -> None:
-    """Each key is tried once, and each try is written down once."""
-
-    async def act(far: Far, home: Home, client: httpx.AsyncClient) -> tuple[httpx.Response, int, dict[str, Any]]:
-        far.refuses = {KEY: 401, "sk-spare-0123456789": 429}
-        answer = await client.post("/v1/images/generations", json={"model": "far/img", "prompt": "x"})
-        return answer, len(far.asked), (await rows(home))[0]
-
-    answer, asked, row = played(act, keys=TWO_KEYS)
-
-    assert answer.status_code == 429
-    assert asked == 2
-    assert (row["attempts"], row["ending"], row["problem"]) == (2, "failed", "rate_limited")
-
-
-async def rows(home: Home) -> list[dict[str, Any]]:
-    """The calls in the usage log."""
-    for _ in range(100):
-        await asyncio.sleep(0.05)
-        with sqlite3.connect(home.folder / "usage.db") as database:
-            database.row_factory = sqlite3.Row
-            names = {name for (name,) in database.execute("select name from sqlite_master where type='table'")}
-            found = [dict(row) for row in database.execute("select * from calls")] if "calls" in names else []
-            if found:
-                return found
-    return []
 
 
 def test_each_is_written_down_without_tokens_and_at_an_unknown_cost() -> None:

@@ -7,6 +7,8 @@ from time import monotonic_ns, time
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from hearth.money.accounts import Payer
+from hearth.money.purse import day_of
 from hearth.problems import Internal, Problem
 from hearth.record import Attempt, CallRecord, Ending, Entry
 from hearth.routing.explain import compact
@@ -99,17 +101,23 @@ class Passage:
         name = self._target.name if self._target is not None else ""
         return next((one.reason for one in self._plan.candidates if one.target.name == name), "")
 
-    def _cost(self) -> float | None:
-        """What is made on this machine costs nothing; nobody counts the rest."""
-        return 0.0 if self._target is not None and self._target.place == "machine" else None
+    def _cost(self, ending: Ending) -> tuple[float | None, str]:
+        """What it cost, and who says so: at home, or refused, nothing; nobody counts the rest."""
+        if self._target is not None and self._target.place == "machine":
+            return 0.0, "local"
+        return (0.0, "") if ending in {"failed", "refused"} else (None, "unknown")
 
     def _note(self, ending: Ending, problem: Problem | None) -> None:
         attempts = self._earlier
         if self._target is not None and self._under_way:
             attempts += (self._attempt(self._target, ending, problem),)
+            if attempts[-1].cost is None:
+                payer = Payer(self._target.provider, self._target.name, self._key_id, self.call.app.name)
+                self._core.till.purse.spend(payer, None, day_of(self._began))
         told(self._core, Entry(self._record(ending, problem, len(attempts)), attempts))
 
     def _attempt(self, target: Target, ending: Ending, problem: Problem | None) -> Attempt:
+        cost, source = self._cost(ending)
         return Attempt(
             call_id=self.call.id,
             number=len(self._earlier) + 1,
@@ -124,8 +132,8 @@ class Passage:
             detail=problem.text[:300] if problem is not None else "",
             upstream_status=self._status or None,
             total_ms=(monotonic_ns() - self._began_ns) / MILLION,
-            cost=self._cost(),
-            cost_source="local" if target.place == "machine" else "unknown",
+            cost=cost,
+            cost_source=source,
             reason=self._reason(),
             address=self._address,
             bytes_out=self._reply.bytes_out if self._reply is not None else 0,
@@ -153,7 +161,7 @@ class Passage:
             problem=problem.kind if problem is not None else "",
             detail=problem.text[:300] if problem is not None else "",
             status=0 if ending == "client_gone" else status,
-            cost=self._cost(),
+            cost=self._cost(ending)[0],
             total_ms=(monotonic_ns() - call.received_ns) / MILLION,
             user_agent=call.app.user_agent[:MAX_NAME],
             plan=compact(self._plan) if self._plan.refused else "",
