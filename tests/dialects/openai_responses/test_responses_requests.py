@@ -201,6 +201,7 @@ def test_knobs_and_thinking_are_read() -> None:
         ({"text": {"format": {"type": "json_schema", "name": "n"}}}, "text.format.schema"),
         ({"reasoning": {"effort": "frantic"}}, "reasoning.effort"),
         ({"temperature": "hot"}, "temperature"),
+        ({"truncation": "sometimes"}, "truncation"),
     ],
 )
 def test_what_is_wrong_is_named(members: dict[str, Any], param: str) -> None:

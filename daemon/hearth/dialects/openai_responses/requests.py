@@ -13,7 +13,7 @@ from hearth.dialects.openai_responses.features import (
 )
 from hearth.dialects.openai_responses.items import read_messages
 from hearth.dialects.openai_responses.tools import read_tools
-from hearth.problems import Unsupported
+from hearth.problems import BadRequest, Unsupported
 
 _KNOWN = frozenset(
     {
@@ -28,6 +28,8 @@ def read_request(members: Members) -> ChatRequest:
     """Return the meaning of a request. Raises `BadRequest`, or `Unsupported` for what is its provider's alone."""
     for name in native_members(members):
         raise Unsupported(f"{name} is heeded by a server of the Responses API alone.", param=name.split()[0])
+    if value(members, "truncation", str) not in (None, "auto", "disabled"):
+        raise BadRequest('truncation is "auto" or "disabled".', param="truncation")
     tools, choice = read_tools(members)
     return ChatRequest(
         read_messages(members),
