@@ -20,10 +20,10 @@ from outbound.authority import OPENSSL, Authority
 OTHERS = (
     "genai_prices", "zstandard", "keyring", "google.auth", "PIL", "pystray", "pytest", "hypothesis", "rich", "httpx",
     "importlib.metadata", "hearth.rehearsal", "hearth.demo", "hearth.conformance", "hearth.client",
-    "anyio._core._eventloop", "anyio._backends._asyncio", "encodings.idna", "importlib.resources", "zipfile",
+    "anyio._core._eventloop", "anyio._backends._asyncio", "encodings.idna", "aiohttp.web",
 )  # fmt: skip
 """Libraries and parts that cost time or memory, and that a plain `hearth run` has no use for."""
-OF_MIGRATIONS = ("sqlite_utils", "dateutil", "pluggy")
+OF_MIGRATIONS = ("sqlite_utils", "dateutil", "pluggy", "importlib.resources", "zipfile")
 """What making the tables of the usage log needs, once in its life."""
 CLIENTS = {
     "/v1/messages": "anthropic",

@@ -10,7 +10,7 @@ import logging
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from aiohttp import HttpVersion11, hdrs, web
+from aiohttp import HttpVersion11, hdrs
 from msgspec import structs
 from multidict import istr
 
@@ -18,7 +18,7 @@ from hearth.call import App
 from hearth.dialects.dialect import Rendered
 from hearth.problems import Internal, NotFound, Problem, Unauthorized, WrongHost, WrongMethod
 from hearth.senses.callers import Peer, peer_of, process_of
-from hearth.server import control, listings, llm, manage, pages, passing, responses
+from hearth.server import control, listings, llm, manage, pages, passing, responses, web
 from hearth.server.connection import Connection
 from hearth.server.control import orders
 from hearth.server.guard import (

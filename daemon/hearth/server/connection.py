@@ -9,12 +9,12 @@ from time import monotonic
 from typing import Any
 
 import msgspec
-from aiohttp import web
 from aiohttp.web_protocol import RequestHandler, _ErrInfo
 from msgspec import Struct
 
 from hearth.problems import BadRequest
 from hearth.senses.callers import Peer
+from hearth.server import web
 from hearth.server.guard import Door
 from hearth.server.heavy import HeavyBodies
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aiohttp import web
 from msgspec import structs
 
 from hearth.dialects.optional import ShowsCounts
@@ -16,6 +15,7 @@ from hearth.outbound.lanes import Ticket
 from hearth.outbound.meter import BYTES_PER_TOKEN
 from hearth.outbound.upstream import Asked
 from hearth.problems import NotFound, ProviderProblem
+from hearth.server import web
 from hearth.server.surroundings import CallSurroundings
 from hearth_config.settings import Retry
 

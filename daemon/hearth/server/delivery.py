@@ -11,14 +11,13 @@ from functools import lru_cache
 from time import monotonic, monotonic_ns, time_ns
 from typing import TYPE_CHECKING
 
-from aiohttp import web
-
 from hearth.cache.replay import REASON
 from hearth.dialects.dialect import ReplyWriter, Served, Stamp
 from hearth.dialects.optional import Identifies
 from hearth.events import Event, Failed, Frame, ThinkingDelta
 from hearth.outbound.noting import cost_of, in_digits
 from hearth.problems import BrokenReply, Forbidden, Problem
+from hearth.server import web
 from hearth.server.connection import patience_of
 from hearth.server.direct import StreamReply, WholeReply, lines_of, safe
 

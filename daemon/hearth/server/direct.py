@@ -9,12 +9,12 @@ import asyncio
 from collections.abc import Mapping
 from http import HTTPStatus
 
-from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
 from aiohttp.helpers import rfc822_formatted_time
 from aiohttp.http import HttpVersion11
 from aiohttp.web_protocol import RequestHandler
 
+from hearth.server import web
 from hearth.server.connection import patience_of
 
 _REASONS = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n" for status in HTTPStatus}

@@ -29,8 +29,7 @@ from hearth.server.connection import BROKEN_BODY, Connection, Patience
 from hearth.server.heavy import LIGHT
 
 if TYPE_CHECKING:
-    from aiohttp import web
-
+    from hearth.server import web
     from hearth.server.core import Core
     from hearth.server.guard import Headers, Principal
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from aiohttp import web
 from msgspec import structs
 
 from hearth.call import Task
@@ -19,6 +18,7 @@ from hearth.dialects.ollama.fields import folded
 from hearth.outbound.loading import ask_engine
 from hearth.problems import BadRequest, UnknownModel
 from hearth.routing.modes import REACH
+from hearth.server import web
 from hearth.server.intake import read_body
 from hearth.server.routes import Route, Table, Visit
 

@@ -7,8 +7,6 @@ import logging
 from time import monotonic, monotonic_ns
 from typing import TYPE_CHECKING
 
-from aiohttp import web
-
 from hearth.events import Done, Finished, FinishReason, Frame, Started
 from hearth.outbound.fallback import Answering
 from hearth.outbound.lanes import Superseded, Ticket
@@ -16,6 +14,7 @@ from hearth.outbound.loading import keep_alive_seconds, unload_model
 from hearth.outbound.soundness import unsound
 from hearth.outbound.upstream import Asked
 from hearth.problems import Internal, ModelMissing, Problem, ProviderProblem
+from hearth.server import web
 from hearth.server.app_limits import refusal, tokens_of
 from hearth.server.bookkeeping import note
 from hearth.server.counting import tell_count

@@ -11,14 +11,13 @@ import re
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
-from aiohttp import web
-
 from hearth.dialects.body import cut, join, raw, value
 from hearth.dialects.ollama import errors
 from hearth.dialects.ollama.fields import fold
 from hearth.outbound.limits import Limits
 from hearth.problems import BadRequest, Forbidden, KeyRefused, Problem, Unreachable
 from hearth.routing.targets import is_remote_name, same_name
+from hearth.server import web
 from hearth.server.intake import arriving, read_body
 from hearth.server.routes import Route, Table, Visit
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from aiohttp import web
-
+from hearth.server import web
 from hearth.server.routes import Route, Table, Visit
 from hearth.server.ui.assets import STRICT
 

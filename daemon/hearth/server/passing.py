@@ -12,8 +12,6 @@ import re
 from time import monotonic_ns, time
 from typing import TYPE_CHECKING
 
-from aiohttp import web
-
 from hearth.call import Call, Outline
 from hearth.outbound.hiding import hide_key
 from hearth.outbound.key_turns import OF_A_KEY
@@ -21,6 +19,7 @@ from hearth.outbound.keys import NONE
 from hearth.outbound.limits import Limits
 from hearth.problems import BadRequest, KeyRefused, NotFound, Problem, ProviderProblem, UnknownModel, Unsupported
 from hearth.routing.search import UNNAMED
+from hearth.server import web
 from hearth.server.app_limits import refusal
 from hearth.server.direct import safe
 from hearth.server.intake import call_mode, new_id, take_wishes

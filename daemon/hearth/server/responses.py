@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from aiohttp import web
 
 from hearth.problems import BadRequest, Cancelled, NotFound, Unsupported
-from hearth.server import llm
+from hearth.server import llm, web
 from hearth.server.intake import Inference
 from hearth.server.remembered import shown_items
 from hearth.server.routes import Route, Table, Visit, served_by

@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Literal
 
-from aiohttp import web
 from msgspec import Struct
 
 from hearth.call import App
 from hearth.dialects import registry
 from hearth.dialects.dialect import Served
+from hearth.server import web
 
 if TYPE_CHECKING:
     from hearth.server.core import Core

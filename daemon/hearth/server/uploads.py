@@ -14,7 +14,7 @@ from hearth.server.intake import arriving, read_body
 from hearth.server.multipart import boundary_of, find_field
 
 if TYPE_CHECKING:
-    from aiohttp import web
+    from hearth.server import web
 
 WINDOW = 64 * 1024
 """So much of a form is read before it is sent on: the model's name must stand in there, before the first file."""

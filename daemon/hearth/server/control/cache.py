@@ -14,8 +14,7 @@ from hearth.server.routes import Table, Visit
 from hearth.status_cache import Cleared
 
 if TYPE_CHECKING:
-    from aiohttp import web
-
+    from hearth.server import web
     from hearth.server.caching import Caching
 
 

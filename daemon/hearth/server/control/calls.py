@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 
-from aiohttp import web
-
 from hearth.call import App, Call, Outline, Task
 from hearth.chat import Need, Operation
 from hearth.problems import Cancelled, NotFound
 from hearth.routing.explain import explain, read
+from hearth.server import web
 from hearth.server.control import reports
 from hearth.server.control.orders import PREFIX, STRICT, Named, admin, order, reply
 from hearth.server.intake import new_id

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import msgspec
-from aiohttp import web
 from msgspec import Struct
 
 from hearth.call import Mode
 from hearth.problems import BadRequest, UnknownModel
+from hearth.server import web
 from hearth.server.control import snapshot
 from hearth.server.control.orders import PREFIX, admin, order, reply
 from hearth.server.routes import Table, Visit

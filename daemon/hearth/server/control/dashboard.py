@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from aiohttp import hdrs, web
+from aiohttp import hdrs
 
+from hearth.server import web
 from hearth.server.control.orders import PREFIX, admin, reply
 from hearth.server.routes import Table, Visit
 from hearth.server.ui.pages import DOOR

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from aiohttp import web
 from msgspec import Struct
 
+from hearth.server import web
 from hearth.server.checking import check
 from hearth.server.control.orders import PREFIX, admin, order, reply
 from hearth.server.routes import Table, Visit

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 
 import msgspec
-from aiohttp import web
 
 from hearth.ledger import exports
 from hearth.ledger.sums import Span
+from hearth.server import web
 from hearth.server.control.orders import PREFIX, admin
 from hearth.server.control.reports import FLUSH_S, moment
 from hearth.server.routes import Table, Visit

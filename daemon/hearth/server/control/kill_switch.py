@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from aiohttp import web
-
+from hearth.server import web
 from hearth.server.control.orders import PREFIX, admin, reply
 from hearth.server.routes import Table, Visit
 

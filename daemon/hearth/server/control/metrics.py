@@ -6,9 +6,8 @@ import asyncio
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from aiohttp import web
-
 from hearth.metrics import prometheus, shown, state
+from hearth.server import web
 from hearth.server.control import snapshot
 from hearth.server.control.orders import admin
 from hearth.server.routes import Table, Visit

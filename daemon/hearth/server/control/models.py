@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import msgspec
-from aiohttp import web
 
 from hearth.outbound.loading import unload_model
 from hearth.problems import BadRequest, Forbidden, Problem, UnknownModel
 from hearth.routing.near import shown
 from hearth.routing.targets import same_name
+from hearth.server import web
 from hearth.server.control import snapshot
 from hearth.server.control.orders import PREFIX, STRICT, Named, admin, order, reply, told
 from hearth.server.routes import Table, Visit

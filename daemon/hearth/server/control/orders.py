@@ -6,12 +6,12 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from aiohttp import web
 from msgspec import Struct
 
 from hearth.call import Mode, Task
 from hearth.dialects.dialect import Rendered
 from hearth.problems import BadRequest, Problem
+from hearth.server import web
 from hearth.server.intake import read_body
 from hearth.server.routes import Route, Visit
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from aiohttp import web
-
+from hearth.server import web
 from hearth.server.control.orders import PREFIX, admin, reply
 from hearth.server.routes import Table, Visit
 
