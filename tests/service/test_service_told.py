@@ -41,12 +41,12 @@ class Seat:
         (home / "hearth.toml").chmod(0o600)
         return home
 
-    def hearth(self, *words: str, home: Path | None = None) -> "subprocess.CompletedProcess[str]":
+    def hearth(self, *words: str, home: Path | None = None, **variables: str) -> "subprocess.CompletedProcess[str]":
         """Run a command."""
         environ = {"XDG_CONFIG_HOME": str(self.folder / "config"), "PYTHONPATH": os.pathsep.join(sys.path)}
         return subprocess.run(
             [sys.executable, "-m", "hearth", "--home", str(home or self.home), *words],
-            env={**os.environ, **environ, "PATH": f"{self.programs}:/usr/bin:/bin"},
+            env={**os.environ, **environ, "PATH": f"{self.programs}:/usr/bin:/bin", **variables},
             capture_output=True, text=True, check=False,
         )  # fmt: skip
 
@@ -83,6 +83,16 @@ def test_what_changes_under_a_running_service_is_taken_over(seat: Seat) -> None:
     assert first == again == ["daemon-reload", "enable --now hearth.socket hearth.service"]
     assert changed == ["daemon-reload", "enable hearth.socket hearth.service", "restart hearth.service"]
     assert seat.told()[-1] == "restart hearth.socket hearth.service"
+
+
+def test_the_icon_is_started_with_it(seat: Seat) -> None:
+    """At each login by the desktop, and now; without a display there is nothing to start."""
+    shown = seat.hearth("service", "install", "--tray", DISPLAY=":nowhere")
+    blind = seat.hearth("service", "install", "--tray", DISPLAY="", WAYLAND_DISPLAY="")
+
+    assert "The icon is started too." in shown.stdout
+    assert "icon" not in blind.stdout
+    assert (seat.folder / "config/autostart/hearth-tray.desktop").exists()
 
 
 def test_a_stop_lasts_although_clients_go_on_asking(seat: Seat) -> None:

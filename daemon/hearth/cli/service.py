@@ -10,7 +10,7 @@ import click
 from hearth.cli.context import json_option, paths, yes_option
 from hearth.cli.output import print_json, say
 from hearth.cli.restart import start_in_background
-from hearth.cli.service_plan import connected, delete_all, has_icon, plan_here
+from hearth.cli.service_plan import connected, delete_all, has_icon, plan_here, show_icon
 
 if TYPE_CHECKING:
     from hearth_service.plan import Installation
@@ -41,6 +41,8 @@ def install(*, tray: bool) -> None:
     for path in written:
         say(f"Wrote {path}")
     say(f"{plan.manager} starts Hearth at login, and has started it now. Its log: hearth service logs")
+    if tray and show_icon():
+        say("The icon is started too.")
 
 
 def _make_room(plan: Installation) -> bool:

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from hearth_service.plan import Installation, Wanted
 
 
+_TRAY = (sys.executable, "-P", "-m", "hearth_tray")
+
+
 def plan_here(*, tray: bool) -> Installation:
     """Return the installation for this system and user."""
     from hearth_service import launchd, systemd, windows
@@ -41,18 +44,34 @@ def _wanted(*, tray: bool) -> Wanted:
     from hearth_service.plan import Wanted as Made
 
     where = paths()
-    folder = home()
-    chosen = ("--home", str(Path(folder).expanduser().absolute())) if folder else ()
+    chosen = _chosen()
     tcp, socket = _listens()
     return Made(
         hearth=(*own_command(), *chosen, "run"),
-        tray=(sys.executable, "-P", "-m", "hearth_tray", *chosen) if tray else (),
+        tray=(*_TRAY, *chosen) if tray else (),
         tcp=tcp,
         socket=socket,
         log=where.log_file,
         isolated=_has_user_namespaces(),
         writes=tuple(dict.fromkeys((where.data_dir, where.state_dir, where.socket.parent, where.config_file.parent))),
     )
+
+
+def _chosen() -> tuple[str, ...]:
+    """Return the words that name this home to another process."""
+    folder = home()
+    return ("--home", str(Path(folder).expanduser().absolute())) if folder else ()
+
+
+def show_icon() -> bool:
+    """Start the icon now, which systemd's desktops do at login only; a second one leaves by itself. Whether it was."""
+    if sys.platform in ("darwin", "win32") or not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+        return False
+    quiet = subprocess.DEVNULL
+    subprocess.Popen(
+        (*_TRAY, *_chosen()), stdin=quiet, stdout=quiet, stderr=quiet, cwd=Path.home(), start_new_session=True
+    )
+    return True
 
 
 def _listens() -> tuple[tuple[str, ...], Path | None]:
