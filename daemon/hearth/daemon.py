@@ -99,6 +99,7 @@ class Daemon:
         self.core.apply_mode()
         self._lock = InstanceLock(paths.lock_file)
         self._opened: list[Opened] = []
+        self._listen_as = loaded.settings.listen
         self._listeners: list[Listener] = []
         self._servers: list[asyncio.AbstractServer] = []
         self.chores = Chores()
@@ -236,8 +237,8 @@ class Daemon:
         self.chores.begin("the look at names", self._look_up_names)
         self.chores.begin("what keys were used for before", partial(recall_keys, self.core))
         self._take_rules()
-        if moved(before.settings.listen, loaded.settings.listen):
-            self.core.config_error = f"{loaded.path}: [listen] tcp, also and socket take effect at the next start."
+        if moved(self._listen_as, loaded.settings.listen):
+            generation.faults += ("listen: tcp, also and socket take effect at the next start: `hearth restart`.",)
         if edited:
             what = ", ".join(changed(before.settings, loaded.settings)) or "nothing"
             self.core.events.say("config_loaded", path=str(loaded.path), reloads=self.core.reloads, changed=what)

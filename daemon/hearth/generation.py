@@ -197,7 +197,8 @@ class Generation:
         }
         self.unspoken: tuple[str, ...] = tuple(name for name in self.settings.providers if name not in self.providers)
         self.apps = Apps(self.settings.apps)
-        self.app_faults: tuple[str, ...] = ()
+        self.faults: tuple[str, ...] = ()
+        """What the status warns of beside the loader's notes."""
 
     @property
     def host_names(self) -> frozenset[str]:
@@ -208,7 +209,7 @@ class Generation:
     def app_tokens(self) -> dict[str, str]:
         """Return the apps' tokens with the apps' names.
 
-        One that cannot be had, or that no caller could be known by, is left out and told of in `app_faults`.
+        One that cannot be had, or that no caller could be known by, is left out and told of in `faults`.
         """
         found: dict[str, str] = {}
         faults = []
@@ -227,7 +228,7 @@ class Generation:
                     f"apps.{name}.match.token: what {app.match.token} holds is no token of Hearth's, so no caller is "
                     f'known by it. Begin it with "{TOKEN_PREFIX}", there and in the app.'
                 )
-        self.app_faults = tuple(faults)
+        self.faults = tuple(faults)
         return found
 
 

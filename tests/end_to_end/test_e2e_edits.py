@@ -163,3 +163,28 @@ def test_what_is_parsed_but_not_heeded_yet_is_named() -> None:
             return found
 
     assert "usage.bodies" in asyncio.run(scene())
+
+
+def test_addresses_that_only_a_start_can_open_are_warned_of_until_then() -> None:
+    """The rest of such an edit holds at once, so that it is no mistake; back as it was, nothing is left to say."""
+
+    async def scene() -> list[tuple[str, list[str], str]]:
+        async with Rehearsal() as near, running(engine(near)) as home:
+            file, seen = home.folder / "hearth.toml", []
+            first = file.read_text(encoding="utf-8")
+            for text in (
+                first.replace('tcp = "127.0.0.1:0"', 'tcp = "127.0.0.1:1"') + "\n[busy]\nqueue = 7\n",
+                first.replace('tcp = "127.0.0.1:0"', 'tcp = "127.0.0.1:1"') + "\n[busy]\nqueue = 8\n",
+                first,
+            ):
+                file.write_text(text, encoding="utf-8")
+                await admin(home, "/hearth/v1/reload", "POST")
+                config = (await admin(home, "/hearth/v1/status"))["config"]
+                said = [one for one in config["warnings"] if "hearth restart" in one]
+                seen.append((config["error"], said, str(home.daemon.core.generation.settings.busy.queue)))
+            return seen
+
+    (error, told, queue), (_, still, _), (_, nothing, _) = asyncio.run(scene())
+
+    assert (error, len(told), queue) == ("", 1, "7")
+    assert (still, nothing) == (told, [])

@@ -112,8 +112,8 @@ def _running(status: Status) -> Iterator[Finding]:
     if status.stand_in:
         yield Finding("note", "The built-in stand-in answers for a missing Ollama", "Start Ollama, and it leaves.")
     for warning in status.config.warnings:
-        if warning.startswith("apps."):
-            yield Finding("bad", warning, "Run `hearth config edit`, or mend what it names.")
+        if warning.startswith(("apps.", "listen: ")):
+            yield Finding("bad", warning)
     for caller, count in status.refused_callers.items():
         yield Finding("note", f"Refused {count} times: {caller}", _allow(caller))
 

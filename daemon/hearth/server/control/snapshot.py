@@ -89,7 +89,7 @@ def _config(core: Core) -> ConfigStatus:
         error=core.config_error,
         warnings=(
             *loaded.warnings,
-            *core.generation.app_faults,
+            *core.generation.faults,
             *((core.switches.warning,) if core.switches.warning else ()),
         ),
         inactive=(*loaded.inactive, *(f"providers.{name} (its dialect)" for name in core.generation.unspoken)),
