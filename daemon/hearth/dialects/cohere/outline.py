@@ -49,6 +49,7 @@ def _chat(members: Members) -> Outline:
         prompt_bytes=len(messages) + len(bytes(members.get("tools", b""))),
         images=images,
         max_tokens=value(members, "max_tokens", int),
+        stops=len(value(members, "stop_sequences", list[str]) or ()),
         include_usage=True,
     )
 

@@ -93,6 +93,7 @@ def _chat(route: str, members: Members) -> GeminiOutline:
         prompt_bytes=size + sum(map(len, functions)),
         images=seen.images,
         max_tokens=config.max_output_tokens,
+        stops=len(config.stop_sequences or ()),
         include_usage=True,
         wishes=_wishes(members),
         counts=route == "countTokens",
