@@ -4,19 +4,21 @@ import asyncio
 import tempfile
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from time import monotonic
+from time import monotonic, sleep
 
 import httpx
 import pytest
 
+from cli.control_server import ControlServer, Reply, serving
 from hearth.rehearsal import Rehearsal
 from hearth_home import beside, make
 from hearth_tray.menu import Action, View
-from tray.tray_stage import Desk, desk
+from tray.tray_stage import WAIT_S, Desk, desk
 
 pytestmark = pytest.mark.filterwarnings("ignore:Exception ignored in. <socket:pytest.PytestUnraisableExceptionWarning")
 """httpcore leaves the socket of a connection that is refused to the garbage collector."""
 RESTARTS = 50
+TWICE = 2
 
 
 def at_the_tray(act: Callable[[Desk, str], Awaitable[None]], more: str = "") -> None:
@@ -160,6 +162,33 @@ def test_the_daemon_is_stopped_and_started_from_the_menu() -> None:
                 assert sitting.browser.commands == [("stop",), ("restart",)]
 
     asyncio.run(play())
+
+
+@pytest.mark.parametrize("piece", [b"data: {\n\n", b'data: {"at": "noon", "kind": 3}\n\n', b"data: \xff\n\n"])
+def test_a_daemon_that_cannot_be_understood_is_outlived(piece: bytes) -> None:
+    """An icon that is older than the daemon, or the other way round, comes back when both are of one kind again."""
+
+    async def play() -> None:
+        with tempfile.TemporaryDirectory(prefix="hearth-") as name:
+            async with Rehearsal() as rehearsal, desk(Path(name)) as sitting:
+                with serving(Path(name), {"GET events": Reply(pieces=(b": listening\n\n", piece))}) as strange:
+                    await asyncio.to_thread(_is_asked_again, strange)
+                daemon = make(Path(name), beside(rehearsal))
+                await daemon.start()
+                try:
+                    await sitting.sees(lambda view: view.icon == "idle")
+                finally:
+                    await daemon.stop()
+
+    asyncio.run(play())
+
+
+def _is_asked_again(strange: ControlServer) -> None:
+    """Wait until the feed has come back after what it could not read."""
+    deadline = monotonic() + WAIT_S
+    while sum(one.path.endswith("events") for one in strange.asked) < TWICE:
+        assert monotonic() < deadline, strange.asked
+        sleep(0.05)
 
 
 def test_a_daemon_that_comes_and_goes_is_followed() -> None:

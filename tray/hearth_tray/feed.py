@@ -11,6 +11,7 @@ from datetime import datetime
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from msgspec import MsgspecError
 from msgspec.structs import replace
 
 from hearth.client import Client, ClientError
@@ -79,8 +80,8 @@ class Feed:
                         self._follow(client)
                     finally:
                         came = self._leave()
-            except ClientError:
-                pass
+            except (ClientError, MsgspecError, ValueError):
+                pass  # it has gone, or says what this icon cannot read: a newer one does after a restart
             misses = 0 if came else misses + 1
             if came or misses == 1:
                 self._publish(None)
