@@ -42,7 +42,7 @@ def _orders(folder: Path) -> Iterator[httpx.Client]:
             if probe.connect_ex(path) == 0:
                 break
         time.sleep(0.05)
-    with httpx.Client(transport=httpx.HTTPTransport(uds=path), base_url="http://localhost", timeout=5) as client:
+    with httpx.Client(transport=httpx.HTTPTransport(uds=path), base_url="http://localhost", timeout=30) as client:
         yield client
 
 
