@@ -61,6 +61,8 @@ def noted(upstream: Upstream, ending: Ending, problem: Problem | None = None) ->
 
 def cost_of(upstream: Upstream) -> Cost | None:
     """Return what an attempt has cost that answered well; None when nobody knows."""
+    if _at_home(upstream):
+        return HOME
     used, _ = _used(upstream, "complete", None)
     return _cost(upstream, used)
 
@@ -74,9 +76,9 @@ def _cost(upstream: Upstream, used: Use) -> Cost | None:
     """A price that the user or the public list gives comes first, then the provider's own figure, then its list's."""
     if upstream.asked.call.outline.counts:
         return NOTHING
-    tag, usage = upstream.tag, upstream.meter.usage
-    if tag is not None and tag.source == "local" and tag.per_second is None:
+    if _at_home(upstream):
         return HOME
+    tag, usage = upstream.tag, upstream.meter.usage
     if tag is not None and tag.source != "provider":
         found = cost(tag, used) if used.input is not None or tag.source == "local" else None
         if found is not None:
@@ -84,6 +86,12 @@ def _cost(upstream: Upstream, used: Use) -> Cost | None:
     if usage is not None and usage.cost is not None and 0 <= usage.cost < MILLION:
         return Cost(usage.cost, usage.currency, "provider")
     return cost(tag, used) if tag is not None and used.input is not None else None
+
+
+def _at_home(upstream: Upstream) -> bool:
+    """Whether an answer was made on a machine of the user's, whose time nobody counts."""
+    tag = upstream.tag
+    return tag is not None and tag.source == "local" and tag.per_second is None
 
 
 def _used(upstream: Upstream, ending: Ending, problem: Problem | None) -> tuple[Use, bool]:
@@ -102,6 +110,8 @@ def _used(upstream: Upstream, ending: Ending, problem: Problem | None) -> tuple[
         return Use(given, made, seconds=seconds), estimated
     if usage.total_ns is not None and usage.total_ns >= 0:
         seconds = max(usage.total_ns - (usage.load_ns or 0), 0) / 1e9
+    if usage.cached is usage.cache_write is usage.reasoning is None:
+        return Use(given, made, seconds=seconds), estimated
     cached, written, thought = plausible(usage.cached), plausible(usage.cache_write), plausible(usage.reasoning)
     return Use(given, made, cached, written, thought, seconds), estimated
 
