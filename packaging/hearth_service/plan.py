@@ -37,10 +37,11 @@ class File(Struct, frozen=True):
 class Installation(Struct, frozen=True):
     """All of it. `start` is told to the manager after writing, `stop` before deleting; `logs` shows the log.
 
-    `restart` ends what runs and starts it, the manager's own sockets left open; `halt` ends it until the next login,
-    and is told where ending the daemon alone would not last. After files have changed under what runs, `takes_over` is
-    told, or `reopens` where `addresses`, the file that names them, is one of them; with none of these, what runs is
-    stopped and started. `names_us` is how the first file names the command it starts.
+    `restart` ends what runs and starts it, the manager's own sockets left open. `halt` ends it until the next login,
+    where ending the daemon alone would not last; without it the daemon is to end by itself before a `restart`. After
+    files have changed under what runs, `takes_over` is told, or `reopens` where `addresses`, the file that names them,
+    is one of them; with none of these, what runs is stopped and started. `names_us` is how the first file names the
+    command it starts.
     """
 
     manager: str

@@ -39,7 +39,7 @@ def plan(wanted: Wanted, data: Path, user: str) -> Installation:
         ),
         is_active=("schtasks", "/Query", "/TN", names[DAEMON]),
         logs=("powershell", "-NoProfile", "Get-Content", "-Tail", "100", str(wanted.log)) if wanted.log else (),
-        restart=tuple(("schtasks", order, "/TN", names[DAEMON]) for order in ("/End", "/Run")),
+        restart=(("schtasks", "/Run", "/TN", names[DAEMON]),),  # once it has ended by itself: /End would cut its calls
         names_us=escape(list2cmdline(wanted.hearth[1:])),
     )
 

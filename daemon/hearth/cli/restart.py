@@ -29,19 +29,23 @@ def restart() -> None:
 
     Where it was started at login, the system's service manager does it.
     """
-    from hearth.cli.stopping import stop_and_wait
-    from hearth.client import DaemonAway
-
     where = paths()
     if _by_manager(where):
         return
+    _stop(where)
+    started = start_in_background(where)
+    say(f"Hearth runs again (pid {started.pid}): {', '.join(started.listening)}. Its log: {where.log_file}")
+
+
+def _stop(where: Paths) -> None:
+    from hearth.cli.stopping import stop_and_wait
+    from hearth.client import DaemonAway
+
     try:
         found = stop_and_wait(where)
         say(f"Hearth (pid {found.pid}) has stopped.")
     except DaemonAway:
         say("Hearth was not running.")
-    started = start_in_background(where)
-    say(f"Hearth runs again (pid {started.pid}): {', '.join(started.listening)}. Its log: {where.log_file}")
 
 
 def start_in_background(where: Paths) -> Status:
@@ -62,6 +66,8 @@ def _by_manager(where: Paths) -> bool:
     if not active and not (is_ours(plan) and is_gone(where)):
         return False
     try:
+        if active and not plan.halt:
+            _stop(where)
         tell(plan)
     except ServiceError as error:
         if not active:
