@@ -26,7 +26,7 @@ class Effort(msgspec.Struct, frozen=True):
     requests: int = 20_000
     idle_seconds: float = 10.0
     starts: int = 5
-    pair_rounds: int = 5
+    pair_rounds: int = 4
     pair_seconds: float = 0.15
     targets: tuple[str, ...] = ("nginx", "hearth")
 
@@ -48,6 +48,7 @@ FULL = Effort(
     crowds=(64, 256, 512),
     requests=100_000,
     idle_seconds=30.0,
+    pair_rounds=5,
     pair_seconds=0.5,
 )
 """What `--full` does."""

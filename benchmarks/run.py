@@ -54,7 +54,7 @@ def _options() -> argparse.ArgumentParser:
     effort.add_argument("--quick", action="store_true", help="fewer rounds and shorter visits: a look, not a record")
     effort.add_argument("--full", action="store_true", help="longer visits, more streams, 100,000 requests: a record")
     parser.add_argument("--cases", type=_case_names, default=list(CASES), help=f"of {','.join(CASES)}; default all")
-    parser.add_argument("--rounds", type=int, help="rounds of all routes in turn (default and full 5, quick 3)")
+    parser.add_argument("--rounds", type=int, help="rounds of all routes in turn (default 5, quick 3)")
     parser.add_argument(
         "--json", metavar="FILE", type=Path, default=LATEST, help="where everything measured is written"
     )
