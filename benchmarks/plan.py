@@ -49,6 +49,10 @@ class Full:
         """Know every price already."""
         return False
 
+    def by_key(self, provider: str) -> bool:  # noqa: ARG002 -- the shape of a purse
+        """Have one price for all keys."""
+        return False
+
     def in_budget(self, amount: float | None, tag: PriceTag) -> float | None:  # noqa: ARG002 -- the shape of a purse
         """Return a sum as it is."""
         return amount
