@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -33,26 +34,30 @@ CLIENTS = {
     "/v1/chat/completions": "openai_chat",
 }
 RUN = """
-import json, sys, threading
+import json, os, sys, threading
 from hearth.cli import main
+
+told = os.fdopen(int(sys.argv.pop(2)), "w")
 
 def tell():
     for line in sys.stdin:
-        print(json.dumps(sorted(sys.modules)), flush=True)
+        print(json.dumps(sorted(sys.modules)), file=told, flush=True)
 
 threading.Thread(target=tell, daemon=True).start()
 sys.argv = ["hearth", "--home", sys.argv[1], "run"]
 main()
 """
-"""`hearth run`, which tells what it has imported whenever it gets a line."""
+"""`hearth run`, which tells what it has imported whenever it gets a line; by a pipe of its own, since log lines come
+between any two writes."""
 
 
 class Running:
     """A daemon as a process of its own."""
 
-    def __init__(self, process: subprocess.Popen[str], port: int) -> None:
+    def __init__(self, process: subprocess.Popen[str], port: int, told: IO[str]) -> None:
         self._process = process
         self._port = port
+        self._told = told
 
     def ask(self, method: str, path: str, body: object = None) -> int:
         """Send a request and return the status of its answer."""
@@ -65,13 +70,9 @@ class Running:
     def imported(self) -> set[str]:
         """Return the names of all modules that it has imported so far."""
         assert self._process.stdin
-        assert self._process.stdout
         self._process.stdin.write("?\n")
         self._process.stdin.flush()
-        for line in self._process.stdout:
-            if line.startswith('["'):
-                return set(json.loads(line))
-        raise AssertionError("it has ended")
+        return set(json.loads(self._told.readline()))
 
 
 @contextmanager
@@ -79,12 +80,22 @@ def _running(home: Path, providers: str) -> Iterator[Running]:
     file = home / "hearth.toml"
     file.write_text(f'[listen]\ntcp = "127.0.0.1:0"\nsocket = "{home}/s"\n{providers}', encoding="utf-8")
     file.chmod(0o600)
-    command = [sys.executable, "-c", RUN, str(home)]
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    ) as process:
+    reader, writer = os.pipe()
+    command = [sys.executable, "-c", RUN, str(home), str(writer)]
+    with (
+        os.fdopen(reader) as told,
+        subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            pass_fds=[writer],
+        ) as process,
+    ):
+        os.close(writer)
         try:
-            yield Running(process, _port(process))
+            yield Running(process, _port(process), told)
         finally:
             process.terminate()
             process.communicate(timeout=30)
