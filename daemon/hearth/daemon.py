@@ -20,7 +20,7 @@ from hearth.generation import Generation
 from hearth.ledger.ledger import Ledger
 from hearth.outbound.egress import Egress
 from hearth.outbound.home_names import near_names
-from hearth.outbound.keys import Keys
+from hearth.outbound.keys.pool import Keys
 from hearth.outbound.pool import Pool
 from hearth.outbound.tokens import Tokens
 from hearth.problems import ShuttingDown

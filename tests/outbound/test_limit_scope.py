@@ -7,7 +7,7 @@ import pytest
 from hearth.dialects.dialect import Head
 from hearth.dialects.gemini.failures import read_problem as read_googles
 from hearth.dialects.openai_failures import read_problem
-from hearth.outbound.limit_scope import is_of_model
+from hearth.outbound.keys.limit_scope import is_of_model
 
 OPENAI = "Rate limit reached for {} in organization org-abc on tokens per min (TPM): Limit 30000, Used 29000."
 GROQ = "Rate limit reached for model `{}` in organization `org_01` service tier `on_demand` on requests per day (RPD)."

@@ -13,8 +13,8 @@ from time import monotonic
 from typing import TYPE_CHECKING, Protocol
 
 from hearth.outbound.consequences import REASONS, is_refusal
-from hearth.outbound.hiding import hide_key
-from hearth.outbound.key_turns import KeyTurns, used
+from hearth.outbound.keys.hiding import hide_key
+from hearth.outbound.keys.turns import KeyTurns, used
 from hearth.outbound.lanes import Overflow, Ticket
 from hearth.outbound.loading import failed_load
 from hearth.outbound.noting import noted
@@ -32,8 +32,8 @@ from hearth.record import Attempt, Ending
 
 if TYPE_CHECKING:
     from hearth.call import Call
-    from hearth.outbound.key_holds import Conversation
-    from hearth.outbound.keys import Credential, Keys
+    from hearth.outbound.keys.holds import Conversation
+    from hearth.outbound.keys.pool import Credential, Keys
     from hearth.outbound.lanes import Lane
     from hearth.outbound.paying import Till
     from hearth.outbound.pool import Pool

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from hearth.outbound.key_turns import UNSAID_OUTPUT
+from hearth.outbound.keys.turns import UNSAID_OUTPUT
 from hearth.problems import AppLimited, Problem
 from hearth.server.counting import estimate
 from hearth.status_apps import AppStatus

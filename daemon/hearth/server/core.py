@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from hearth.dialects.dialect import Head, HttpRequest
     from hearth.generation import Generation, ProviderRuntime
     from hearth.ledger.ledger import Ledger
-    from hearth.outbound.keys import Keys
+    from hearth.outbound.keys.pool import Keys
     from hearth.outbound.pool import Pool
     from hearth.outbound.upstream import Upstream
     from hearth.routing.plan import Candidate

@@ -7,8 +7,8 @@ from time import monotonic, time
 from typing import TYPE_CHECKING
 
 from hearth.ledger.key_use import STRETCH_S, read_key_use
-from hearth.outbound.key_room import DAY_S
-from hearth.outbound.key_state import keys_of
+from hearth.outbound.keys.room import DAY_S
+from hearth.outbound.keys.state import keys_of
 
 if TYPE_CHECKING:
     from hearth.server.core import Core

@@ -8,7 +8,7 @@ from secrets import token_bytes
 from typing import TYPE_CHECKING
 
 from hearth.dialects.steady import steadied
-from hearth.outbound.key_holds import Conversation
+from hearth.outbound.keys.holds import Conversation
 from hearth.routing.sticky import beginning, goes_on
 from hearth.routing.world import Hold
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from hearth.outbound.key_turns import tokens_at_most
+from hearth.outbound.keys.turns import tokens_at_most
 from hearth.routing.expected import estimate_tokens, expected_first_token, is_cold
 
 if TYPE_CHECKING:
     from hearth.call import Call
     from hearth.generation import ProviderRuntime
-    from hearth.outbound.key_holds import Conversation
+    from hearth.outbound.keys.holds import Conversation
     from hearth.outbound.lanes import Lane
     from hearth.outbound.paying import Till
     from hearth.outbound.upstream import Upstream

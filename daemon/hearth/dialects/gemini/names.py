@@ -41,7 +41,8 @@ def path(to: Destination, verb: str, query: str = "") -> str:
     """
     model, prefix = to.model.removeprefix("models/"), to.prefix
     if model.startswith("endpoints/") and is_vertex(to):
-        return f"{prefix[: prefix.rindex('/publishers/')]}/endpoints/{quote(model.removeprefix('endpoints/'), safe='')}:{verb}{query}"
+        endpoint = quote(model.removeprefix("endpoints/"), safe="")
+        return f"{prefix[: prefix.rindex('/publishers/')]}/endpoints/{endpoint}:{verb}{query}"
     if "/" in model and is_vertex(to):
         publisher, _, model = model.partition("/")
         prefix = prefix[: prefix.rindex("/publishers/")] + f"/publishers/{quote(publisher, safe='')}"

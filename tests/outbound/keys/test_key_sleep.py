@@ -6,12 +6,12 @@ from time import monotonic
 
 import pytest
 
-from hearth.outbound.key_room import Limits, Room
-from hearth.outbound.keys import Keys
-from hearth.outbound.rate_limits import Told
+from hearth.outbound.keys.pool import Keys
+from hearth.outbound.keys.rate_limits import Told
+from hearth.outbound.keys.room import Limits, Room
 from hearth.problems import QuotaSpent, RateLimited
 from hearth_config.secrets import Secret
-from outbound.test_key_choice import Held, next_of
+from outbound.keys.test_key_choice import Held, next_of
 
 NIGHT_S = 8 * 3600.0
 
@@ -54,10 +54,10 @@ def test_counts_and_told_limits_grow_old_as_well() -> None:
     limits = Limits((("requests", "minute", 1), ("requests", "day", 5)))
     lease = room.take(limits, 10.0, now)
     room.correct([Told("requests", 10, 0, 3600.0, refills=False, by_model=False)], lease, now)
-    before = room.wait_s(limits, 10.0, now), room.told_wait_s(10.0, now)
+    before = [room.wait_s(limits, 10.0, now), room.told_wait_s(10.0, now)]
 
     room.slept(NIGHT_S)
 
-    assert before == (pytest.approx(60, abs=2.1), pytest.approx(3600, abs=1))
-    assert (room.wait_s(limits, 10.0, now), room.told_wait_s(10.0, now)) == (0, 0)
+    assert before == [pytest.approx(60, abs=2.1), pytest.approx(3600, abs=1)]
+    assert [room.wait_s(limits, 10.0, now), room.told_wait_s(10.0, now)] == [0, 0]
     assert room.bounds(limits)[1][2].left(5, now) == 4

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hearth.dialects.dialect import Head
-from hearth.outbound.quota_dates import LONGEST_S, back_in
-from hearth.outbound.rate_limits import Told, read_limits, read_reset
+from hearth.outbound.keys.quota_dates import LONGEST_S, back_in
+from hearth.outbound.keys.rate_limits import Told, read_limits, read_reset
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC).timestamp()
 

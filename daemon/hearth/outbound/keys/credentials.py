@@ -9,7 +9,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from hearth.outbound.key_room import Lease
+from hearth.outbound.keys.room import Lease
 from hearth.outbound.pool import Origin
 from hearth.outbound.tokens import Tokens
 from hearth.problems import KeyRefused

@@ -7,7 +7,7 @@ from math import inf
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hearth.outbound.key_pace import FIRST_REST_S, LONGEST_REST_S, REMEMBERED_S, Pace
+from hearth.outbound.keys.pace import FIRST_REST_S, LONGEST_REST_S, REMEMBERED_S, Pace
 
 
 def test_the_first_limit_only_rests() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from hearth.outbound.rate_limits import Told
+from hearth.outbound.keys.rate_limits import Told
 
 MINUTE_S: Final = 60.0
 SOONEST_S: Final = 1e-3

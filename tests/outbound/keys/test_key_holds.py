@@ -1,6 +1,6 @@
 """Which key a conversation is held to: the one that answered last, bounded in number, and never at its beginning."""
 
-from hearth.outbound.key_holds import Conversation, KeyHolds
+from hearth.outbound.keys.holds import Conversation, KeyHolds
 
 
 def test_the_last_answer_counts() -> None:

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from hearth.outbound.key_room import Limits, Room, Window
-from hearth.outbound.key_told import Bucket
-from hearth.outbound.rate_limits import Told
+from hearth.outbound.keys.rate_limits import Told
+from hearth.outbound.keys.room import Limits, Room, Window
+from hearth.outbound.keys.told import Bucket
 
 STEPS = st.lists(st.tuples(st.floats(0, 20), st.integers(0, 30), st.integers(0, 30)), max_size=60)
 """Each a pause in seconds, what is set aside, and what is really used."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from hearth.outbound.key_secrets import Credential
+    from hearth.outbound.keys.credentials import Credential
     from hearth.problems import Problem
 
 SHOWN = "[key]"

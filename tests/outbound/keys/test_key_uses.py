@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 
 from hearth.dialects.dialect import Head
-from hearth.outbound.key_room import Lease
-from hearth.outbound.keys import Keys
+from hearth.outbound.keys.pool import Keys
+from hearth.outbound.keys.room import Lease
 from hearth.problems import ProviderFault, RateLimited
 from hearth_config.secrets import Secret
-from outbound.test_key_choice import NONE, Held, next_of
+from outbound.keys.test_key_choice import NONE, Held, next_of
 
 
 def test_a_key_that_fails_is_not_waited_for() -> None:

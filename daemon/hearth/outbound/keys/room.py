@@ -9,8 +9,8 @@ from typing import Final
 from msgspec import Struct
 
 from hearth.dialects.dialect import Head
-from hearth.outbound.key_told import MINUTE_S, Buckets, Tally, ToldRoom, need
-from hearth.outbound.rate_limits import Told, What, read_limits
+from hearth.outbound.keys.rate_limits import Told, What, read_limits
+from hearth.outbound.keys.told import MINUTE_S, Buckets, Tally, ToldRoom, need
 from hearth_config.settings import Key, Provider
 
 DAY_S: Final = 86_400.0

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from hearth.dialects.dialect import Head
 from hearth.outbound.egress import Egress
-from hearth.outbound.key_choice import in_turn
-from hearth.outbound.key_state import KeyState
-from hearth.outbound.keys import Credential, Keys
+from hearth.outbound.keys.choice import in_turn
+from hearth.outbound.keys.pool import Credential, Keys
+from hearth.outbound.keys.state import KeyState
 from hearth.outbound.pool import Pool
 from hearth.problems import (
     KeyRefused,

@@ -7,10 +7,10 @@ import json
 
 from hearth.dialects.dialect import Head
 from hearth.dialects.gemini.failures import read_problem
-from hearth.outbound.keys import Keys
+from hearth.outbound.keys.pool import Keys
 from hearth.problems import QuotaSpent, RateLimited
 from hearth_config.secrets import Secret
-from outbound.test_key_choice import NONE, Held, next_of
+from outbound.keys.test_key_choice import NONE, Held, next_of
 
 OF_M = RateLimited("Rate limit reached for m-1 in organization org-x.", who="box", retry_after=60.0)
 

@@ -9,9 +9,9 @@ from msgspec.structs import replace
 
 from hearth.dialects.dialect import Head
 from hearth.outbound.circuit import CLOSED, Circuit
-from hearth.outbound.key_pace import Pace
-from hearth.outbound.key_room import Limits, Room
-from hearth.outbound.rate_limits import read_limits
+from hearth.outbound.keys.pace import Pace
+from hearth.outbound.keys.rate_limits import read_limits
+from hearth.outbound.keys.room import Limits, Room
 from hearth.status_keys import KeyStatus, RoomStatus
 from hearth_config.secrets import Secret
 from hearth_config.settings import Key, Provider

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hearth.outbound.key_state import KeyState
+from hearth.outbound.keys.state import KeyState
 
 
 def next_key(

@@ -9,17 +9,17 @@ from time import monotonic, time
 from msgspec.structs import replace
 
 from hearth.dialects.dialect import Head
-from hearth.outbound.key_book import NONE as NONE  # noqa: PLC0414 -- whoever chooses keys takes it from here
-from hearth.outbound.key_book import KeyBook
-from hearth.outbound.key_choice import next_key
-from hearth.outbound.key_holds import KeyHolds
-from hearth.outbound.key_queue import KeyQueues
-from hearth.outbound.key_room import Lease
-from hearth.outbound.key_secrets import GLANCE_S, Holder, Known, Resolve, Secrets
-from hearth.outbound.key_secrets import Credential as Credential  # noqa: PLC0414 -- whoever holds keys takes it from here
-from hearth.outbound.key_state import KeyState, keys_of
-from hearth.outbound.key_verdicts import Notice, full, hold_against, lift, missing, spent
-from hearth.outbound.key_watch import KeyWatch
+from hearth.outbound.keys.book import NONE as NONE  # noqa: PLC0414 -- whoever chooses keys takes it from here
+from hearth.outbound.keys.book import KeyBook
+from hearth.outbound.keys.choice import next_key
+from hearth.outbound.keys.credentials import GLANCE_S, Holder, Known, Resolve, Secrets
+from hearth.outbound.keys.credentials import Credential as Credential  # noqa: PLC0414 -- whoever holds keys takes it from here
+from hearth.outbound.keys.holds import KeyHolds
+from hearth.outbound.keys.queue import KeyQueues
+from hearth.outbound.keys.room import Lease
+from hearth.outbound.keys.state import KeyState, keys_of
+from hearth.outbound.keys.verdicts import Notice, full, hold_against, lift, missing, spent
+from hearth.outbound.keys.watch import KeyWatch
 from hearth.outbound.tokens import Tokens
 from hearth.problems import KeyRefused, Problem, QuotaSpent, RateLimited
 from hearth_config.settings import Key, Provider

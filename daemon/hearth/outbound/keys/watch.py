@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from time import monotonic
 
-from hearth.outbound.key_secrets import FRESH_S, Holder, Known, Secrets
-from hearth.outbound.key_state import MISSING, KeyState
+from hearth.outbound.keys.credentials import FRESH_S, Holder, Known, Secrets
+from hearth.outbound.keys.state import MISSING, KeyState
 from hearth.problems import ProviderProblem
 from hearth_config.secrets import read_reference
 from hearth_config.settings import Provider

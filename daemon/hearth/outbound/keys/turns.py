@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from hearth.outbound.key_verdicts import limited
+from hearth.outbound.keys.verdicts import limited
 from hearth.outbound.loading import failed_load
 from hearth.problems import KeyRefused, OverBudget, Overloaded, Problem, ProviderProblem, RateLimited
 from hearth.record import Attempt
@@ -16,8 +16,8 @@ from hearth.routing.expected import estimate_tokens
 
 if TYPE_CHECKING:
     from hearth.call import Outline
-    from hearth.outbound.key_holds import Conversation
-    from hearth.outbound.keys import Credential, Keys
+    from hearth.outbound.keys.holds import Conversation
+    from hearth.outbound.keys.pool import Credential, Keys
     from hearth.outbound.upstream import Target, Upstream
     from hearth.routing.plan import Candidate
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from time import monotonic
 
-from hearth.outbound.key_queue import KeyQueue, KeyQueues
-from outbound.test_key_choice import Held
+from hearth.outbound.keys.queue import KeyQueue, KeyQueues
+from outbound.keys.test_key_choice import Held
 
 BOX = Held("a").settings
 

@@ -8,10 +8,10 @@ from typing import Final
 
 from msgspec import Struct
 
-from hearth.outbound.key_pace import Pace
-from hearth.outbound.key_state import MISSING, REFUSED, KeyState
-from hearth.outbound.limit_scope import is_of_model
-from hearth.outbound.quota_dates import back_in
+from hearth.outbound.keys.limit_scope import is_of_model
+from hearth.outbound.keys.pace import Pace
+from hearth.outbound.keys.quota_dates import back_in
+from hearth.outbound.keys.state import MISSING, REFUSED, KeyState
 from hearth.problems import BrokenReply, KeyRefused, NotPermitted, Problem, ProviderFault, QuotaSpent, RateLimited
 from hearth_config.settings import Provider
 

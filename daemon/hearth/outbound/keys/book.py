@@ -6,7 +6,7 @@ from collections.abc import Callable
 from math import inf
 from time import monotonic
 
-from hearth.outbound.key_state import KeyState, keys_of
+from hearth.outbound.keys.state import KeyState, keys_of
 from hearth.problems import Problem, RateLimited
 from hearth.status_keys import KeyStatus
 from hearth_config.settings import Key, Provider
