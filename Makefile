@@ -61,10 +61,10 @@ install: .venv/installed
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --no-deps --no-build-isolation -e .
 	@touch $@
 
-# One worker a core, at least 2, at most 4: more only fight over the same loopback.
+# Two workers a core, since many tests wait for real seconds; at most 8: more only fight over the same loopback.
 define workers
 cores=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); \
-	if [ "$$cores" -lt 2 ]; then echo 2; elif [ "$$cores" -gt 4 ]; then echo 4; else echo "$$cores"; fi
+	if [ "$$cores" -gt 4 ]; then echo 8; else echo $$((2 * cores)); fi
 endef
 
 # A sound .venv stays. Otherwise the first interpreter that is new enough and can make one does so.

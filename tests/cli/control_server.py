@@ -35,6 +35,10 @@ class Reply(Struct, frozen=True):
     endless: bool = False
 
 
+LAST_ROUNDS_S = 0.02
+"""A connection that was just accepted, or just closed, needs a few rounds of the loop to be gone."""
+
+
 class ControlServer:
     """Answers by `METHOD path`; anything else is a 404."""
 
@@ -87,6 +91,7 @@ def serving(home: Path, script: Mapping[str, object]) -> Iterator[ControlServer]
         ready.set()
         await ended.wait()
         await runner.cleanup()
+        await asyncio.sleep(LAST_ROUNDS_S)
 
     thread = threading.Thread(target=lambda: loop.run_until_complete(serve()), daemon=True)
     thread.start()

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from datetime import datetime
 from itertools import pairwise
+from time import monotonic
 from typing import Any
 
 from hypothesis import given
@@ -115,13 +116,21 @@ def test_today_goes_on_and_an_emptied_log_is_empty() -> None:
         async with running() as home:
             before = (await sums(home, "by=day&days=2"))["report"]["total"]
             await call(home, "/api/chat", {"model": "nobody", "messages": []})
-            await asyncio.sleep(2.1)
-            after = (await sums(home, "by=day&days=2"))["report"]["total"]
+            after = await _counted(home)
             await admin(home, "/hearth/v1/usage", "DELETE")
             empty = (await sums(home, "by=day&days=2"))["report"]["total"]
-            return (before or {"calls": 0})["calls"], after["calls"], (empty or {"calls": 0})["calls"]
+            return (before or {"calls": 0})["calls"], after, (empty or {"calls": 0})["calls"]
 
     assert asyncio.run(act()) == (0, 1, 0)
+
+
+async def _counted(home: Home) -> int:
+    """Wait until a call is written down and the sums before it are stale; return how many there are then."""
+    until = monotonic() + 20
+    while (total := (await sums(home, "by=day&days=2"))["report"]["total"]) is None:
+        assert monotonic() < until
+        await asyncio.sleep(0.1)
+    return int(total["calls"])
 
 
 def test_what_cannot_be_asked_is_refused() -> None:
