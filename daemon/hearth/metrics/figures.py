@@ -21,7 +21,7 @@ MOST_CURRENCIES = 8
 OTHER = "other"
 """Who comes when there are as many already as may be told apart."""
 BATCH = 16
-"""So many calls, or values of one histogram, wait at most to be added up: with 256 one call in 256 waits a millisecond."""
+"""So many calls, or values of one histogram, wait at most to be added up: a call would notice if it were hundreds."""
 _TEXT_ROUTES = frozenset({"generate", "completions", "fim", "infill"})
 
 
