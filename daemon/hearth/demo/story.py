@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, wait
+from threading import Thread
 from typing import TYPE_CHECKING, NamedTuple
 
 from hearth.client import Client, ClientError, Refused
@@ -22,20 +23,19 @@ _BEFORE, _AFTER = 'default_model = "small"', 'default_model = "other"'
 
 
 class Cast(NamedTuple):
-    """Who plays: the stage, a client in front of it, and threads for those who ask at the same time."""
+    """Who plays: the stage, and a client in front of it."""
 
     stage: Stage
     client: Client
-    others: ThreadPoolExecutor
 
 
 def play(stage: Stage) -> Iterator[Told]:
     """Tell the whole story; a scene that cannot be played says so, and the next one begins."""
-    with stage.client() as client, ThreadPoolExecutor(2) as others:
+    with stage.client() as client:
         for number, (title, scene) in enumerate(SCENES, 1):
             yield Scene(f"{number}. {title}")
             try:
-                yield from scene(Cast(stage, client, others))
+                yield from scene(Cast(stage, client))
             except ClientError as error:
                 yield Verdict(holds=False, text=str(error) or "Hearth is not there any more.")
 
@@ -55,7 +55,7 @@ def at_home(cast: Cast) -> Iterator[Told]:
 
 def busy(cast: Cast) -> Iterator[Told]:
     """One call runs and one waits, so that the third would wait too long."""
-    slow = [cast.others.submit(_aside, cast.stage, "small", "Please count.", SHORT) for _ in range(2)]
+    slow = [_aside(cast.stage, "small", "Please count.", SHORT) for _ in range(2)]
     full = wait_until(lambda: sorted(call.phase == "queued" for call in cast.client.status().calls) == [False, True])
     yield from (Fact("in flight", f"{call.asked}: {call.phase}") for call in cast.client.status().calls)
     yield Fact("ask", "small: Hello!")
@@ -108,7 +108,7 @@ def offline(cast: Cast) -> Iterator[Told]:
 def edited(cast: Cast) -> Iterator[Told]:
     """The config is edited while an answer is being given."""
     yield Fact("mode", f"{cast.client.set_mode(None).mode} again (`hearth mode --clear`)")
-    stream = cast.others.submit(_aside, cast.stage, "default", "Please count.", LONG)
+    stream = _aside(cast.stage, "default", "Please count.", LONG)
     wait_until(lambda: any(call.output_tokens > 2 for call in cast.client.status().calls))
     cast.stage.edit(_BEFORE, _AFTER)
     yield Fact("edit", f"{_BEFORE} is now {_AFTER}, while an answer of {LONG} tokens is on its way")
@@ -162,10 +162,19 @@ def _spoken(text: Iterator[str]) -> Iterator[Told]:
     yield Words("")
 
 
-def _aside(stage: Stage, model: str, question: str, max_tokens: int) -> tuple[Head, str]:
-    """Ask beside the story, in a thread with a client of its own."""
-    with stage.client() as client:
-        return answer(client, model, question, max_tokens)
+def _aside(stage: Stage, model: str, question: str, max_tokens: int) -> Future[tuple[Head, str]]:
+    """Ask beside the story, with a client of its own, in a thread that nobody waits for who breaks the story off."""
+    answered: Future[tuple[Head, str]] = Future()
+
+    def ask() -> None:
+        try:
+            with stage.client() as client:
+                answered.set_result(answer(client, model, question, max_tokens))
+        except Exception as error:  # noqa: BLE001 -- raised where the answer is asked for
+            answered.set_exception(error)
+
+    Thread(target=ask, daemon=True).start()
+    return answered
 
 
 def _refusal(client: Client, model: str) -> str:
