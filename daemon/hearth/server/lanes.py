@@ -12,6 +12,7 @@ from msgspec import Struct
 from hearth.outbound.lanes import Lane
 from hearth.outbound.loading import lets_go_at_once, load_model
 from hearth.problems import Problem
+from hearth.server.gpu_notes import GpuNotes, gpu_share
 
 if TYPE_CHECKING:
     from hearth.outbound.upstream import Upstream
@@ -25,8 +26,6 @@ OTHER_SLOTS = 1024
 
 They queue by themselves, and we cannot see where they begin to.
 """
-ON_GPU = 0.99
-"""The part of a model from which on it counts as being on the GPU: sizes are rounded."""
 LEARN_EVERY_S = 0.05
 """Lessons of calls that end closer together are left out: they say the same."""
 LoadOptions = tuple[int | None, bool | None]
@@ -49,9 +48,7 @@ class Lanes(Mapping[str, Lane]):
         self._lanes: dict[str, Lane] = {}
         self._engines: dict[str, asyncio.Lock] = {}
         self._loads: dict[str, _Load] = {}
-        self._on_gpu: dict[str, float] = {}
-        """The largest part of each model that was seen on the GPU."""
-        self._gpu_notes: dict[str, str] = {}
+        self._gpu = GpuNotes(core)
         self.get = self._lanes.get  # type: ignore[method-assign]  # asked for each target of each plan
 
     def __getitem__(self, name: str) -> Lane:
@@ -139,28 +136,11 @@ class Lanes(Mapping[str, Lane]):
         heard_at = inventory.inventory.of(target.provider).checked_at
         if lane is None:
             return
-        lane.gpu_share = _gpu_share(target)
-        self._tell_of_gpu(target, lane.gpu_share)
+        lane.gpu_share = gpu_share(target)
+        self._gpu.see(target, lane.gpu_share)
         if lane.idle and heard_at > lane.known_warm_at:
             until = inventory.loaded_until(target) if target.loaded and self._is_ours(target) else 0.0
             lane.note_loaded(until)
-
-    def _tell_of_gpu(self, target: Target, share: float | None) -> None:
-        """Say in a note where a loaded model does not lie on the GPU, once it has been seen there (pains 3, 8)."""
-        if share is None:
-            return
-        core, name, best = self._core, target.name, self._on_gpu.get(target.name, 0.0)
-        self._on_gpu[name] = max(share, best)
-        said, before = _gpu_note(share, best, target.loaded_window), self._gpu_notes.get(name, "")
-        if said == before:
-            return
-        if core.notes.get(name) == before:
-            del core.notes[name]
-        self._gpu_notes[name] = said
-        if said:
-            core.notes.setdefault(name, said)
-        if said and not share:
-            core.events.say("gpu_lost", target=name)
 
     def learn(self, upstream: Upstream) -> None:
         """Let a lane learn from an attempt that has ended, or what stands for it where a target has none."""
@@ -190,18 +170,3 @@ class Lanes(Mapping[str, Lane]):
 
 def _options(target: Target) -> LoadOptions:
     return target.pins.num_ctx, target.pins.shift
-
-
-def _gpu_share(target: Target) -> float | None:
-    info = target.info
-    return info.size_vram / info.size if info.size and info.size_vram is not None and target.loaded else None
-
-
-def _gpu_note(share: float, best: float, window: int | None) -> str:
-    """Return what a person should know of a loaded model whose part `share` is on the GPU, where `best` was before."""
-    if not share:
-        return "was on the GPU and is not any more, as after a sleep: restart its engine" if best else ""
-    if share >= ON_GPU:
-        return ""
-    smaller = f" (try {window // 2})" if window else ""
-    return f"only {share:.0%} of it fits on the GPU, which is slow; a smaller num_ctx takes less{smaller}"
