@@ -15,7 +15,7 @@ from hearth.chat import Knobs, Members
 from hearth.dialects import registry
 from hearth.dialects.body import raw
 from hearth.dialects.dialect import Called, Destination
-from hearth.outbound.keys.pool import Credential
+from hearth.outbound.keys.credentials import Credential
 from hearth.outbound.pool import Origin, Pool, encode_headers
 from hearth.outbound.proxy import Proxy
 from hearth.routing.apps import Apps

@@ -15,7 +15,8 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from hearth.outbound.egress import Egress
 from hearth.outbound.grants import prepare
-from hearth.outbound.keys.pool import Credential, Keys
+from hearth.outbound.keys.credentials import Credential
+from hearth.outbound.keys.pool import Keys
 from hearth.outbound.pool import Origin, Pool
 from hearth.outbound.tokens import Tokens
 from hearth.problems import Forbidden, KeyRefused, Unreachable

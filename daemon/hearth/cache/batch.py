@@ -20,7 +20,7 @@ from hearth.problems import BadRequest, BrokenReply, Overloaded, ProviderProblem
 
 if TYPE_CHECKING:
     from hearth.chat import Request
-    from hearth.outbound.keys.pool import Credential
+    from hearth.outbound.keys.credentials import Credential
     from hearth.outbound.upstream import Sink, Target
     from hearth.record import Attempt
     from hearth.routing.plan import Candidate

@@ -32,8 +32,9 @@ from hearth.record import Attempt, Ending
 
 if TYPE_CHECKING:
     from hearth.call import Call
+    from hearth.outbound.keys.credentials import Credential
     from hearth.outbound.keys.holds import Conversation
-    from hearth.outbound.keys.pool import Credential, Keys
+    from hearth.outbound.keys.pool import Keys
     from hearth.outbound.lanes import Lane
     from hearth.outbound.paying import Till
     from hearth.outbound.pool import Pool

@@ -12,9 +12,9 @@ from msgspec.structs import replace
 
 from hearth.dialects.dialect import Called, Destination, Head, HttpRequest
 from hearth.dialects.ollama import probes
-from hearth.outbound.keys.credentials import Holder
+from hearth.outbound.keys.credentials import Credential, Holder
 from hearth.outbound.keys.hiding import hide_key
-from hearth.outbound.keys.pool import Credential, Keys
+from hearth.outbound.keys.pool import Keys
 from hearth.outbound.limits import Limits
 from hearth.outbound.watching import ANSWER_S, EngineWatch
 from hearth.problems import KeyRefused, ProviderProblem

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from hearth.money.purse import Reservation
     from hearth.money.tags import PriceTag
     from hearth.outbound.egress import Egress
-    from hearth.outbound.keys.pool import Credential
+    from hearth.outbound.keys.credentials import Credential
     from hearth.outbound.memory import Memory
     from hearth.outbound.pool import Origin, Pool, Reply
     from hearth.routing.plan import Candidate

@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from hearth.dialects.dialect import Destination, HttpRequest
-from hearth.outbound.keys.pool import Credential
+from hearth.outbound.keys.credentials import Credential
 from hearth.outbound.loading import ask_with
 from hearth.problems import Forbidden, KeyRefused, NotFound, NotPermitted, Problem, Unsupported
 from hearth.routing.near import nearest, shown

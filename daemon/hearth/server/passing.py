@@ -13,8 +13,8 @@ from time import monotonic_ns, time
 from typing import TYPE_CHECKING
 
 from hearth.call import Call, Outline
+from hearth.outbound.keys.book import NONE
 from hearth.outbound.keys.hiding import hide_key
-from hearth.outbound.keys.pool import NONE
 from hearth.outbound.keys.turns import OF_A_KEY
 from hearth.outbound.limits import Limits
 from hearth.problems import BadRequest, KeyRefused, NotFound, Problem, ProviderProblem, UnknownModel, Unsupported
@@ -30,7 +30,7 @@ from hearth.server.uploads import Upload, take_up
 
 if TYPE_CHECKING:
     from hearth.chat import Need
-    from hearth.outbound.keys.pool import Credential
+    from hearth.outbound.keys.credentials import Credential
     from hearth.outbound.pool import Reply
     from hearth.routing.plan import Plan
     from hearth.routing.targets import Target

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from hearth.dialects.dialect import Head
 from hearth.outbound.egress import Egress
 from hearth.outbound.keys.choice import in_turn
-from hearth.outbound.keys.pool import Credential, Keys
+from hearth.outbound.keys.credentials import Credential
+from hearth.outbound.keys.pool import Keys
 from hearth.outbound.keys.state import KeyState
 from hearth.outbound.pool import Pool
 from hearth.problems import (

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 import pytest
 
 from hearth.outbound.egress import Egress
-from hearth.outbound.keys.credentials import Holder
-from hearth.outbound.keys.pool import Credential, Keys
+from hearth.outbound.keys.credentials import Credential, Holder
+from hearth.outbound.keys.pool import Keys
 from hearth.outbound.pool import Pool
 from hearth.problems import KeyRefused, QuotaSpent, RateLimited
 from hearth_config.layers import build_provider

@@ -9,11 +9,9 @@ from time import monotonic, time
 from msgspec.structs import replace
 
 from hearth.dialects.dialect import Head
-from hearth.outbound.keys.book import NONE as NONE  # noqa: PLC0414 -- whoever chooses keys takes it from here
 from hearth.outbound.keys.book import KeyBook
 from hearth.outbound.keys.choice import next_key
-from hearth.outbound.keys.credentials import GLANCE_S, Holder, Known, Resolve, Secrets
-from hearth.outbound.keys.credentials import Credential as Credential  # noqa: PLC0414 -- whoever holds keys takes it from here
+from hearth.outbound.keys.credentials import GLANCE_S, Credential, Holder, Known, Resolve, Secrets
 from hearth.outbound.keys.holds import KeyHolds
 from hearth.outbound.keys.queue import KeyQueues
 from hearth.outbound.keys.room import Lease

@@ -16,8 +16,9 @@ from hearth.routing.expected import estimate_tokens
 
 if TYPE_CHECKING:
     from hearth.call import Outline
+    from hearth.outbound.keys.credentials import Credential
     from hearth.outbound.keys.holds import Conversation
-    from hearth.outbound.keys.pool import Credential, Keys
+    from hearth.outbound.keys.pool import Keys
     from hearth.outbound.upstream import Target, Upstream
     from hearth.routing.plan import Candidate
 

@@ -6,8 +6,9 @@ import asyncio
 from pathlib import Path
 
 from hearth.outbound.egress import Egress
+from hearth.outbound.keys.credentials import Credential
 from hearth.outbound.keys.hiding import hide_key
-from hearth.outbound.keys.pool import Credential, Keys
+from hearth.outbound.keys.pool import Keys
 from hearth.outbound.pool import Pool
 from hearth.outbound.tokens import Fetched, Tokens
 from hearth.problems import KeyRefused, ProviderFault
