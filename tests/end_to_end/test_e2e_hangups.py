@@ -136,15 +136,15 @@ def test_the_load_of_a_model_goes_on_when_its_callers_leave() -> None:
     """A load belongs to the lane: 50 callers leave within it, it becomes whole, and the next call finds it warm."""
 
     async def scene() -> tuple[list[bool], int, dict[str, str], float]:
-        slow = Script(models=(ModelScript(name="scripted", load_seconds=0.8),))
-        async with Rehearsal(slow) as near, running(calm(queue=100) + engine(near)) as home:
+        async with Rehearsal() as near, running(calm(queue=100) + engine(near)) as home:
             bodies = [(path, chat(stream=stream)) for path in ROUTES for stream in (True, False)]
-            callers = [await Caller.ask(home, *bodies[number % 4]) for number in range(MANY)]
-            await until(lambda: len(near.loads) == 1)
-            await asyncio.sleep(0.2)
-            for caller in callers:
-                caller.leave()
-            await until(lambda: not list(home.daemon.core.calls), 1.0)
+            with near.engine.loads_held():
+                callers = [await Caller.ask(home, *bodies[number % 4]) for number in range(MANY)]
+                await until(lambda: len(near.loads) == 1)
+                await asyncio.sleep(0.2)
+                for caller in callers:
+                    caller.leave()
+                await until(lambda: not list(home.daemon.core.calls), 1.0)
             await near.wait_for_load()
             asked = inference(near)
             began = time.monotonic()

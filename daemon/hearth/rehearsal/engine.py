@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -72,6 +73,8 @@ class Engine:
         self._waiting = 0
         self._loader = asyncio.Lock()
         self._freed = asyncio.Event()
+        self._may_load = asyncio.Event()
+        self._may_load.set()
         self._install_all()
 
     def rescript(self, script: Script, *, models: bool) -> None:
@@ -139,6 +142,7 @@ class Engine:
         await self._make_room()
         try:
             await asyncio.sleep(model.load_seconds)
+            await self._may_load.wait()
         except asyncio.CancelledError:
             load.killed = True
             raise
@@ -149,6 +153,15 @@ class Engine:
         runner.keep_alive = self.script.keep_alive
         self.running[name] = runner
         return runner
+
+    @contextmanager
+    def loads_held(self) -> Iterator[None]:
+        """As long as this lasts no load becomes whole, so that nobody need guess how long one must take."""
+        self._may_load.clear()
+        try:
+            yield
+        finally:
+            self._may_load.set()
 
     def window(self, model: ModelScript, wish: Wish) -> int:
         """The context window in tokens that a request gets: asked, Modelfile, default; never more than was trained."""
