@@ -68,6 +68,11 @@ LAYERS = (
         "hearth.rehearsal", ("hearth_config",), "a stand-in built on our own codecs would agree with our own mistakes"
     ),
     Layer(
+        "hearth.rehearsal.__main__",
+        ("hearth.rehearsal", "hearth.senses.ports"),
+        "its command says who holds a port that is taken; what it plays stays its own",
+    ),
+    Layer(
         "hearth.standing_in",
         ("hearth_config", "hearth.rehearsal", "hearth.daemon"),
         "the stand-in is put in front of a daemon from outside; the daemon's parts do not know it",

@@ -3,6 +3,8 @@
 import asyncio
 import itertools
 import json
+import os
+import socket
 import subprocess
 import sys
 import urllib.request
@@ -227,3 +229,27 @@ def test_it_starts_from_the_command_line(tmp_path: Path) -> None:
 
     assert url.startswith("http://127.0.0.1:")
     assert said == b'{"version":"9.9.9"}'
+
+
+def test_a_taken_port_is_named_with_its_holder() -> None:
+    """No traceback: one line says who holds the port and what to do, and the exit is 1."""
+    with socket.create_server(("127.0.0.1", 0)) as held:
+        port = held.getsockname()[1]
+        command = [sys.executable, "-m", "hearth.rehearsal", "--port", str(port)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 1
+    assert f"127.0.0.1:{port} is taken by" in done.stderr
+    assert str(os.getpid()) in done.stderr
+    assert "--port" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_script_that_cannot_be_read_is_named() -> None:
+    """A wrong path or a wrong field is one line and exit 2, not a traceback."""
+    command = [sys.executable, "-m", "hearth.rehearsal", "--script", "no/such/script.json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 2
+    assert "no/such/script.json" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import errno
 import sys
 from pathlib import Path
 from typing import get_args
@@ -12,6 +13,7 @@ import msgspec
 
 from hearth.rehearsal.rehearsal import Rehearsal
 from hearth.rehearsal.script import Flavour, Kind, Script
+from hearth.senses.ports import holder
 
 
 async def _play(script: Script, port: int) -> None:
@@ -33,11 +35,23 @@ def main() -> None:
     chosen = parser.parse_args()
     script = Script(kind=chosen.kind, flavour=chosen.flavour)
     if chosen.script is not None:
-        script = msgspec.json.decode(chosen.script.read_bytes(), type=Script)
+        try:
+            script = msgspec.json.decode(chosen.script.read_bytes(), type=Script)
+        except (OSError, msgspec.DecodeError) as error:
+            parser.error(f"{chosen.script}: {error}")
     try:
         asyncio.run(_play(script, chosen.port))
     except KeyboardInterrupt:
         sys.exit(0)
+    except OSError as error:
+        sys.exit(_refused(error, chosen.port))
+
+
+def _refused(error: OSError, port: int) -> str:
+    if error.errno != errno.EADDRINUSE:
+        return f"127.0.0.1:{port}: {error.strerror or error}. Give another --port; 0 finds a free one."
+    who = holder("127.0.0.1", port)
+    return f"127.0.0.1:{port} is taken{f' by {who}' if who else ''}. Stop that program, or give another --port."
 
 
 if __name__ == "__main__":
