@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from hearth_config.errors import nearest, one_of
+from hearth_config.errors import did_you_mean, one_of
 
 OURS: Final = ("ollama", "openai_chat", "openai_responses", "anthropic", "gemini", "cohere", "replicate")
 GROUP: Final = "hearth.dialects"
@@ -25,6 +25,5 @@ def check_dialect(name: str) -> str:
 
     if entry_points(group=GROUP, name=name):
         return name
-    near = nearest(name, (*OURS, *entry_points(group=GROUP).names))
-    hint = f'; did you mean "{near}"' if near else ""
+    hint = did_you_mean(name, (*OURS, *entry_points(group=GROUP).names))
     raise ValueError(f"is no dialect that is installed{hint}")

@@ -58,6 +58,12 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     return found[0] if found else None
 
 
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """The end of a reason: `; did you mean "x"`, or nothing where no known word looks like `word`."""
+    near = nearest(word, known)
+    return f'; did you mean "{near}"' if near else ""
+
+
 def one_of(words: Iterable[str]) -> str:
     """A readable choice: "a", "b" or "c"."""
     quoted = [f'"{word}"' for word in words]

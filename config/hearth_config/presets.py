@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from msgspec import Struct, structs
 
-from hearth_config.errors import Problem, nearest
+from hearth_config.errors import Problem, did_you_mean
 from hearth_config.own_presets import OwnPresets
 
 Table = dict[str, Any]  # a TOML table before it is checked
@@ -109,7 +109,6 @@ def find_preset(name: str, table: Table, own: OwnPresets) -> tuple[str | None, T
 
 
 def _unknown(path: tuple[str, ...], chosen: str, own: OwnPresets) -> Problem:
-    near = nearest(chosen, (*names(), *own.names()))
-    hint = f'; did you mean "{near}"' if near else ""
+    hint = did_you_mean(chosen, (*names(), *own.names()))
     step = '`hearth config presets` lists them; one of your own is named by its file, such as "./mine.toml"'
     return Problem(path, f"there is no such preset{hint}", step)
