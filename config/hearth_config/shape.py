@@ -6,7 +6,7 @@ from typing import Final, TypeVar
 
 from msgspec import NODEFAULT, Struct, inspect
 
-from hearth_config.errors import Path, Problem, dotted, nearest, one_of
+from hearth_config.errors import Path, Problem, did_you_mean, dotted, nearest, one_of
 from hearth_config.forms import FORMS, Form
 
 S = TypeVar("S", bound=Struct)
@@ -93,11 +93,20 @@ def _number(value: object, kind: inspect.IntType | inspect.FloatType, path: Path
         raise _wrong_type(value, int if whole else float, path)
     if not -_FAR <= value <= _FAR:  # infinities and nan too
         raise Problem(path, f"is {value}"[:40], "Write an ordinary number")
-    for bound, low, words in ((kind.ge, True, "at least"), (kind.gt, True, "more than"), (kind.le, False, "at most")):
-        wrong = bound is not None and (value < bound if low else value > bound)
-        if wrong or (bound is not None and bound == kind.gt and value == bound):
-            raise Problem(path, f"is {value}", f"Write a number that is {words} {bound}")
+    if broken := _broken_bound(value, kind):
+        raise Problem(path, f"is {value}", f"Write a number that is {broken}")
     return value if whole else float(value)
+
+
+def _broken_bound(value: float, kind: inspect.IntType | inspect.FloatType) -> str | None:
+    """The bound of a setting that a number does not keep, in words; None if it keeps them all."""
+    if kind.ge is not None and value < kind.ge:
+        return f"at least {kind.ge}"
+    if kind.gt is not None and value <= kind.gt:
+        return f"more than {kind.gt}"
+    if kind.le is not None and value > kind.le:
+        return f"at most {kind.le}"
+    return None
 
 
 def _free(value: object, path: Path) -> object:
@@ -115,9 +124,8 @@ def _choice(value: object, words: tuple[str, ...], path: Path) -> str:
     text: str = _expect(value, str, path)
     if text in words:
         return text
-    near = nearest(text, words)
-    hint = f'; did you mean "{near}"' if near else ""
-    raise Problem(path, f"{_shown(text)} is not allowed{hint}", f"Allowed: {one_of(words)}")
+    reason = f"{_shown(text)} is not allowed{did_you_mean(text, words)}"
+    raise Problem(path, reason, f"Allowed: {one_of(words)}")
 
 
 def _formed(value: object, form: Form, path: Path) -> object:
