@@ -27,9 +27,8 @@ def _budget(budget: Budget) -> Iterator[Problem]:
     if budget.alert_at == 0:
         step = "Write the share of a limit at which you want to be told, such as 0.8"
         yield Problem(("budget", "alert_at"), "is 0, so you would be told before anything was spent", step)
-    if None not in {budget.daily_limit, budget.monthly_limit} and (budget.monthly_limit or 0) < (
-        budget.daily_limit or 0
-    ):
+    daily, monthly = budget.daily_limit, budget.monthly_limit
+    if daily is not None and monthly is not None and monthly < daily:
         step = "Lower daily_limit, or raise monthly_limit"
         yield Problem(("budget", "monthly_limit"), "is less than daily_limit, which could never be reached", step)
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from hearth_config import addresses, units
-from hearth_config.addresses import Address, Endpoint, TcpAddress
+from hearth_config.addresses import Endpoint, TcpAddress
 from hearth_config.dialects import DIALECT_FORM, check_dialect
 
 
@@ -18,10 +18,6 @@ class Form(NamedTuple):
 
 def _listen(text: str) -> Endpoint | str:
     return text if text in {"off", "systemd"} else addresses.parse_endpoint(text)
-
-
-def _address(text: str) -> Address:
-    return addresses.parse_address(text)
 
 
 def _proxy(text: str) -> TcpAddress:
@@ -45,7 +41,7 @@ FORMS: Final[dict[str, Form]] = {
     "dialect": Form(check_dialect, DIALECT_FORM, shown=True),
     "listen": Form(_listen, f'{addresses.ENDPOINT_FORM}, "off" or "systemd"', shown=True),
     "endpoint": Form(addresses.parse_endpoint, addresses.ENDPOINT_FORM, shown=True),
-    "address": Form(_address, addresses.ADDRESS_FORM, shown=False),
+    "address": Form(addresses.parse_address, addresses.ADDRESS_FORM, shown=False),
     "address or off": Form(
         lambda text: text if text == "off" else addresses.parse_address(text),
         f'{addresses.ADDRESS_FORM}, or "off"',
