@@ -155,18 +155,14 @@ class _Reader:
         return self._new(outcome)
 
     def _new(self, outcome: Outcome) -> Outcome | None:
-        error = str(outcome) if isinstance(outcome, ConfigError) else None
-        if error is None and self._error is None and self._same(outcome):
-            return None
-        if error is not None and error == self._error:
-            return None
-        self._error = error
-        if isinstance(outcome, Loaded):
-            self._good = outcome
-        return outcome
-
-    def _same(self, outcome: Outcome) -> bool:
-        return isinstance(outcome, Loaded) and outcome.fingerprint == self._good.fingerprint
+        """The outcome, unless it is what was last told; it counts as told from now on."""
+        if isinstance(outcome, ConfigError):
+            known = str(outcome) == self._error
+            self._error = str(outcome)
+        else:
+            known = self._error is None and outcome.fingerprint == self._good.fingerprint
+            self._error, self._good = None, outcome
+        return None if known else outcome
 
     def _load(self) -> Outcome:
         try:
