@@ -83,7 +83,7 @@ def test_a_circuit_opens_is_tried_by_one_call_and_closes() -> None:
     assert resting["state"] == "rests"
     assert resting["failures"] == TRIPS_AFTER
     assert resting["rests_s"] > 20
-    assert reason == "down"
+    assert reason == "resting"
     assert "rests for" in plan["targets"][1]["why"][0]
     assert after["state"] == "well"
     assert said == ["target_down", "target_back"]

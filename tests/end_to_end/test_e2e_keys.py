@@ -170,7 +170,7 @@ def test_a_full_key_sends_the_call_on_when_another_answers_sooner() -> None:
     answer, attempts = asyncio.run(scene())
 
     assert answer.headers["x-hearth-target"] == "near/scripted"
-    assert answer.headers["x-hearth-reason"] == "busy"
+    assert answer.headers["x-hearth-reason"] == "rate_limited"
     assert [(one["target"], one["ending"]) for one in attempts] == [
         ("far/scripted", "refused"),
         ("near/scripted", "complete"),

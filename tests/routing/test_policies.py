@@ -171,7 +171,9 @@ def test_who_is_down_or_has_no_key_is_put_off() -> None:
     keyless = World(providers={"ollama": ProviderState(keys_usable=0)})
 
     assert availability.judge(a_call(), LOCAL, down, household()).detail == "does not answer (refused)"
+    assert availability.judge(a_call(), LOCAL, down, household()).code == "down"
     assert availability.judge(a_call(), LOCAL, keyless, household()).detail == "has no usable key"
+    assert availability.judge(a_call(), LOCAL, keyless, household()).code == "no_key"
     assert availability.judge(a_call(), LOCAL, World(), household()) is ALLOW
 
 
@@ -182,6 +184,17 @@ def test_a_rest_ends_by_itself() -> None:
 
     assert cooldown.judge(a_call(), LOCAL, world, household()).detail == "rests for 12 s more (HTTP 429)"
     assert cooldown.judge(a_call(), LOCAL, over, household()) is ALLOW
+
+
+def test_the_reason_tells_a_limit_from_failures_and_from_silence() -> None:
+    """Nobody looks for a broken network where a provider only wants a pause: each rest has its own word."""
+    limited = World(now=100.0, states={NAME: TargetState(resting_until=130.0, rest_code="rate_limited")})
+    failed = World(now=100.0, states={NAME: TargetState(resting_until=130.0, rest_reason="HTTP 500")})
+    silent = World(now=100.0, providers={"ollama": ProviderState(resting_until=102.0)})
+
+    codes = [cooldown.judge(a_call(), LOCAL, world, household()).code for world in (limited, failed, silent)]
+
+    assert codes == ["rate_limited", "resting", "down"]
 
 
 def test_a_wait_longer_than_patience_is_busy() -> None:

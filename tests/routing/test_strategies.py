@@ -189,13 +189,13 @@ def test_a_long_wait_lets_a_conversation_go() -> None:
 
 
 def test_one_that_rests_is_not_held_to() -> None:
-    """Released on failure: whoever is down comes last, as ever, and says so in the next one's reason."""
+    """Released on failure: whoever rests comes last, as ever, and says so in the next one's reason."""
     world = world_of({BOX: TargetState(resting_until=NOW + 30)}, hold=Hold(b"talk", BOX))
 
     made = planned_by("cheapest", world)
 
     assert tried(made)[-1] == BOX
-    assert reasons(made)[0] == "down"
+    assert reasons(made)[0] == "resting"
 
 
 def test_the_explanation_says_what_was_measured() -> None:

@@ -18,7 +18,7 @@ from hearth.problems import (
     Unreachable,
 )
 from hearth.routing.world import UNKNOWN_PROVIDER
-from hearth.senses.health import REFUSED_REST_S, HealthSense
+from hearth.senses.health import REFUSED_REST_S, TRUSTED, HealthSense
 from senses.turned_clocks import Clocks
 
 T = "box/m"
@@ -42,10 +42,22 @@ def test_five_failures_in_a_row_mean_rest() -> None:
     assert _rest(health, clocks) == 0
 
     health.failed(T, ProviderFault("HTTP 500", who="box"))
-    assert health.target_rest(T) == (clocks.now + 30, "HTTP 500")
+    assert health.target_rest(T) == (clocks.now + 30, "HTTP 500", "")
     assert _rest(health, clocks, "box/other") == 0
     assert _rest(health, clocks, "ollama/m") == 0
     assert _provider_rest(health, clocks) == 0
+
+
+def test_a_rest_says_whether_a_limit_asked_for_it() -> None:
+    """F14: a 429 is no failure, with a pause named or without: who asks why hears of a limit, and not of an outage."""
+    named, unnamed = Clocks().sense(), Clocks().sense()
+
+    named.failed(T, RateLimited("slower", who="box", retry_after=9))
+    for _ in range(TRIPS_AFTER):
+        unnamed.failed(T, RateLimited("slower", who="box"))
+
+    assert named.target_rest(T)[1:] == ("slower", "rate_limited")
+    assert unnamed.target_rest(T)[1:] == ("slower", "rate_limited")
 
 
 def test_an_outage_of_an_hour_costs_few_attempts() -> None:
@@ -65,7 +77,7 @@ def test_an_outage_of_an_hour_costs_few_attempts() -> None:
     assert rests[:10] == [30, 60, 90, 120, 150, 180, 210, 240, 270, 300]
     assert set(rests[10:]) == {300}
     health.succeeded(T)
-    assert health.target_rest(T) == (0.0, "")
+    assert health.target_rest(T) == TRUSTED
 
 
 def test_after_a_rest_one_call_tries_alone() -> None:

@@ -17,6 +17,7 @@ from hearth.problems import (
     TimedOut,
     Unreachable,
 )
+from hearth.senses.health import TRUSTED
 from senses.turned_clocks import Clocks
 
 PROBLEMS = st.sampled_from(
@@ -57,7 +58,7 @@ class AnyHistory(RuleBasedStateMachine):
     @rule(name=NAMES)
     def succeeds(self, name: str) -> None:
         self.health.succeeded(name)
-        assert self.health.target_rest(name) == (0.0, "")
+        assert self.health.target_rest(name) == TRUSTED
         assert self.health.providers[name[0]].resting_until == 0
         assert self.health.providers[name[0]].reachable is True
 

@@ -42,7 +42,10 @@ def test_ordinary_answers_are_no_news(call: tuple[str, dict[str, Any]]) -> None:
     assert told(call) == []
 
 
-@pytest.mark.parametrize("reason", ["refused:context_window", "refused:ability", "refused:busy", "fallback", "unsure"])
+@pytest.mark.parametrize(
+    "reason",
+    ["refused:context_window", "refused:ability", "refused:busy", "fallback", "unsure", "rate_limited", "no_key"],
+)
 def test_every_kind_of_fallback_is_told(reason: str) -> None:
     """Not only a busy engine sends words away: so does a prompt that is too long for the model at home."""
     assert told(fallback(reason)) == ["A call went to the cloud"]

@@ -20,20 +20,24 @@ class Circuit(Struct, frozen=True):
     trips: int = 0
     resting_until: float = 0.0
     reason: str = ""
+    code: str = ""
+    """The reason in short, as `X-Hearth-Reason` has it."""
 
-    def failed(self, now: float, reason: str) -> Circuit:
+    def failed(self, now: float, reason: str, code: str = "") -> Circuit:
         """Return the circuit after a failure: the fifth in a row means rest, and so does each one after a rest."""
         failures = self.failures + 1
         if self.resting_until > now and not self.probing:
             return replace(self, failures=failures)  # it was sent before the rest began, and tells nothing new
         if failures < TRIPS_AFTER and not self.trips:
-            return replace(self, failures=failures, reason=reason)
+            return replace(self, failures=failures, reason=reason, code=code)
         trips = self.trips + 1
-        return Circuit(failures, trips, now + min(FIRST_REST_S * trips, LONGEST_REST_S), reason)
+        return Circuit(failures, trips, now + min(FIRST_REST_S * trips, LONGEST_REST_S), reason, code)
 
-    def rest(self, until: float, reason: str) -> Circuit:
+    def rest(self, until: float, reason: str, code: str = "") -> Circuit:
         """Return the circuit resting at least until then, for a reason that is no loss of trust."""
-        return self if until <= self.resting_until else replace(self, resting_until=until, reason=reason)
+        if until <= self.resting_until:
+            return self
+        return replace(self, resting_until=until, reason=reason, code=code)
 
     def trying(self, now: float) -> Circuit:
         """Return the circuit while a call tries: after a rest it keeps the others away meanwhile."""

@@ -13,12 +13,15 @@ REASONS = {
     "model_missing": "missing",
     "overloaded": "busy",
     "queue_full": "busy",
-    "rate_limited": "busy",
+    "rate_limited": "rate_limited",
+    "quota_spent": "quota_spent",
+    "key_refused": "no_key",
+    "not_permitted": "no_key",
     "budget": "refused:budget",
     "context_too_long": "refused:context_window",
     "unsupported": "refused:ability",
 }
-"""Why somebody else is asked after a problem of that kind; any other: "down"."""
+"""Why somebody else is asked after a problem of that kind; any other: "down". A plan has the same words."""
 
 
 def is_refusal(problem: Problem, call: Call) -> bool:

@@ -111,7 +111,7 @@ class Lane:
             self.last_load_s,
         )
 
-    def state(self, resting_until: float, why: str) -> TargetState:
+    def state(self, resting_until: float, why: str, code: str = "") -> TargetState:
         """Return what a plan must know of the lane's model, beside its rest."""
         return TargetState(
             loaded=self.warm,
@@ -121,6 +121,7 @@ class Lane:
             slots=self.slots,
             resting_until=resting_until,
             rest_reason=why,
+            rest_code=code,
             gpu_share=self.gpu_share,
             learned=self.learned,
         )

@@ -40,6 +40,8 @@ class TargetState(Struct, frozen=True):
     expected_wait: float | None = None
     resting_until: float = 0.0
     rest_reason: str = ""
+    rest_code: str = ""
+    """Why it rests, in short, where that is not for failures in a row: "rate_limited"."""
     gpu_share: float | None = None
     learned: Learned = Learned()
     success: float = 1.0

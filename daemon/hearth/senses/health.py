@@ -19,6 +19,7 @@ LONGEST_ASKED_REST_S = 3600.0
 GRACE_S = 5.0
 """After a sleep the connections of before fail one by one: that says nothing about the provider."""
 TOGETHER_S = 1.0
+TRUSTED = (0.0, "", "")
 
 _OF_A_KEY = frozenset({"auth", "quota"})
 """These rest a key (`outbound.keys`), never a target: another key may do."""
@@ -59,10 +60,10 @@ class HealthSense:
         """How often each target failed since start, by the kind of problem."""
         return self._errors
 
-    def target_rest(self, target: str) -> tuple[float, str]:
-        """Return until when (monotonic seconds) a target rests, and why; (0.0, "") for one that is trusted."""
+    def target_rest(self, target: str) -> tuple[float, str, str]:
+        """Return until when (monotonic seconds) a target rests, why, and that in short; `TRUSTED` for one that is."""
         circuit = self._targets.get(target)
-        return (0.0, "") if circuit is None else (circuit.resting_until, circuit.reason)
+        return TRUSTED if circuit is None else (circuit.resting_until, circuit.reason, circuit.code)
 
     def circuit(self, name: str) -> Circuit:
         """Return the circuit of a target ("provider/model") or of the way to a provider ("provider")."""
@@ -155,13 +156,14 @@ class HealthSense:
 
     def _ill(self, target: str, problem: ProviderProblem, now: float) -> None:
         circuit = self._targets.get(target, CLOSED)
+        code = problem.kind if problem.cause == "rate_limit" else ""
         if problem.retry_after and problem.cause in ("rate_limit", "overloaded"):
             pause = min(problem.retry_after, LONGEST_ASKED_REST_S)
-            self._targets[target] = circuit.rest(now + pause, problem.message)
+            self._targets[target] = circuit.rest(now + pause, problem.message, code)
             return
         if isinstance(problem, TimedOut) and self._timed_out_with_others(target, now):
             return
-        self._targets[target] = failed = circuit.failed(now, problem.message)
+        self._targets[target] = failed = circuit.failed(now, problem.message, code)
         self._say_down(target, circuit, failed)
 
     def _timed_out_with_others(self, target: str, now: float) -> bool:

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from hearth.routing.world import UNKNOWN_TARGET, TargetState, World
+from hearth.senses.health import TRUSTED
 
 if TYPE_CHECKING:
     from hearth.server.core import Core
-
-_TRUSTED = (0.0, "")
 
 
 class States(Mapping[str, TargetState]):
@@ -46,14 +45,8 @@ class States(Mapping[str, TargetState]):
             state = lane.state(*rest)
             return state if success >= 1 else replace(state, success=success)
         if track is None:
-            return UNKNOWN_TARGET if rest == _TRUSTED else TargetState(resting_until=rest[0], rest_reason=rest[1])
-        return TargetState(
-            in_flight=track.in_flight,
-            resting_until=rest[0],
-            rest_reason=rest[1],
-            learned=track.learned,
-            success=success,
-        )
+            return UNKNOWN_TARGET if rest == TRUSTED else _resting(TargetState(), *rest)
+        return _resting(TargetState(in_flight=track.in_flight, learned=track.learned, success=success), *rest)
 
     def __iter__(self) -> Iterator[str]:
         """Yield the targets that have a lane or were asked."""
@@ -62,6 +55,10 @@ class States(Mapping[str, TargetState]):
     def __len__(self) -> int:
         """Count the lanes."""
         return sum(1 for _ in self)
+
+
+def _resting(state: TargetState, until: float, reason: str, code: str) -> TargetState:
+    return replace(state, resting_until=until, rest_reason=reason, rest_code=code)
 
 
 def world_of(core: Core) -> World:

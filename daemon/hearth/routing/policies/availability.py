@@ -17,7 +17,7 @@ def judge(call: Call, target: Target, world: World, settings: Settings) -> Verdi
     if provider.reachable is False:
         return defer(NAME, "down", f"does not answer{_because(provider.last_error)}")
     if provider.keys_usable == 0:
-        return defer(NAME, "down", f"has no usable key{_because(provider.last_error)}")
+        return defer(NAME, "no_key", f"has no usable key{_because(provider.last_error)}")
     if not target.installed:
         return defer(NAME, "missing", "is not installed")
     return ALLOW

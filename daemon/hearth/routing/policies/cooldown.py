@@ -16,12 +16,12 @@ def judge(call: Call, target: Target, world: World, settings: Settings) -> Verdi
     now = world.now
     provider = world.providers.get(target.provider, UNKNOWN_PROVIDER)
     if provider.resting_until > now:
-        return _rests(provider.resting_until - now, provider.rest_reason)
+        return _rests("down", provider.resting_until - now, provider.rest_reason)  # it rests for its silence alone
     state = world.states.get(target.name, UNKNOWN_TARGET)
     if state.resting_until > now:
-        return _rests(state.resting_until - now, state.rest_reason)
+        return _rests(state.rest_code or "resting", state.resting_until - now, state.rest_reason)
     return ALLOW
 
 
-def _rests(seconds: float, reason: str) -> Verdict:
-    return defer(NAME, "down", f"rests for {seconds:.0f} s more{f' ({reason})' if reason else ''}")
+def _rests(code: str, seconds: float, reason: str) -> Verdict:
+    return defer(NAME, code, f"rests for {seconds:.0f} s more{f' ({reason})' if reason else ''}")
