@@ -6,8 +6,16 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from hearth.dialects.dialect import ModelInfo
-from hearth.routing.inventory import Inventory
-from hearth.routing.targets import DISTANCE, Target, is_remote_name, make_target, provider_place, same_name
+from hearth.routing.inventory import Inventory, Listing
+from hearth.routing.targets import (
+    DISTANCE,
+    Target,
+    full_name,
+    is_remote_name,
+    make_target,
+    provider_place,
+    same_name,
+)
 from hearth_config.settings import Provider, Settings
 
 
@@ -28,7 +36,10 @@ class Index:
     def find(self, provider: str, model: str) -> Target:
         """Return that provider's target of that model, one that nobody lists included. The provider must exist."""
         known = self.targets.get(f"{provider}/{model}") or self._spelled.get(f"{provider}/{same_name(model)}")
-        return known or make_target(self._providers[provider], self._inventory.of(provider), model, None)
+        if known is not None:
+            return known
+        settings, listing = self._providers[provider], self._inventory.of(provider)
+        return make_target(settings, listing, _as_listed(settings, listing, model), None)
 
     def installed(self, name: str) -> list[Target]:
         """Return the models of that name at providers on this machine."""
@@ -83,7 +94,12 @@ class Index:
                 yield make_target(provider, listing, info.name, info)
         for name in provider.models:
             if same(name) not in seen:
-                yield make_target(provider, listing, name, _stated(provider, name))
+                yield make_target(provider, listing, _as_listed(provider, listing, name), _stated(provider, name))
+
+
+def _as_listed(provider: Provider, listing: Listing, model: str) -> str:
+    """Return a model's name as its provider will list it: an Ollama that has not said what it has will say the tag."""
+    return model if provider.dialect != "ollama" or listing.reachable else full_name(model)
 
 
 def _stated(provider: Provider, name: str) -> ModelInfo | None:

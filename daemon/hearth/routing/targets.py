@@ -97,7 +97,7 @@ def make_target(provider: Provider, listing: Listing, model: str, info: ModelInf
         remote=remote,
         installed=info is not None or remote or provider.dialect != "ollama" or not listing.reachable,
         loaded=known.loaded_window is not None or known.size_vram is not None or bool(known.expires),
-        listed=info is not None or known.name in provider.models,
+        listed=info is not None or _named(provider, known.name) is not None,
     )
 
 
@@ -136,19 +136,30 @@ def same_name(model: str) -> str:
     return model.strip().lower().removesuffix(":latest")
 
 
+def full_name(model: str) -> str:
+    """Return an Ollama model's name with its tag, which is `latest` where none is said."""
+    name = model.strip()
+    return name if ":" in name.rpartition("/")[2] else f"{name}:latest"
+
+
 def _farthest(*places: Place) -> Place:
     return max(places, key=DISTANCE.__getitem__)
 
 
 def _model_settings(provider: Provider, model: str) -> ModelSettings:
-    found = provider.models.get(model)
-    if found is None and provider.dialect == "ollama":
-        wanted = same_name(model)
-        found = next((pins for name, pins in provider.models.items() if same_name(name) == wanted), None)
-    found = found or ModelSettings()
+    found = _named(provider, model) or ModelSettings()
     if provider.defaults:
         found = replace(found, defaults={**provider.defaults, **found.defaults})
     return found if found.price or not provider.price else replace(found, price=provider.price)
+
+
+def _named(provider: Provider, model: str) -> ModelSettings | None:
+    """Return what the config says of a model by its own name; None where it does not name it."""
+    found = provider.models.get(model)
+    if found is None and provider.dialect == "ollama" and provider.models:
+        wanted = same_name(model)
+        found = next((pins for name, pins in provider.models.items() if same_name(name) == wanted), None)
+    return found
 
 
 def _capabilities(pins: ModelSettings, info: ModelInfo) -> frozenset[str] | None:
