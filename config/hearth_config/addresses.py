@@ -17,6 +17,7 @@ _NUMERIC_LABEL: Final = re.compile(r"[0-9]+|0[xX][0-9A-Fa-f]*", re.ASCII)
 _DEFAULT_PORT: Final[dict[str, int]] = {"http": 80, "https": 443}
 _MAX_PORT: Final = 65535
 _MAX_HOST: Final = 253
+_HOME_NAMES: Final = (".local", ".lan", ".home", ".internal", ".home.arpa", ".localdomain")
 
 
 class TcpAddress(Struct, frozen=True, tag="tcp"):
@@ -127,6 +128,19 @@ def place_of(host: str) -> Place | None:
         return None
     mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
     return _place(mapped or address)
+
+
+def is_home_name(host: str) -> bool:
+    """Whether a host name can only be meant for the user's own network: "nas", "nas.local"."""
+    return "." not in host or host.endswith(_HOME_NAMES)
+
+
+def in_the_clear(address: Address) -> bool:
+    """Whether what is sent there could be read on its way: plain http to the cloud."""
+    if not isinstance(address, TcpAddress) or address.scheme == "https":
+        return False
+    place = place_of(address.host)
+    return place == "cloud" or (place is None and not is_home_name(address.host))
 
 
 def _place(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> Place:

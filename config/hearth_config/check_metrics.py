@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from typing import Final
 
-from hearth_config.addresses import TcpAddress, place_of
-from hearth_config.check_providers import check_headers, is_home_name
+from hearth_config.addresses import in_the_clear
+from hearth_config.check_providers import check_headers
 from hearth_config.errors import Path, Problem
 from hearth_config.settings import Metrics
 
@@ -17,12 +17,6 @@ def check_metrics(metrics: Metrics) -> Iterator[Problem]:
     if metrics.interval < SHORTEST:
         yield Problem((*_PATH, "interval"), "is too short", f'Write "{SHORTEST:.0f}s" or more')
     yield from check_headers((*_PATH, "headers"), metrics.headers)
-    address = metrics.otlp
-    if isinstance(address, TcpAddress) and address.scheme == "http" and _is_far(address.host):
+    if metrics.otlp != "off" and in_the_clear(metrics.otlp):
         step = "Write https://, or the IP address of a server in your own network"
         yield Problem((*_PATH, "otlp"), "is plain http to the cloud, where anybody could read the figures", step)
-
-
-def _is_far(host: str) -> bool:
-    place = place_of(host)
-    return place == "cloud" or (place is None and not is_home_name(host))

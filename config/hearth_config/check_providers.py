@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from hearth_config.addresses import Place, TcpAddress, place_of
+from hearth_config.addresses import Place, TcpAddress, in_the_clear, place_of
 from hearth_config.errors import Path, Problem
 from hearth_config.provider import Defaults
 from hearth_config.secrets import read_reference
@@ -18,7 +18,6 @@ _OUR_HEADERS: Final = frozenset(
     {"host", "content-length", "transfer-encoding", "connection", "te", "upgrade", "expect"}
 )
 _DISTANCE: Final[dict[Place, int]] = {"machine": 0, "lan": 1, "cloud": 2}
-_HOME_NAMES: Final = (".local", ".lan", ".home", ".internal", ".home.arpa", ".localdomain")
 
 
 def check_providers(settings: Settings) -> Iterator[Problem]:
@@ -31,7 +30,7 @@ def check_providers(settings: Settings) -> Iterator[Problem]:
             yield Problem(path, "is no name for a provider", "Use letters, digits, hyphens, dots and underscores")
         yield from _place(path, provider)
         yield from _keys(path, provider)
-        yield from _proxy_login(path, provider)
+        yield from check_reference((*path, "proxy_login"), provider.proxy_login or "")
         yield from check_headers((*path, "headers"), provider.headers)
         yield from _of_ollama_only(path, provider)
         yield from _defaults((*path, "defaults"), provider.defaults)
@@ -50,18 +49,9 @@ def _place(path: Path, provider: Provider) -> Iterator[Problem]:
         where = f"is in the {found}" if found else "is a name, which counts as cloud until it is looked up"
         reason = f'"{provider.place}" is nearer than the address, which {where}'
         yield Problem((*path, "place"), reason, "Remove place; it can only be set farther away")
-    address = provider.address
-    if not isinstance(address, TcpAddress) or address.scheme == "https" or found in {"machine", "lan"}:
-        return
-    if found is None and is_home_name(address.host):
-        return
-    step = "Write https://, or the IP address of a server in your own network"
-    yield Problem((*path, "address"), "is plain http to the cloud, where prompts and keys could be read", step)
-
-
-def is_home_name(host: str) -> bool:
-    """Whether a host name can only be meant for the user's own network: "nas", "nas.local"."""
-    return "." not in host or host.endswith(_HOME_NAMES)
+    if in_the_clear(provider.address):
+        step = "Write https://, or the IP address of a server in your own network"
+        yield Problem((*path, "address"), "is plain http to the cloud, where prompts and keys could be read", step)
 
 
 def _keys(path: Path, provider: Provider) -> Iterator[Problem]:
@@ -71,17 +61,15 @@ def _keys(path: Path, provider: Provider) -> Iterator[Problem]:
         if key.id in ids:
             yield Problem((*here, "id"), f'"{key.id}" is the id of an earlier key', "Give each key its own id")
         ids.add(key.id)
-        try:
-            read_reference(key.value)
-        except ValueError as error:
-            yield Problem((*here, "value"), str(error), "Correct the reference")
+        yield from check_reference((*here, "value"), key.value)
 
 
-def _proxy_login(path: Path, provider: Provider) -> Iterator[Problem]:
+def check_reference(path: Path, reference: str) -> Iterator[Problem]:
+    """What is wrong with the form of a reference to a key; whether there is such a key is not asked."""
     try:
-        read_reference(provider.proxy_login or "")
+        read_reference(reference)
     except ValueError as error:
-        yield Problem((*path, "proxy_login"), str(error), "Correct the reference")
+        yield Problem(path, str(error), "Correct the reference")
 
 
 def check_headers(path: Path, headers: Mapping[str, str]) -> Iterator[Problem]:
@@ -94,10 +82,7 @@ def check_headers(path: Path, headers: Mapping[str, str]) -> Iterator[Problem]:
             yield Problem(here, "is written by Hearth itself", "Remove it")
         if not value.isascii():
             yield Problem(here, "holds characters that no header can carry", "Write plain ASCII")
-        try:
-            read_reference(value)
-        except ValueError as error:
-            yield Problem(here, str(error), "Correct the reference")
+        yield from check_reference(here, value)
 
 
 def _defaults(path: Path, table: Mapping[str, object]) -> Iterator[Problem]:

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 
-from hearth_config.check_aliases import check_alias, tasks_of
+from hearth_config.check_aliases import check_alias, target_lists
 from hearth_config.check_listen import check_listen
 from hearth_config.check_metrics import check_metrics
 from hearth_config.check_money import check_money
-from hearth_config.check_providers import check_providers
+from hearth_config.check_providers import check_providers, check_reference
 from hearth_config.errors import Path, Problem, nearest, one_of
-from hearth_config.secrets import TOKEN_PREFIX, read_reference
+from hearth_config.secrets import TOKEN_PREFIX, is_literal
 from hearth_config.settings import Settings, Timeouts
 
 
@@ -38,18 +38,9 @@ def _times(settings: Settings) -> Iterator[Problem]:
 
 
 def _targets(settings: Settings) -> Iterator[Problem]:
-    lists: list[tuple[Path, tuple[str, ...]]] = [(("fallback", "cloud"), settings.fallback.cloud)]
-    lists += [(("fallback", "by_model", name), use) for name, use in settings.fallback.by_model.items()]
     for name, alias in settings.models.items():
-        lists += [(("models", name, "use"), alias.use), *tasks_of(name, alias)]
         yield from check_alias(name, alias)
-        if name == "default" or name.startswith(("local/", "cloud/")):
-            yield Problem(("models", name), "is a name that Hearth itself gives a meaning", "Choose another name")
-        if not name.strip():
-            yield Problem(("models", name), "has no name, so nobody could ask for it", "Give it one")
-        if not alias.use:
-            yield Problem(("models", name, "use"), "is empty", 'List at least one "provider/model"')
-    for path, targets in lists:
+    for path, targets in target_lists(settings):
         for index, target in enumerate(targets):
             yield from _target((*path, index), target, tuple(settings.providers))
 
@@ -79,11 +70,7 @@ def _apps(settings: Settings) -> Iterator[Problem]:
 
 
 def _app_token(path: Path, token: str) -> Iterator[Problem]:
-    try:
-        reference = read_reference(token)
-    except ValueError as error:
-        yield Problem(path, str(error), "Correct the reference")
-        return
-    if reference.kind == "literal" and not token.startswith(TOKEN_PREFIX):
+    yield from check_reference(path, token)
+    if is_literal(token) and not token.startswith(TOKEN_PREFIX):
         step = f'Begin it with "{TOKEN_PREFIX}", here and in the app'
         yield Problem(path, "is no token of Hearth's, so no caller would be known by it", step)

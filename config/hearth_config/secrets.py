@@ -10,11 +10,17 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from types import ModuleType
 from typing import Final, Literal, NoReturn
 
 from msgspec import Struct
 
 Kind = Literal["env", "keyring", "file", "cmd", "literal"]
+
+TOKEN_PREFIX: Final = "hearth_"  # noqa: S105 -- the mark by which callers' tokens are told from the dummies SDKs send
+KEYRING_SERVICE: Final = "hearth"
+_PREFIXES: Final[dict[str, Kind]] = {"env": "env", "keyring": "keyring", "file": "file", "cmd": "cmd"}
+"""What may stand before the colon of a reference; with anything else there, the whole text is the key."""
 
 _ENV_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 _SHELL_FORM: Final = re.compile(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)\}?", re.ASCII)
@@ -29,7 +35,6 @@ _COMMAND_VARIABLES: Final = (
     "SYSTEMROOT",
 )
 _MAX_BYTES: Final = 65_536
-KEYRING_SERVICE: Final = "hearth"
 
 
 class Secret:
@@ -55,9 +60,6 @@ class Secret:
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a secret is never written out")
-
-
-TOKEN_PREFIX: Final = "hearth_"  # noqa: S105 -- the mark by which callers' tokens are told from the dummies SDKs send
 
 
 class SecretError(Exception):
@@ -89,17 +91,23 @@ def read_reference(text: str) -> Reference:
     """Take a reference apart; text without prefix is a literal. Raise ValueError if its form is wrong."""
     if shell := _SHELL_FORM.fullmatch(text):
         raise ValueError(f'shell spelling is not read here; write "env:{shell[1]}"')
-    prefix, colon, rest = text.partition(":")
-    rest = rest.strip()
-    if not colon or prefix not in {"env", "keyring", "file", "cmd"}:
+    if is_literal(text):
         return Reference("literal", text)
+    prefix, _, rest = text.partition(":")
+    kind, rest = _PREFIXES[prefix], rest.strip()
     if not rest:
-        raise ValueError(f'nothing stands after "{prefix}:"')
-    if prefix == "env" and not _ENV_NAME.fullmatch(rest):
+        raise ValueError(f'nothing stands after "{kind}:"')
+    if kind == "env" and not _ENV_NAME.fullmatch(rest):
         raise ValueError('after "env:" stands the name of a variable: letters, digits and underscores')
-    if prefix == "cmd":
+    if kind == "cmd":
         _argv(rest)
-    return Reference(prefix, rest)  # type: ignore[arg-type]
+    return Reference(kind, rest)
+
+
+def is_literal(text: str) -> bool:
+    """Whether a reference is the key itself, as far as its prefix says; its form is not looked at."""
+    prefix, colon, _ = text.partition(":")
+    return not colon or prefix not in _PREFIXES
 
 
 def resolve(reference: str, env: Mapping[str, str], base_dir: Path) -> Secret:
@@ -138,11 +146,7 @@ def _from_env(ref: Reference, env: Mapping[str, str]) -> str:
 
 
 def _from_keyring(ref: Reference) -> str:
-    try:
-        import keyring  # type: ignore[import-not-found, unused-ignore]
-    except ImportError:
-        step = f"Install it beside Hearth: {shlex.quote(sys.executable)} -m pip install keyring"
-        raise SecretError(str(ref), "the package keyring is not installed", step) from None
+    keyring = _keyring(str(ref))
     try:
         value = keyring.get_password(KEYRING_SERVICE, ref.rest)
     except Exception as error:  # noqa: BLE001 - every backend raises its own kinds
@@ -174,16 +178,22 @@ def _from_file(ref: Reference, base_dir: Path) -> str:
 def store(entry: str, value: str) -> None:
     """Put a key into the system's keyring under a name that "keyring:NAME" reads. Raise SecretError if it cannot be."""
     reference = f"keyring:{entry}"
-    try:
-        import keyring
-    except ImportError:
-        step = f"Install it beside Hearth: {shlex.quote(sys.executable)} -m pip install keyring"
-        raise SecretError(reference, "the package keyring is not installed", step) from None
+    keyring = _keyring(reference)
     try:
         keyring.set_password(KEYRING_SERVICE, entry, value)
     except Exception as error:  # noqa: BLE001 - every backend raises its own kinds, whose words might quote the key
         reason = f"the keyring did not take it ({type(error).__name__}): there is none here, or it is locked"
         raise SecretError(reference, reason, "Unlock it, or log in at the desktop") from None
+
+
+def _keyring(reference: str) -> ModuleType:
+    """The package keyring, which is not installed with Hearth; raise SecretError without it."""
+    try:
+        import keyring  # type: ignore[import-not-found, unused-ignore]  # an extra, not in every environment
+    except ImportError:
+        step = f"Install it beside Hearth: {shlex.quote(sys.executable)} -m pip install keyring"
+        raise SecretError(reference, "the package keyring is not installed", step) from None
+    return keyring
 
 
 def file_stamp(reference: str, base_dir: Path) -> tuple[int, int, int] | None:

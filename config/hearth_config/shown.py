@@ -13,7 +13,7 @@ from hearth_config.layers import OF_PRESETS
 from hearth_config.lines import find_line
 from hearth_config.load import Loaded
 from hearth_config.manual import example
-from hearth_config.secrets import read_reference
+from hearth_config.secrets import is_literal
 
 _SECRET: tuple[str, ...] = ("key", "token", "proxy_login")
 
@@ -62,7 +62,7 @@ def _leaves(value: object, path: Path) -> Iterator[tuple[Path, object]]:
 
 
 def _value(path: Path, value: object) -> str:
-    if isinstance(value, str) and _holds_key(path) and read_reference(value).kind == "literal":
+    if isinstance(value, str) and _holds_key(path) and is_literal(value):
         return '"…"'
     return json.dumps(value, ensure_ascii=False, default=str)
 

@@ -21,7 +21,7 @@ from hearth.outbound.proxy import Proxy
 from hearth.routing.apps import Apps
 from hearth.routing.inventory import NEVER_ASKED, Listing
 from hearth.routing.targets import provider_place
-from hearth_config.secrets import TOKEN_PREFIX, SecretError, read_reference, resolve
+from hearth_config.secrets import TOKEN_PREFIX, SecretError, is_literal, resolve
 from hearth_config.settings import Provider, Settings
 
 if TYPE_CHECKING:
@@ -165,7 +165,7 @@ class ProviderRuntime:
         return tuple((name, self._header_value(value)) for name, value in self.settings.headers.items())
 
     def _header_value(self, value: str) -> str:
-        if read_reference(value).kind == "literal":
+        if is_literal(value):
             return value
         return resolve(value, self._loaded.variables, self._loaded.base_dir).reveal()
 

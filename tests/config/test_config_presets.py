@@ -127,16 +127,22 @@ def test_a_model_that_is_gone_is_warned_about() -> None:
         default_model = "deepseek-chat"
         [models.think]
         use = ["deepseek/deepseek-reasoner", "deepseek/deepseek-v4-pro"]
+        tasks.code = ["deepseek/deepseek-coder"]
         [fallback]
         cloud = ["deepseek/deepseek-coder"]
     """
 
     said = loaded(text).warnings
 
-    assert len(said) == 3
     assert said[0] == (
         'hearth.toml:3: providers.deepseek.default_model: "deepseek-chat" is gone; "deepseek-flash" is asked instead.'
     )
+    assert [sentence.split()[1] for sentence in said] == [
+        "providers.deepseek.default_model:",
+        "fallback.cloud[0]:",
+        "models.think.use[0]:",
+        "models.think.tasks.code[0]:",
+    ]
 
 
 @pytest.mark.parametrize("chosen", ["./mine.toml", "more/mine.toml", "mine"])

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 from hearth.problems import Problem
 from hearth.routing.targets import DISTANCE
-from hearth_config.addresses import TcpAddress, place_of
-from hearth_config.check_providers import is_home_name
+from hearth_config.addresses import TcpAddress, is_home_name, place_of
 
 if TYPE_CHECKING:
     from hearth.call import Place
