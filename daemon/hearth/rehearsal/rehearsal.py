@@ -16,6 +16,7 @@ from hearth.rehearsal.engine import Engine, Load
 from hearth.rehearsal.faults import Fault, FaultQueue
 from hearth.rehearsal.http import Connection, Reply, Request
 from hearth.rehearsal.key_limits import KeyBook, KeyLimits, key_of
+from hearth.rehearsal.pauses import Pauses
 from hearth.rehearsal.refusals import refused
 from hearth.rehearsal.script import Script, with_tag
 from hearth.rehearsal.wire import Writer
@@ -66,6 +67,7 @@ class Rehearsal:
         self._watch = Watch()
         self.engine = Engine(self.script, self._watch.notify)
         self._predictions = replicate.Predictions()
+        self.pauses = Pauses()
         self._faults = FaultQueue()
         self._limits = KeyLimits()
         self._open: set[Connection] = set()
@@ -206,7 +208,7 @@ class Rehearsal:
             self.calls.append(call)
         self._watch.notify()
         before, fault = connection.sent, self._faults.take(request)
-        writer = Writer(connection, fault)
+        writer = Writer(connection, fault, self.pauses)
         try:
             alive = await self._exchange(writer, request, call)
         finally:
@@ -226,7 +228,7 @@ class Rehearsal:
         if fault.silent:
             await writer.connection.gone.wait()
             return False
-        await asyncio.sleep(fault.delay)
+        await self.pauses.take(fault.delay)
         await writer.interim()
         if fault.raw is not None:
             await writer.raw(fault.raw)

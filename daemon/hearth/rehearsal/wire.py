@@ -9,6 +9,7 @@ from email.utils import formatdate
 
 from hearth.rehearsal.faults import Fault
 from hearth.rehearsal.http import REASONS, Connection, Failure, HeaderList, Reply
+from hearth.rehearsal.pauses import Pauses
 
 GO_BUFFER = 2048  # Go's server states a length for bodies up to here and sends longer ones in chunks
 SETTLE = 0.02  # seconds in which bytes already written reach the client before a reset throws them away
@@ -21,9 +22,10 @@ class Broken(Exception):
 class Writer:
     """Writes one reply to one connection under one fault. `write` returns whether the connection may live on."""
 
-    def __init__(self, connection: Connection, fault: Fault) -> None:
+    def __init__(self, connection: Connection, fault: Fault, pauses: Pauses) -> None:
         self.connection = connection
         self.fault = fault
+        self.pauses = pauses
         self.objects = 0
         self.body_bytes = 0
         self.chunked = False
@@ -107,9 +109,9 @@ class Writer:
     async def _object(self, reply: Reply, data: bytes) -> None:
         fault = self.fault
         if self.objects == 0 and fault.first_token:
-            await asyncio.sleep(fault.first_token)
+            await self.pauses.take(fault.first_token)
         if fault.pause and self.objects == fault.pause_after:
-            await asyncio.sleep(fault.pause)
+            await self.pauses.take(fault.pause)
         await self._planned_end(reply)
         if fault.garbage_after == self.objects:
             await self._send(fault.garbage)
@@ -138,7 +140,7 @@ class Writer:
     async def _end(self) -> None:
         fault = self.fault
         if fault.pause and self.objects == fault.pause_after:
-            await asyncio.sleep(fault.pause)
+            await self.pauses.take(fault.pause)
         if fault.cut_objects is not None or fault.cut_bytes is not None or fault.unterminated:
             await self._cut()
         await self._terminate()
