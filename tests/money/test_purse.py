@@ -152,7 +152,8 @@ class Heard:
         self.kinds: list[str] = []
 
     def __call__(self, kind: str, **facts: str | float) -> None:
-        assert set(facts) == {"scope", "name", "period", "spent", "limit", "currency", "when_spent"}
+        more = {"asked", "left"} if kind == "budget_refused" else set()
+        assert set(facts) == {"scope", "name", "period", "spent", "limit", "currency", "when_spent"} | more
         self.kinds.append(kind)
 
 
@@ -192,6 +193,32 @@ def test_a_refusal_near_the_end_tells_that_it_is_spent() -> None:
 
     assert isinstance(refused, str)
     assert heard.kinds == ["budget_alert", "budget_spent"]
+
+
+def test_a_refusal_long_before_the_end_is_told_in_its_own_words() -> None:
+    """Half is left, and a request that sets more aside is refused: nobody has to find that out from a 403 alone."""
+    heard = Heard()
+    purse = Purse(only(daily_limit=1.0), heard)
+    spend(purse, 0.5)
+
+    for _ in range(3):
+        assert isinstance(purse.reserve(FAR, 0.6, NOON), str)
+        purse.refused(FAR, 0.6, NOON)
+    assert heard.kinds == ["budget_refused"]
+    assert isinstance(purse.reserve(FAR, 1.5, NOON + DAY), str)
+
+    assert heard.kinds == ["budget_refused"] * 2
+
+
+def test_a_refusal_for_anything_but_the_room_tells_nothing() -> None:
+    """A request's own max_cost, or a price that nobody knows, says nothing of the limit."""
+    heard = Heard()
+    purse = Purse(only(daily_limit=1.0), heard)
+
+    purse.refused(FAR, 0.4, NOON)
+    purse.refused(FAR, None, NOON)
+
+    assert heard.kinds == []
 
 
 def test_a_key_is_spent_when_its_own_limit_is() -> None:

@@ -93,12 +93,25 @@ def test_a_budget_is_told_with_its_figures() -> None:
     assert notice.text == "0.85 of 1.00 USD this month, key openai/k1."
 
 
+def test_a_call_that_was_refused_for_the_budget_is_told_with_what_it_asked_for() -> None:
+    """Most of the limit is left: the person hears what would help."""
+    facts = {"scope": "all", "period": "day", "spent": 0.2, "limit": 1.0, "currency": "USD", "asked": 0.9, "left": 0.8}
+    notice = Announcer().hear(Happening(0.0, "budget_refused", facts))
+
+    assert notice is not None
+    assert notice.title == "A call was refused for the budget"
+    assert notice.text == (
+        "It may cost up to 0.90 USD, and 0.80 are left (0.20 of 1.00 USD today). "
+        "Lower its max_tokens, or raise the limit."
+    )
+
+
 @given(
     st.text(), st.dictionaries(st.sampled_from(["place", "reason", "target", "key", "provider", "said", "what"]), JSON)
 )
 def test_no_event_breaks_the_announcer(kind: str, facts: dict[str, Any]) -> None:
     """Whatever a newer daemon says: a short line, or nothing."""
-    for name in (kind, "call", "budget_alert", "config_error", "key_refused", "target_down"):
+    for name in (kind, "call", "budget_alert", "budget_refused", "config_error", "key_refused", "target_down"):
         notice = Announcer().hear(Happening(0.0, name, facts))
         assert notice is None or (len(notice.text) <= MOST and notice.text.isprintable())
 

@@ -100,6 +100,15 @@ def _budget_spent(facts: Mapping[str, Any]) -> Notice:
     return Notice("Budget spent", f"{_spent(facts)}. {after}.")
 
 
+def _budget_refused(facts: Mapping[str, Any]) -> Notice:
+    asked, left = facts.get("asked"), facts.get("left")
+    if not (_is_sum(asked) and _is_sum(left)):
+        return Notice("A call was refused for the budget", f"{_spent(facts)}.")
+    currency = _of(facts, "currency", "")
+    why = f"It may cost up to {_sum(asked)} {currency}, and {_sum(left)} are left ({_spent(facts)})"
+    return Notice("A call was refused for the budget", f"{why}. Lower its max_tokens, or raise the limit.")
+
+
 def _spent(facts: Mapping[str, Any]) -> str:
     """Return what is spent of which limit: "0.85 of 1.00 USD this month, provider openai"."""
     spent, limit = (facts.get(name) for name in ("spent", "limit"))
@@ -107,7 +116,12 @@ def _spent(facts: Mapping[str, Any]) -> str:
         return "Most of a limit is spent"
     of = "" if facts.get("scope") == "all" else f", {_of(facts, 'scope', 'a limit')} {_of(facts, 'name', '')}".rstrip()
     when = "today" if facts.get("period") == "day" else "this month"
-    return f"{spent:.2f} of {limit:.2f} {_of(facts, 'currency', '')} {when}{of}"
+    return f"{_sum(spent)} of {_sum(limit)} {_of(facts, 'currency', '')} {when}{of}"
+
+
+def _sum(number: float) -> str:
+    """Write a sum as money is written, with more digits where it is less than a few cents."""
+    return f"{number:.2g}" if 0 < abs(number) < 0.1 else f"{number:.2f}"
 
 
 def _is_sum(number: object) -> TypeGuard[float]:
@@ -135,6 +149,7 @@ def _gpu_lost(facts: Mapping[str, Any]) -> Notice:
 
 _FORMS: dict[str, Callable[[Mapping[str, Any]], Notice]] = {
     "budget_alert": _budget_alert,
+    "budget_refused": _budget_refused,
     "budget_spent": _budget_spent,
     "config_error": _config_error,
     "gpu_lost": _gpu_lost,

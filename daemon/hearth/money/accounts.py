@@ -53,17 +53,17 @@ class Limit(Struct, frozen=True):
 
 
 class Tell(Protocol):
-    """Says an event: `budget_alert` or `budget_spent`."""
+    """Says an event of `money.alerts`."""
 
     def __call__(self, kind: str, **facts: str | float) -> None:
-        """Take the facts: scope, name, period, spent, limit, currency, when_spent."""
+        """Take the facts: scope, name, period, spent, limit, currency, when_spent; of a refusal also asked, left."""
         ...
 
 
 class Account:
     """One limit with what counts against it in the current period."""
 
-    __slots__ = ("alerted", "emptied", "limit", "period", "reserved", "spent", "unknown")
+    __slots__ = ("limit", "period", "reserved", "spent", "told", "unknown")
 
     def __init__(self, limit: Limit) -> None:
         """Start empty; `Purse` fills it."""
@@ -72,9 +72,8 @@ class Account:
         self.spent = 0.0
         self.reserved = 0.0
         self.unknown = 0
-        self.alerted: set[str] = set()
-        """The periods in which somebody was told that the alert's share is reached."""
-        self.emptied: set[str] = set()
+        self.told: set[tuple[str, str]] = set()
+        """What people were told of it, and in which period."""
 
     @property
     def left(self) -> float:

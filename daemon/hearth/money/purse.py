@@ -12,6 +12,7 @@ from datetime import date
 from msgspec import Struct
 
 from hearth.money.accounts import Account, Payer, Tell, limits_of
+from hearth.money.alerts import Alerts
 from hearth.money.tags import Cost
 from hearth.record import Spending
 from hearth.status_money import BudgetStatus
@@ -49,12 +50,12 @@ class Purse:
     def use(self, settings: Settings) -> None:
         """Take over a config's limits, rates and rules; what was spent stays."""
         self.budget = settings.budget
+        self._alerts = Alerts(self.budget, self._tell)
         before = {account.limit: account for account in self.accounts}
         self.accounts = tuple(Account(limit) for limit in limits_of(settings))
         for account in self.accounts:
             if account.limit in before:
-                account.alerted = before[account.limit].alerted
-                account.emptied = before[account.limit].emptied
+                account.told = before[account.limit].told
         self._known.clear()
         if self._day:
             self._count_anew(self._day)
@@ -132,7 +133,7 @@ class Purse:
         """Set the most that an attempt can cost aside, or return why there is no room for it."""
         refused = self.refusal(payer, amount, now)
         if refused:
-            self.refused(payer, now)
+            self.refused(payer, amount, now)
             return refused
         self._turn(now)
         made = Reservation(payer, amount or 0.0, self._day)
@@ -165,14 +166,12 @@ class Purse:
                 account.unknown += 1
             else:
                 account.spent += amount
-                self._watch(account)
+                self._alerts.spent(account)
 
-    def refused(self, payer: Payer, now: float) -> None:
-        """Take note that a call was refused for want of room: the budget is as good as spent, and that is said once."""
+    def refused(self, payer: Payer, amount: float | None, now: float) -> None:
+        """Take note that a call of at most that cost was refused: which limits had no room for it is told."""
         self._turn(now)
-        for account in self._of(payer):
-            if account.spent >= account.limit.amount * self.budget.alert_at:
-                self._say_spent(account)
+        self._alerts.refused(self._of(payer), amount)
 
     # Showing.
 
@@ -251,38 +250,9 @@ class Purse:
             self._spent = {key: sums for key, sums in self._spent.items() if key[0] not in gone}
             self._unknown = {key: count for key, count in self._unknown.items() if key[0] not in gone}
 
-    def _watch(self, account: Account) -> None:
-        if account.spent >= account.limit.amount * self.budget.alert_at and account.period not in account.alerted:
-            account.alerted.add(account.period)
-            self._say("budget_alert", account)
-        if account.spent >= account.limit.amount:
-            self._say_spent(account)
-
-    def _say_spent(self, account: Account) -> None:
-        if account.period not in account.emptied:
-            account.emptied.add(account.period)
-            self._say("budget_spent", account)
-
     def _heed_what_was_known(self) -> None:
         for account in self.accounts:
-            if account.spent >= account.limit.amount * self.budget.alert_at:
-                account.alerted.add(account.period)
-            if account.spent >= account.limit.amount:
-                account.emptied.add(account.period)
-
-    def _say(self, kind: str, account: Account) -> None:
-        if self._tell is not None:
-            limit = account.limit
-            self._tell(
-                kind,
-                scope=limit.scope,
-                name=limit.name,
-                period=limit.period,
-                spent=round(account.spent, 6),
-                limit=limit.amount,
-                currency=self.budget.currency,
-                when_spent=self.budget.when_spent,
-            )
+            self._alerts.known(account)
 
     def _no_room(self, account: Account, amount: float) -> str:
         left, currency = max(account.left, 0.0), self.budget.currency

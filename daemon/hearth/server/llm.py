@@ -22,6 +22,7 @@ from hearth.server.delivery import Delivery
 from hearth.server.gone import planned_anew
 from hearth.server.intake import Inference, take_in
 from hearth.server.live import LiveCall
+from hearth.server.second_look import plan_again
 from hearth.server.surroundings import CallSurroundings
 
 if TYPE_CHECKING:
@@ -57,6 +58,8 @@ async def answer(core: Core, request: web.BaseRequest, inference: Inference) -> 
 async def _answer(core: Core, live: LiveCall, served: Served, delivery: Delivery) -> web.StreamResponse:
     call = live.call
     made = core.plan(call)
+    if made.resolution.kind == "missing":
+        made = await plan_again(core, call, made)
     delivery.planned_ns = monotonic_ns()
     asked = Asked(call, served, core.sealed)
     refused = made.problem or unsound(asked, made)
@@ -73,7 +76,7 @@ async def _answer(core: Core, live: LiveCall, served: Served, delivery: Delivery
     try:
         outcome: web.StreamResponse | Problem = await _run(core, live, served, made, delivery)
     except Problem as failed:
-        ending, outcome = ("truncated" if delivery.committed else "failed"), failed.let_go()
+        ending, outcome = ("truncated" if delivery.committed else _unanswered(live)), failed.let_go()
     except asyncio.CancelledError:
         if live.killed_by is None:
             note(core, live, made, delivery, "client_gone", None)
@@ -93,6 +96,12 @@ async def _answer(core: Core, live: LiveCall, served: Served, delivery: Delivery
     finally:
         note(core, live, made, delivery, ending, problem)
     return response
+
+
+def _unanswered(live: LiveCall) -> Ending:
+    """Return how a call ended that nobody answered: refused, where a budget or a key's limit kept it from everybody."""
+    attempts = live.answering.attempts if live.answering is not None else ()
+    return "refused" if attempts and all(one.ending == "refused" for one in attempts) else "failed"
 
 
 async def _send_off(delivery: Delivery, response: web.StreamResponse) -> None:

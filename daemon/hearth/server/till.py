@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from msgspec import UNSET
 
-from hearth.chat import Members
 from hearth.ledger.state import LedgerFault
 from hearth.money.accounts import Payer
 from hearth.money.book import PriceBook, Priced, PublicPrice
@@ -21,7 +20,7 @@ from hearth.problems import OverBudget
 from hearth.record import Hold, Spending
 from hearth.routing.inventory import Listing
 from hearth.routing.policies import budget
-from hearth.routing.policies.budget import bound, too_dear
+from hearth.routing.policies.budget import bound, choices, too_dear
 from hearth.routing.targets import Target, make_target
 from hearth.senses.public_prices import read_prices
 
@@ -192,8 +191,9 @@ class Till:
     def saw(self, call: Call, plan: Plan) -> None:
         """Take note of whom the plan of a call refused for want of room."""
         for one in plan.refused:
-            if one.verdict.policy == budget.NAME:
-                self.purse.refused(Payer(one.target.provider, one.target.name, "", call.app.name), time())
+            if one.verdict.policy == budget.NAME and (tag := self.book.get(one.target.name)) is not None:
+                payer = Payer(one.target.provider, one.target.name, "", call.app.name)
+                self.purse.refused(payer, self.in_budget(bound(call, one.target, tag), tag), time())
 
     # What an attempt asks.
 
@@ -213,7 +213,7 @@ class Till:
         """Set the most aside that the attempt can cost. Raises `OverBudget`."""
         await self._known(upstream)
         call, target, tag = upstream.asked.call, upstream.candidate.target, upstream.tag
-        most = bound(call, target, tag, _choices(call.members)) if tag is not None else None
+        most = bound(call, target, tag, choices(call.members)) if tag is not None else None
         amount = self.in_budget(most, tag) if tag is not None else None
         allowed = call.outline.wishes.max_cost
         if allowed is not UNSET:
@@ -288,12 +288,6 @@ def _priced(target: Target) -> Priced:
         info.price_input,
         info.price_output,
     )
-
-
-def _choices(members: Members) -> int:
-    """Return how many answers are asked for at once."""
-    said = bytes(members["n"]) if "n" in members else b"1"
-    return min(int(said), 128) if said.isdigit() and said != b"0" else 1
 
 
 async def _soon(work: asyncio.Future[None]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec import UNSET
 
 from hearth.call import Call
+from hearth.chat import Members
 from hearth.money.accounts import Payer
 from hearth.money.tags import PriceTag, most
 from hearth.routing.policy import ALLOW, Verdict, refuse
@@ -58,6 +59,12 @@ def bound(call: Call, target: Target, tag: PriceTag, choices: int = 1) -> float 
     prompt = outline.prompt_bytes // _BYTES_PER_TOKEN + _TEMPLATE_TOKENS + outline.images * _IMAGE_TOKENS
     answer = 0 if outline.operation == "embed" else _longest(call, target, prompt) * choices
     return most(tag, prompt, answer, LONGEST_COMPUTING_S)
+
+
+def choices(members: Members) -> int:
+    """Return how many answers a request's members ask for at once."""
+    said = bytes(members["n"]) if "n" in members else b"1"
+    return min(int(said), 128) if said.isdigit() and said != b"0" else 1
 
 
 def _longest(call: Call, target: Target, prompt: int) -> int:

@@ -131,7 +131,7 @@ function listen() {
     if (!soon) soon = setTimeout(() => { soon = 0; refresh(); }, 200);
   };
   for (const kind of ["call", "call_ended", "mode", "kill_switch", "default_model", "config_loaded", "config_error", "model_changed",
-    "pull", "pull_failed", "load_failed", "prompt_cut", "budget_alert", "budget_spent", "key_refused", "key_rests", "key_back",
+    "pull", "pull_failed", "load_failed", "prompt_cut", "budget_alert", "budget_spent", "budget_refused", "key_refused", "key_rests", "key_back",
     "target_down", "target_back", "gpu_lost", "rate_limited"]) feed.addEventListener(kind, heard);
 }
 
