@@ -7,14 +7,13 @@ from hearth.dialects.dialect import ModelInfo
 from hearth.problems import BadRequest
 from hearth.routing.catalog import Catalog, Inventory, Listing
 from hearth.routing.explain import explain
-from hearth_config.settings import Alias, Fallback, ModelSettings, Settings
+from hearth_config.settings import Alias, Fallback, Settings
 from routing.routing_examples import (
     DOWN,
     FAST,
     HOME,
     INVENTORY,
     a_call,
-    box,
     household,
     ollama,
     openrouter,
@@ -245,27 +244,6 @@ def test_an_ollama_that_has_not_answered_is_asked() -> None:
     assert found.kind == "unlisted"
     assert [target.name for target in found.targets] == ["ollama/qwen3:8b"]
     assert found.fallback
-
-
-@pytest.mark.parametrize("pinned", [{}, {"llava": ModelSettings(num_ctx=2048)}])
-def test_a_model_has_one_name_before_its_ollama_has_said_what_it_has(pinned: dict[str, ModelSettings]) -> None:
-    """`m` and `m:latest` are the same target from the first call, and stay it once the list is known."""
-    settings = household(providers={"ollama": ollama(models=pinned)})
-    unknown, known = Inventory(), Inventory({"ollama": Listing(reachable=True, models=(ModelInfo("llava:latest"),))})
-
-    for spelling in ("llava", "llava:latest", "ollama/llava", "ollama/llava:latest"):
-        for inventory in (unknown, known):
-            target = Catalog(settings, inventory).resolve(spelling, "chat").targets[0]
-            assert target.name == "ollama/llava:latest"
-            assert target.settings == pinned.get("llava", ModelSettings())
-            assert target.listed is (bool(pinned) or inventory is known)
-
-
-def test_other_servers_models_get_no_tag() -> None:
-    """Only Ollama takes a name without a tag for `:latest`."""
-    settings = household(providers={"box": box()})
-
-    assert names("box/some-model", settings, Inventory()) == ["box/some-model"]
 
 
 def test_a_model_that_may_be_fetched_is_named() -> None:

@@ -109,6 +109,17 @@ class InventorySense:
             await asyncio.wait(rounds, timeout=patience)
         return self.inventory
 
+    async def look_again(self, patience: float) -> bool:
+        """Ask those on this machine that were not asked a moment ago; wait for `patience` seconds at most.
+
+        Returns whether anybody was.
+        """
+        before = time.monotonic() - RETRY_S
+        rounds = {self._begin(seen) for seen in self._near() if seen.asked_at <= before or seen.round is not None}
+        if rounds and not self._closed:
+            await asyncio.wait(rounds, timeout=patience)
+        return bool(rounds)
+
     async def refresh(self, provider: str) -> Listing:
         """Ask one provider now, and return what it says from this moment on; one it must not ask is left as it is."""
         seen = self._seen.get(provider)

@@ -21,6 +21,7 @@ from hearth.routing.modes import REACH
 from hearth.server import web
 from hearth.server.intake import read_body
 from hearth.server.routes import Route, Table, Visit
+from hearth.server.second_look import look
 
 if TYPE_CHECKING:
     from hearth.dialects.dialect import ModelInfo
@@ -43,8 +44,8 @@ _JSON = {"Content-Type": "application/json; charset=utf-8"}
 
 
 async def tags(visit: Visit) -> web.StreamResponse:
-    """`GET /api/tags`: aliases, models here, and cloud models the config names."""
-    visit.core.inventory.wanted()
+    """`GET /api/tags`: aliases, models here, and cloud models the config names. An engine's own are news."""
+    await look(visit.core)
     named = [_shown(visit.core, name) for name in offered(visit.core, listed_too=False)]
     return _json(visit, ollama_models.write_tags([info for info in named if info is not None]))
 
@@ -72,6 +73,8 @@ async def describe(visit: Visit) -> web.StreamResponse:
     if not name:
         raise BadRequest("model is required")
     visit.core.inventory.wanted()
+    if visit.core.catalog.resolve(name, "chat").kind == "missing":
+        await look(visit.core)
     info, target = _found(visit.core, name)
     recorded = b""
     if target.dialect == "ollama" and not target.remote:

@@ -13,6 +13,7 @@ from hearth.server.control import reports
 from hearth.server.control.orders import PREFIX, STRICT, Named, admin, order, reply
 from hearth.server.intake import new_id
 from hearth.server.routes import Table, Visit
+from hearth.server.second_look import plan_again
 
 TOGETHER_S = 0.1
 """What happens within so long of each other is sent at once: hundreds of calls a second cost one write each time."""
@@ -20,13 +21,14 @@ _SSE = {"Content-Type": "text/event-stream", **STRICT}
 
 
 async def explained(visit: Visit) -> web.StreamResponse:
-    """`POST explain`: what would happen to a request for that model now; nothing is asked or loaded."""
+    """`POST explain`: what would happen to a request for that model now; no model is asked or loaded."""
     wanted: Named = await order(visit, Named)
     core = visit.core
     operation, needs = _KINDS[wanted.task]
     outline = Outline("explain", operation, wanted.model, stream=True, needs=needs)
     call = Call(new_id(), "hearth", outline, {}, wanted.task, wanted.mode or core.mode, App(), 0, 0.0)
-    return reply(explain(core.plan(call)))
+    made = core.plan(call)
+    return reply(explain(await plan_again(core, call, made) if made.resolution.kind == "missing" else made))
 
 
 _KINDS: dict[Task, tuple[Operation, frozenset[Need]]] = {

@@ -11,6 +11,7 @@ from hearth.server import web
 from hearth.server.control import snapshot
 from hearth.server.control.orders import PREFIX, admin, order, reply
 from hearth.server.routes import Table, Visit
+from hearth.server.second_look import resolved
 
 
 class ModeOrder(Struct, forbid_unknown_fields=True):
@@ -61,11 +62,11 @@ async def set_default(visit: Visit) -> web.StreamResponse:
     wanted: UseOrder = await order(visit, UseOrder)
     core = visit.core
     if wanted.model is not None:
-        resolved = core.catalog.resolve(wanted.model, "chat")
-        if resolved.problem is not None:
-            raise resolved.problem
-        if resolved.kind == "missing":
-            near = f"Names like it: {', '.join(resolved.near)}." if resolved.near else "See `hearth models`."
+        found = await resolved(core, wanted.model, "chat")
+        if found.problem is not None:
+            raise found.problem
+        if found.kind == "missing":
+            near = f"Names like it: {', '.join(found.near)}." if found.near else "See `hearth models`."
             raise UnknownModel(f"No model is called {wanted.model!r}.", next_step=near)
     core.switches.use(wanted.model, core.generation.settings)
     core.rebuild_catalog()

@@ -14,6 +14,7 @@ from hearth.server import web
 from hearth.server.control import snapshot
 from hearth.server.control.orders import PREFIX, STRICT, Named, admin, order, reply, told
 from hearth.server.routes import Table, Visit
+from hearth.server.second_look import resolved
 
 if TYPE_CHECKING:
     from hearth.routing.targets import Target
@@ -31,7 +32,7 @@ async def models(visit: Visit) -> web.StreamResponse:
 
 async def load(visit: Visit) -> web.StreamResponse:
     """`POST models/load`: answers when the model is loaded."""
-    target = _target(visit.core, await order(visit, Named))
+    target = await _target(visit.core, await order(visit, Named))
     lane = visit.core.lanes.of(target)
     if lane is None:
         raise BadRequest(f"{target.name} is not a model that Hearth loads.")
@@ -42,7 +43,7 @@ async def load(visit: Visit) -> web.StreamResponse:
 
 async def unload(visit: Visit) -> web.StreamResponse:
     """`POST models/unload`: give the memory back after the work in flight."""
-    target = _target(visit.core, await order(visit, Named))
+    target = await _target(visit.core, await order(visit, Named))
     await unload_model(visit.core.target(target.provider), target, visit.core.pool, visit.core.keys)
     lane = visit.core.lanes.get(target.name)
     if lane is not None and lane.idle:
@@ -79,7 +80,7 @@ async def pull(visit: Visit) -> web.StreamResponse:
 
 async def remove(visit: Visit) -> web.StreamResponse:
     """`DELETE models/NAME`: forget a model of an Ollama on this machine."""
-    target = _target(visit.core, Named(visit.rest))
+    target = await _target(visit.core, Named(visit.rest))
     if same_name(visit.rest) not in {same_name(name) for name in (target.model, target.name, f"local/{target.model}")}:
         raise BadRequest(
             f"{shown(visit.rest)!r} stands for {target.name}, and only a model named by its own name is deleted.",
@@ -91,8 +92,8 @@ async def remove(visit: Visit) -> web.StreamResponse:
     return reply({"removed": target.name})
 
 
-def _target(core: Core, wanted: Named) -> Target:
-    resolution = core.catalog.resolve(wanted.model, wanted.task)
+async def _target(core: Core, wanted: Named) -> Target:
+    resolution = await resolved(core, wanted.model, wanted.task)
     if resolution.problem is not None:
         raise resolution.problem
     here = [target for target in resolution.targets if target.dialect == "ollama" and not target.remote]

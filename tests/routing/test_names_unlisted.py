@@ -1,0 +1,29 @@
+"""What a name means while its provider has not said what it has."""
+
+import pytest
+
+from hearth.dialects.dialect import ModelInfo
+from hearth.routing.catalog import Catalog, Inventory, Listing
+from hearth_config.settings import ModelSettings
+from routing.routing_examples import box, household, ollama
+
+
+@pytest.mark.parametrize("pinned", [{}, {"llava": ModelSettings(num_ctx=2048)}])
+def test_a_model_has_one_name_before_its_ollama_has_said_what_it_has(pinned: dict[str, ModelSettings]) -> None:
+    """`m` and `m:latest` are the same target from the first call, and stay it once the list is known."""
+    settings = household(providers={"ollama": ollama(models=pinned)})
+    unknown, known = Inventory(), Inventory({"ollama": Listing(reachable=True, models=(ModelInfo("llava:latest"),))})
+
+    for spelling in ("llava", "llava:latest", "ollama/llava", "ollama/llava:latest"):
+        for inventory in (unknown, known):
+            target = Catalog(settings, inventory).resolve(spelling, "chat").targets[0]
+            assert target.name == "ollama/llava:latest"
+            assert target.settings == pinned.get("llava", ModelSettings())
+            assert target.listed is (bool(pinned) or inventory is known)
+
+
+def test_other_servers_models_get_no_tag() -> None:
+    """Only Ollama takes a name without a tag for `:latest`."""
+    settings = household(providers={"box": box()})
+
+    assert Catalog(settings, Inventory()).resolve("box/some-model", "chat").targets[0].name == "box/some-model"
