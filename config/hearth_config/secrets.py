@@ -8,6 +8,7 @@ import signal
 import stat
 import subprocess
 import sys
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
@@ -166,13 +167,18 @@ def _from_file(ref: Reference, base_dir: Path) -> str:
                 raise SecretError(str(ref), "it is no regular file", "Name a file that holds only the key")
             if os.name != "nt" and info.st_mode & 0o077:
                 raise SecretError(str(ref), "other users may read the file", f"Run: chmod 600 {shlex.quote(str(path))}")
-            return file.read(_MAX_BYTES).decode()
+            return _text(file.read(_MAX_BYTES))
     except OSError as error:
         raise SecretError(
             str(ref), f"the file cannot be read ({error.strerror})", "Create it with the key in it"
         ) from None
     except UnicodeDecodeError:
         raise SecretError(str(ref), "the file holds no text", "Name a file that holds only the key") from None
+
+
+def _text(raw: bytes) -> str:
+    """Text with a byte order mark or without: editors on Windows write one, and PowerShell's ">" writes UTF-16."""
+    return raw.decode("utf-16" if raw.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) else "utf-8-sig")
 
 
 def store(entry: str, value: str) -> None:

@@ -93,10 +93,20 @@ def test_a_file_holds_the_key_if_only_its_owner_may_read_it(tmp_path: Path) -> N
     assert said == f"file:the.key: other users may read the file. Run: chmod 600 {file}."
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_the_mark_that_editors_put_before_a_text_is_no_part_of_the_key(tmp_path: Path, encoding: str) -> None:
+    """Notepad begins a file with a byte order mark, PowerShell's ">" writes UTF-16: nobody sees either."""
+    file = tmp_path / "the.key"
+    file.write_bytes(f"{CANARY}\r\n".encode(encoding))
+    file.chmod(0o600)
+
+    assert resolve("file:the.key", {}, tmp_path).reveal() == CANARY
+
+
 def test_a_file_that_cannot_be_the_key_is_refused(tmp_path: Path) -> None:
     """Missing, a folder, empty, several lines or no text: each has its own sentence."""
     (tmp_path / "folder").mkdir(mode=0o700)
-    for name, content in (("empty", b" \n"), ("lines", b"one\ntwo"), ("binary", b"\xff\xfe")):
+    for name, content in (("empty", b" \n"), ("lines", b"one\ntwo"), ("binary", b"\xff\xfe\x00\xd8")):
         (tmp_path / name).write_bytes(content)
         (tmp_path / name).chmod(0o600)
 
