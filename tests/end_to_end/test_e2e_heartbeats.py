@@ -12,15 +12,18 @@ import pytest
 from end_to_end.callers import Answer, Caller, Object, admin, call, calm, chat, cloud, engine, inference
 from hearth.rehearsal import Fault, ModelScript, Rehearsal, Script
 from hearth.server.connection import Patience
-from hearth_home import running
+from hearth_home import Home, running
 
 BEAT = b": keep-alive\n\n"
 BEAT_S = 0.2
 SHORT = Patience(heartbeat_s=BEAT_S)
-SILENCE_S = 0.9
+SILENCE_S = 60.0
+"""Longer than any test waits: each silence ends when the test has seen what it waits for."""
+SHORT_SILENCE_S = 0.9
 SSE = "/v1/chat/completions"
 FAR = Script(kind="openai", models=(ModelScript(name="scripted"),))
 SILENT = [Fault.late_head(SILENCE_S), Fault.late_token(SILENCE_S), Fault.stall(SILENCE_S)]
+SHORTLY_SILENT = [Fault.late_head(SHORT_SILENCE_S), Fault.late_token(SHORT_SILENCE_S), Fault.stall(SHORT_SILENCE_S)]
 GREETING = "Hello! I am a small test model."
 
 
@@ -29,30 +32,47 @@ def _break(provider: Rehearsal, *faults: Fault) -> None:
     provider.next(*faults, path="/completions" if provider.script.kind == "openai" else "/api/chat")
 
 
-async def _ask(*faults: Fault, path: str = SSE, model: str = "scripted") -> Answer:
-    """What the caller of a stream reads when its provider at home, or that in the cloud, has these faults."""
+async def _heard(home: Home, model: str, provider: Rehearsal, *, signs: int = 1) -> Answer:
+    """What the caller of a stream of events reads whose provider is silent until it has seen so many signs of life."""
+    caller = await Caller.ask(home, SSE, chat(model, stream=True))
+    await caller.until(BEAT, signs)
+    provider.pauses.end()
+    return await caller.rest()
+
+
+async def _ask(fault: Fault, model: str, *, signs: int = 1) -> Answer:
+    """What such a caller reads when its provider at home, or that in the cloud, has this fault."""
     async with Rehearsal() as near, Rehearsal(FAR) as far:
-        _break(far if model.startswith("far/") else near, *faults)
+        provider = far if model.startswith("far/") else near
+        _break(provider, fault)
         async with running(calm() + engine(near) + cloud(far), patience=SHORT) as home:
-            return await call(home, path, chat(model, stream=True))
+            return await _heard(home, model, provider, signs=signs)
 
 
 @pytest.mark.parametrize("model", ["scripted", "far/scripted"], ids=["translated", "passed on"])
 @pytest.mark.parametrize("fault", SILENT)
 def test_a_silent_stream_of_events_shows_signs_of_life(model: str, fault: Fault) -> None:
     """Design §4: before the first word and between two, a comment after each silence, and the answer is whole."""
-    answer = asyncio.run(_ask(fault, model=model))
+    began = time.monotonic()
+    answer = asyncio.run(_ask(fault, model, signs=3))
+    seconds = time.monotonic() - began
 
-    assert 2 <= answer.body.count(BEAT) <= SILENCE_S / BEAT_S + 1
+    assert 3 <= answer.body.count(BEAT) <= seconds / BEAT_S + 1
     assert answer.text == GREETING
     assert answer.finished
     assert answer.ended
 
 
-@pytest.mark.parametrize("fault", SILENT)
+@pytest.mark.parametrize("fault", SHORTLY_SILENT)
 def test_lines_of_json_have_no_sign_of_life(fault: Fault) -> None:
     """NDJSON has no form for one: a blank line would end the official client. Nothing at all is sent meanwhile."""
-    answer = asyncio.run(_ask(fault, path="/api/chat"))
+
+    async def scene() -> Answer:
+        async with Rehearsal() as near, running(calm() + engine(near), patience=SHORT) as home:
+            _break(near, fault)
+            return await call(home, "/api/chat", chat(stream=True))
+
+    answer = asyncio.run(scene())
 
     assert b"keep-alive" not in answer.body
     assert b"\n\n" not in answer.body
@@ -65,7 +85,7 @@ def test_a_whole_reply_has_no_sign_of_life() -> None:
 
     async def scene() -> Answer:
         async with Rehearsal() as near, running(calm() + engine(near), patience=SHORT) as home:
-            _break(near, Fault.late_head(SILENCE_S))
+            _break(near, Fault.late_head(SHORT_SILENCE_S))
             return await call(home, SSE, chat())
 
     answer = asyncio.run(scene())
@@ -84,6 +104,7 @@ def test_the_first_sign_of_life_sends_the_head_without_what_is_not_settled() -> 
             caller = await Caller.ask(home, SSE, chat(stream=True))
             head = await caller.until(BEAT)
             seconds = time.monotonic() - began
+            near.pauses.end()
             answer = await caller.rest()
             told: Object = await admin(home, f"/hearth/v1/calls/{answer.headers['x-hearth-id']}")
             return head, seconds, told
@@ -93,7 +114,7 @@ def test_the_first_sign_of_life_sends_the_head_without_what_is_not_settled() -> 
     assert head.startswith(b"HTTP/1.1 200 OK\r\n")
     assert b"text/event-stream" in head
     assert b"X-Hearth-Target" not in head
-    assert BEAT_S * 0.9 <= seconds < SILENCE_S
+    assert seconds >= BEAT_S * 0.9
     assert told["call"]["target"] == "ollama/scripted:latest"
 
 
@@ -108,10 +129,11 @@ def test_the_target_may_be_swapped_after_signs_of_life(fault: Fault, first: str)
 
     async def scene() -> tuple[Answer, int]:
         async with Rehearsal() as near, Rehearsal(FAR) as far, Rehearsal(FAR) as spare:
-            _break(near if first == "ollama/scripted" else far, fault)
+            failing = near if first == "ollama/scripted" else far
+            _break(failing, fault)
             config = calm() + f'[models.name]\nuse = ["{first}", "spare/scripted"]\n'
             async with running(config + engine(near) + cloud(far) + cloud(spare, "spare"), patience=SHORT) as home:
-                return await call(home, SSE, chat("name", stream=True)), inference(spare)
+                return await _heard(home, "name", failing), inference(spare)
 
     answer, asked = asyncio.run(scene())
 
@@ -128,7 +150,7 @@ def test_the_target_may_be_swapped_after_signs_of_life(fault: Fault, first: str)
 )
 def test_a_failure_after_signs_of_life_is_said_in_the_stream(model: str, fault: Fault) -> None:
     """The status is spent: the error is an event of the dialect, and the stream is never shown as a finished one."""
-    answer = asyncio.run(_ask(fault, model=model))
+    answer = asyncio.run(_ask(fault, model))
 
     assert answer.status == 200
     assert BEAT in answer.body
@@ -140,11 +162,11 @@ def test_a_caller_in_the_queue_is_shown_signs_of_life() -> None:
     """Who waits for a slot or a load for longer than the silence hears so, and is then answered."""
 
     async def scene() -> tuple[Answer, Answer]:
-        slow = Script(models=(ModelScript(name="scripted", load_seconds=SILENCE_S),))
-        async with Rehearsal(slow) as near, running(calm() + engine(near), patience=SHORT) as home:
-            asked = (call(home, path, chat(stream=True)) for path in (SSE, "/api/chat"))
-            events, lines = await asyncio.gather(*asked)
-            return events, lines
+        async with Rehearsal() as near, running(calm() + engine(near), patience=SHORT) as home:
+            with near.engine.loads_held():
+                events, lines = [await Caller.ask(home, path, chat(stream=True)) for path in (SSE, "/api/chat")]
+                await events.until(BEAT)
+            return await events.rest(), await lines.rest()
 
     events, lines = asyncio.run(scene())
 
@@ -153,7 +175,7 @@ def test_a_caller_in_the_queue_is_shown_signs_of_life() -> None:
     assert events.text == lines.text == GREETING
 
 
-@pytest.mark.parametrize("fault", SILENT)
+@pytest.mark.parametrize("fault", SHORTLY_SILENT)
 def test_the_official_clients_bear_signs_of_life(fault: Fault) -> None:
     """The openai client passes over the comments; the ollama client sees none, since there are none."""
 
@@ -179,7 +201,7 @@ def test_the_openai_client_raises_what_fails_after_signs_of_life() -> None:
 
     async def scene() -> None:
         async with Rehearsal() as near, running(calm() + engine(near), patience=SHORT) as home:
-            _break(near, Fault.late_head(SILENCE_S) | Fault.refuse(400))
+            _break(near, Fault.late_head(SHORT_SILENCE_S) | Fault.refuse(400))
             async with openai.AsyncOpenAI(base_url=f"{home.url}/v1", api_key="dummy", max_retries=0) as client:
                 chunks = await client.chat.completions.create(
                     model="scripted", messages=[{"role": "user", "content": "hello"}], stream=True
