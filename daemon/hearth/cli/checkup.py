@@ -12,6 +12,7 @@ import hearth
 from hearth.cli.desk_checks import desk
 from hearth.cli.engine_checks import engines
 from hearth.cli.machine_checks import machine
+from hearth.cli.words import counted
 from hearth.client import Client, ClientError, DaemonAway
 from hearth.status import Finding
 from hearth_config.errors import ConfigError
@@ -115,7 +116,7 @@ def _running(status: Status) -> Iterator[Finding]:
         if warning.startswith(("apps.", "listen: ")):
             yield Finding("bad", warning)
     for caller, count in status.refused_callers.items():
-        yield Finding("note", f"Refused {count} times: {caller}", _allow(caller))
+        yield Finding("note", f"Refused {counted(count, 'time')}: {caller}", _allow(caller))
 
 
 def _allow(caller: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from hearth.cli.words import PLACES, clock, counted, money, span
+from hearth.cli.words import clock, counted, money, span, where
 
 if TYPE_CHECKING:
     from hearth.record import CallRecord
@@ -26,7 +26,7 @@ def facts_of_day(today: UsageReport, lately: Sequence[CallRecord]) -> Iterator[t
 
 
 def _call(call: CallRecord) -> str:
-    where = PLACES.get(call.place, call.place) or "nobody"
+    place = where(call.place) or "nobody"
     ended = "" if call.ending == "complete" else f", {call.ending}"
     target = call.target or call.asked
-    return f"{clock(call.time)} {target} ({where}, {call.reason or call.problem}) {span(call.total_ms / 1000)}{ended}"
+    return f"{clock(call.time)} {target} ({place}, {call.reason or call.problem}) {span(call.total_ms / 1000)}{ended}"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from hearth.cli.output import clean, say
+from hearth.cli.words import counted
 
 if TYPE_CHECKING:
     from hearth.demo.told import Told
@@ -36,7 +37,7 @@ def demo(ctx: click.Context) -> None:
         for told in play(stage):
             printer.show(told)
     if printer.failures:
-        say(f"{printer.failures} things did not go as they should.", err=True)
+        say(f"{counted(printer.failures, 'thing')} went wrong.", err=True)
         ctx.exit(1)
 
 

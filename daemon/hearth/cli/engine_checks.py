@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec import Struct
 
+from hearth.cli.words import counted
 from hearth.generation import Generation
 from hearth.outbound.egress import Egress
 from hearth.outbound.limits import Limits
@@ -68,14 +69,13 @@ async def _ask(one: ProviderRuntime, pool: Pool) -> list[Finding]:
         models = msgspec.json.decode(body, type=_Tags).models
         gate = await _gate(one, pool)
     except Problem as problem:
-        step = (
-            "Start it (`ollama serve`), or correct its address." if is_ollama else "Start it, or correct its address."
-        )
+        step = f"Start it{' (`ollama serve`)' if is_ollama else ''}, or correct its address."
         return [Finding("bad", f"{name} does not answer at {address}: {problem.message}", step)]
     except msgspec.DecodeError:
         return [Finding("bad", f"{name} at {address} is no Ollama", "Correct its address.")]
     step = "" if models else "Fetch one: `hearth pull qwen3:8b`."
-    return [Finding("ok" if models else "note", f"{name}: Ollama {version}, {len(models)} models", step), gate]
+    listed = f"{name}: Ollama {version}, {counted(len(models), 'model')}"
+    return [Finding("ok" if models else "note", listed, step), gate]
 
 
 async def _gate(one: ProviderRuntime, pool: Pool) -> Finding:

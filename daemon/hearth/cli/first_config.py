@@ -10,6 +10,7 @@ from typing import Any
 from msgspec import Struct
 
 from hearth.cli.first_look import Installed, Server
+from hearth.cli.words import counted
 from hearth_config.addresses import parse_address
 
 _HEAD = """\
@@ -125,10 +126,9 @@ def _providers(found: Found, named: dict[str, Any]) -> Iterator[str]:
 
 
 def _of_server(name: str, server: Server) -> str:
-    count = f"{len(server.models)} model{'' if len(server.models) == 1 else 's'}"
     version = f" {server.version}" if server.version else ""
     kind = 'dialect = "openai_chat"' if server.preset == "generic" else f"preset = {_quoted(server.preset)}"
-    comment = f"# Answers on this machine{version}, with {count}."
+    comment = f"# Answers on this machine{version}, with {counted(len(server.models), 'model')}."
     return f"\n{comment}\n[providers.{name}]\n{kind}\naddress = {_quoted(server.address)}\n"
 
 

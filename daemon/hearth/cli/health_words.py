@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hearth.cli.words import PLACES, counted, span
+from hearth.cli.words import counted, span, where
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def health_in_words(one: HealthStatus) -> str:
     """Return a line that says how somebody is, and what that is known from."""
-    return f"{one.name} ({PLACES.get(one.place, one.place)}) {', '.join(_parts(one))}"
+    return f"{one.name} ({where(one.place)}) {', '.join(_parts(one))}"
 
 
 def _parts(one: HealthStatus) -> Iterator[str]:

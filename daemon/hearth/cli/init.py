@@ -12,6 +12,7 @@ import click
 
 from hearth.cli.context import json_option, paths, yes_option
 from hearth.cli.output import print_json, say
+from hearth.cli.words import counted
 
 if TYPE_CHECKING:
     from hearth.cli.first_config import Found
@@ -117,7 +118,7 @@ def _tell(found: Found) -> None:
 
     for server in found.servers:
         version = f" {server.version}" if server.version else ""
-        say(f"Found {server.preset}{version} at {server.address}, {len(server.models)} models.")
+        say(f"Found {server.preset}{version} at {server.address}, {counted(len(server.models), 'model')}.")
     if not found.servers:
         say("No server of models answers on its usual port: Ollama, LM Studio, llama-server and vLLM were asked.")
     for preset, variable in found.keys:

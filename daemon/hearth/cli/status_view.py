@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from hearth.cli.health_words import health_in_words
 from hearth.cli.key_view import state_in_words
-from hearth.cli.words import PLACES, clock, counted, size, span
+from hearth.cli.words import clock, counted, size, span, where
 
 if TYPE_CHECKING:
     from hearth.status import CallStatus, ConfigStatus, LedgerStatus, ModelStatus, OwnStatus, ProviderStatus, Status
@@ -45,10 +45,10 @@ def facts(status: Status) -> Iterator[Fact]:
         yield "prices", f"{status.price_list}, where the config names none"
     yield from (("cache", _cache(one)) for one in status.caches)
     for one in status.contacts:
-        last = clock(one.last)
-        yield "contacted", f"{one.address} ({PLACES.get(one.place, one.place)}) {one.count} times, last {last}"
+        how_often = f"{counted(one.count, 'time')}, last {clock(one.last)}"
+        yield "contacted", f"{one.address} ({where(one.place)}) {how_often}"
     for caller, count in status.refused_callers.items():
-        yield "refused", f"{caller} {count} times; see `hearth doctor`"
+        yield "refused", f"{caller} {counted(count, 'time')}; see `hearth doctor`"
 
 
 def _own(own: OwnStatus) -> Iterator[str]:
@@ -87,8 +87,7 @@ def _provider(one: ProviderStatus) -> str:
     resting = f", rests {span(one.rests_s)}" if one.rests_s else ""
     error = f" ({one.error.rstrip('.')})" if one.error and not one.reachable else ""
     keys = f", keys: {', '.join(map(_key, one.keys))}" if one.keys else ""
-    place = PLACES.get(one.place, one.place)
-    return f"{one.name}{version} at {one.address} ({place}) {state}{error}{resting}{keys}"
+    return f"{one.name}{version} at {one.address} ({where(one.place)}) {state}{error}{resting}{keys}"
 
 
 def _app(one: AppStatus) -> str:
@@ -137,8 +136,8 @@ def _progress(model: str, what: str, completed: int | None, total: int | None) -
 
 def call_in_words(one: CallStatus) -> str:
     """Return where a call in flight stands, in one line."""
-    where = f" at {one.target} ({PLACES.get(one.place, one.place)})" if one.target else ""
+    target = f" at {one.target} ({where(one.place)})" if one.target else ""
     queue = f" {one.position} in the queue" if one.position else ""
     tokens = f", about {one.output_tokens} tokens" if one.output_tokens else ""
     app = f" for {one.app}" if one.app else ""
-    return f"{one.id} {one.asked or 'default'}{app}: {one.phase}{queue}{where}, {span(one.seconds)}{tokens}"
+    return f"{one.id} {one.asked or 'default'}{app}: {one.phase}{queue}{target}, {span(one.seconds)}{tokens}"

@@ -9,7 +9,7 @@ import click
 
 from hearth.cli.context import client, json_option
 from hearth.cli.output import print_facts, print_json, say
-from hearth.cli.words import PLACES, UNKNOWN, clock, milliseconds, number
+from hearth.cli.words import UNKNOWN, clock, milliseconds, number, where
 
 if TYPE_CHECKING:
     from hearth.record import Attempt, CallRecord
@@ -52,10 +52,7 @@ def _facts(told: Told) -> Iterator[Fact]:
 def _call(call: CallRecord) -> Iterator[Fact]:
     yield "call", f"{call.id}, {clock(call.time)}, {call.dialect} {call.route}, {call.task}, mode {call.mode}"
     yield "asked", f"{call.asked or 'no model named'}{f' by {call.app}' if call.app else ''}"
-    yield (
-        "answered",
-        f"{call.target} ({PLACES.get(call.place, call.place)}): {call.reason}" if call.target else "by nobody",
-    )
+    yield "answered", f"{call.target} ({where(call.place)}): {call.reason}" if call.target else "by nobody"
     yield "ended", f"{call.ending}{f', {call.detail}' if call.detail else ''}, HTTP {call.status or UNKNOWN}"
     about = " (estimated)" if call.estimated else ""
     yield "tokens", f"{number(call.input_tokens)} in, {number(call.output_tokens)} out{about}, {_cost(call)}"
@@ -72,7 +69,6 @@ def _attempt(one: Attempt) -> str:
     status = f", HTTP {one.upstream_status}" if one.upstream_status else ""
     key = f", key {one.key_id}" if one.key_id else ""
     detail = f": {one.detail}" if one.detail else ""
-    place = PLACES.get(one.place, one.place)
-    took = milliseconds(one.total_ms)
+    asked = f"{one.target} ({where(one.place)}, {one.reason or 'as planned'}{key})"
     cost = f", cost {one.cost:.6g} {one.currency} ({one.cost_source})" if one.cost else ""
-    return f"{one.target} ({place}, {one.reason or 'as planned'}{key}){status}, {took}{cost}, {one.ending}{detail}"
+    return f"{asked}{status}, {milliseconds(one.total_ms)}{cost}, {one.ending}{detail}"

@@ -9,6 +9,11 @@ UNKNOWN = "-"
 PLACES = {"machine": "this machine", "lan": "your network", "cloud": "cloud"}
 
 
+def where(place: str) -> str:
+    """Write a place: "this machine"; "" and words that are no place stay as they are."""
+    return PLACES.get(place, place)
+
+
 def size(count: float | None) -> str:
     """Write bytes: "4.7 GB"."""
     if count is None:
