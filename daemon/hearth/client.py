@@ -52,6 +52,7 @@ class Refused(ClientError):
 class _Said(Struct):
     kind: str = "failed"
     message: str = ""
+    who: str = "hearth"
     next_step: str = ""
 
 
@@ -269,7 +270,8 @@ def _refusal(body: bytes, status: int = 0) -> Refused:
         said = msgspec.json.decode(body, type=dict[str, _Said])["error"]
     except (msgspec.DecodeError, KeyError):
         return Refused("failed", f"Hearth answered {status}.", "Its log says more.")
-    return Refused(said.kind, said.message, said.next_step)
+    message = said.message if said.who == "hearth" else f"{said.who}: {said.message}"
+    return Refused(said.kind, message, said.next_step)
 
 
 @contextmanager
