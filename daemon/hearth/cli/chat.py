@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hearth.cli.context import client, json_option
+from hearth.cli.context import MODES, client, json_option
 from hearth.cli.output import print_json, say
-from hearth.cli.words import PLACES
+from hearth.cli.words import where
 
 if TYPE_CHECKING:
     from hearth.client import Client
@@ -21,7 +21,7 @@ Message = dict[str, str]
 @click.command()
 @click.argument("model", default="default")
 @click.argument("question", nargs=-1)
-@click.option("--mode", type=click.Choice(["offline", "lan", "prefer-local"]), help="Tighten the mode for this chat.")
+@click.option("--mode", type=click.Choice(MODES[:-1]), help="Tighten the mode for this chat.")
 @json_option
 def chat(*, model: str, question: tuple[str, ...], mode: str | None, as_json: bool) -> None:
     """Talk to MODEL, or ask it one QUESTION.
@@ -120,5 +120,4 @@ def _heads(headers: Mapping[str, str]) -> dict[str, str]:
 def _who(heads: Mapping[str, str]) -> str:
     if "target" not in heads:
         return f"[{heads.get('id', 'waiting')}]"
-    place = PLACES.get(heads.get("place", ""), heads.get("place", "?"))
-    return f"[{heads['target']} · {place} · {heads.get('reason', '?')}]"
+    return f"[{heads['target']} · {where(heads.get('place', '?'))} · {heads.get('reason', '?')}]"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -11,6 +12,9 @@ import click
 if TYPE_CHECKING:
     from hearth.client import Client
     from hearth_config.paths import Paths
+
+MODES = ("offline", "lan", "prefer-local", "any")
+"""Those of `hearth.call`, the tightest first; written out because its imports would slow `hearth --help`."""
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 yes_option = click.option("--yes", is_flag=True, help="Do not ask.")
@@ -37,6 +41,12 @@ def home() -> str | None:
     """Return the folder of `--home`, None when it was not given."""
     found = click.get_current_context().find_root().obj
     return found if isinstance(found, str) else None
+
+
+def home_words() -> tuple[str, ...]:
+    """Return the words that name the folder of `--home` to another process; none where it was not given."""
+    folder = home()
+    return ("--home", str(Path(folder).expanduser().absolute())) if folder else ()
 
 
 def paths() -> Paths:

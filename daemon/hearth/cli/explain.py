@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import click
 
-from hearth.cli.context import client, json_option
+from hearth.cli.context import MODES, client, json_option
 from hearth.cli.output import print_json, say
 
 TASKS = ("chat", "autocomplete", "embeddings", "images", "long_context", "tools", "summary", "code")
+"""Those of `hearth.call`."""
 
 
 @click.command()
@@ -19,7 +20,7 @@ TASKS = ("chat", "autocomplete", "embeddings", "images", "long_context", "tools"
     show_default=True,
     help="What kind of request it would be.",
 )
-@click.option("--mode", type=click.Choice(["offline", "lan", "prefer-local", "any"]), help="As if in this mode.")
+@click.option("--mode", type=click.Choice(MODES), help="As if in this mode.")
 @json_option
 def explain(*, model: str, task: str, mode: str | None, as_json: bool) -> None:
     """Say who would answer a request for MODEL, and why. Nothing is asked."""

@@ -7,15 +7,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hearth.cli.context import client, json_option
+from hearth.cli.context import MODES, client, json_option
 from hearth.cli.output import print_json, say
 from hearth.cli.words import counted
 
 if TYPE_CHECKING:
     from hearth.client import Client, Refused
     from hearth.told import ModeState
-
-MODES = ("offline", "lan", "prefer-local", "any")
 
 
 @click.command()

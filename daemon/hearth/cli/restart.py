@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hearth.cli.context import home, paths
+from hearth.cli.context import home_words, paths
 from hearth.cli.output import say
 from hearth.cli.own_command import own_command
 
@@ -80,12 +80,10 @@ def _by_manager(where: Paths) -> bool:
 def _start(where: Paths) -> subprocess.Popen[bytes]:
     """Start `hearth run` with a session of its own, so that closing this terminal does not end it."""
     where.log_file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    folder = home()
-    chosen = ["--home", str(Path(folder).expanduser().absolute())] if folder else []
     descriptor = os.open(where.log_file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     try:
         return subprocess.Popen(
-            [*own_command(), *chosen, "run"],
+            [*own_command(), *home_words(), "run"],
             stdin=subprocess.DEVNULL,
             stdout=descriptor,
             stderr=descriptor,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hearth.cli.context import home, paths
+from hearth.cli.context import home_words, paths
 from hearth.cli.own_command import own_command
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def _wanted(*, tray: bool) -> Wanted:
     from hearth_service.plan import Wanted as Made
 
     where = paths()
-    chosen = _chosen()
+    chosen = home_words()
     tcp, socket = _listens()
     return Made(
         hearth=(*own_command(), *chosen, "run"),
@@ -57,19 +57,13 @@ def _wanted(*, tray: bool) -> Wanted:
     )
 
 
-def _chosen() -> tuple[str, ...]:
-    """Return the words that name this home to another process."""
-    folder = home()
-    return ("--home", str(Path(folder).expanduser().absolute())) if folder else ()
-
-
 def show_icon() -> bool:
     """Start the icon now, which systemd's desktops do at login only; a second one leaves by itself. Whether it was."""
     if sys.platform in ("darwin", "win32") or not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
         return False
     quiet = subprocess.DEVNULL
     subprocess.Popen(
-        (*_TRAY, *_chosen()), stdin=quiet, stdout=quiet, stderr=quiet, cwd=Path.home(), start_new_session=True
+        (*_TRAY, *home_words()), stdin=quiet, stdout=quiet, stderr=quiet, cwd=Path.home(), start_new_session=True
     )
     return True
 
@@ -86,14 +80,10 @@ def _listens() -> tuple[tuple[str, ...], Path | None]:
     except ConfigError as error:
         raise click.ClickException(str(error)) from None
     tcp = [one for one in (listen.tcp, *listen.also) if isinstance(one, Endpoint)]
-    spoken = [_spoken(one.host, one.port) for one in tcp]
-    spoken += [_spoken("::1", one.port) for one in tcp if one.host == "127.0.0.1" and _has_ipv6()]
+    if _has_ipv6():
+        tcp += [Endpoint("::1", one.port) for one in tcp if one.host == "127.0.0.1"]
     socket = where.socket if listen.socket == "auto" else None if listen.socket == "off" else Path(listen.socket)
-    return tuple(spoken), socket
-
-
-def _spoken(host: str, port: int) -> str:
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    return tuple(map(str, tcp)), socket
 
 
 def _has_ipv6() -> bool:
