@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import click
 
-_LINES = {
-    "bash": 'eval "$(hearth completion bash)"',
-    "zsh": 'eval "$(hearth completion zsh)"',
-    "fish": "hearth completion fish | source",
-}
+_HOW = (
+    'Bash: eval "$(hearth completion bash)" in ~/.bashrc. Zsh: the same with zsh, in ~/.zshrc. '
+    "Fish: hearth completion fish | source, in config.fish."
+)
 
 
-@click.command(epilog='Add to ~/.bashrc or ~/.zshrc: eval "$(hearth completion bash)", or zsh.')
-@click.argument("shell", type=click.Choice(tuple(_LINES)))
+@click.command(epilog=_HOW)
+@click.argument("shell", type=click.Choice(("bash", "zsh", "fish")))
 @click.pass_context
 def completion(ctx: click.Context, *, shell: str) -> None:
     """Print the completion script for SHELL (bash, zsh or fish)."""

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from hearth.status import Usage
     from hearth.status_keys import KeyStatus, RoomStatus
 
-HEADINGS = ("key", "state", "room left", "used", "spent today", "last error")
+HEADINGS = ("KEY", "STATE", "ROOM LEFT", "USED", "SPENT TODAY", "LAST ERROR")
 _STATES = {
     "key_refused": "refused",
     "rate_limited": "limited",

@@ -50,7 +50,7 @@ def keys(ctx: click.Context, *, as_json: bool) -> None:
 def test(ctx: click.Context, *, provider: str, key_id: str, as_json: bool) -> None:
     """Show keys to their providers; it costs nothing.
 
-    Each is looked up again and asked for the list of models with it.
+    Each is looked up again, and its provider is asked for the list of models with it.
 
     A key that was taken out and is found good is used again. Exit 1 if one is refused or cannot be tried.
     """
@@ -60,7 +60,7 @@ def test(ctx: click.Context, *, provider: str, key_id: str, as_json: bool) -> No
     elif not trials:
         say(NONE)
     else:
-        print_table(("key", "is", "why"), [(f"{one.provider}/{one.id}", one.state, one.said) for one in trials])
+        print_table(("KEY", "IS", "WHY"), [(f"{one.provider}/{one.id}", one.state, one.said) for one in trials])
     ctx.exit(1 if any(_bad(one) for one in trials) else 0)
 
 

@@ -119,9 +119,13 @@ def status(*, as_json: bool) -> None:
 @click.option("-f", "--follow", is_flag=True, help="Go on as more is written.")
 def logs(*, follow: bool) -> None:
     """Show the daemon's own log."""
+    from hearth_service.install import state
+
     plan = plan_here(tray=False)
     if not plan.logs:
         raise click.ClickException("There is no log on this system.")
+    if not state(plan).installed:
+        say(f"Hearth is not started at login. Begun by `hearth restart`, it writes to {paths().log_file}", err=True)
     command = (*plan.logs, "-f") if follow and plan.manager != "Task Scheduler" else plan.logs
     if subprocess.run(command, check=False).returncode != 0:
         raise click.ClickException(f"`{' '.join(command)}` did not work.")
