@@ -77,24 +77,18 @@ def _at(port: int) -> bool:
 
 
 def _is_ours(port: int) -> bool:
+    return f"http://127.0.0.1:{port}" in (_listening() or ())
+
+
+def _listening() -> tuple[str, ...] | None:
+    """Return the addresses of a running daemon, None without one."""
     from hearth.client import Client, ClientError
 
     try:
         with Client(paths()) as daemon:
-            return f"http://127.0.0.1:{port}" in daemon.status().listening
+            return daemon.status().listening
     except ClientError:
-        return False
-
-
-def _is_running() -> bool:
-    from hearth.client import Client, ClientError
-
-    try:
-        with Client(paths()) as daemon:
-            daemon.status()
-    except ClientError:
-        return False
-    return True
+        return None
 
 
 def _plan(port: int) -> Move:
@@ -160,7 +154,7 @@ def _start_anew() -> None:
     from hearth_service.install import ServiceError, install, runs
 
     plan = plan_here(tray=False)
-    if not _is_running():
+    if _listening() is None:
         say("Hearth is not running. Start it with `hearth run`.")
     elif not runs(plan):
         click.get_current_context().invoke(restart)

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from hearth.status import ModelsStatus, ModelStatus
 
 _NEAREST_FIRST = ("machine", "lan", "cloud")
-
-
 _OLD_S = 60.0
 """From here on the age of a list is shown."""
 _SHORT = {"parallel_tools": "parallel", "json_schema": "schema", "embeddings": "embed", "fine_tuned": "tuned"}
@@ -60,12 +58,7 @@ def _matrix(found: ModelsStatus) -> Iterator[tuple[str, ...]]:
     """A row a model; whose word each answer is stands in the JSON."""
     for one in _nearest_first(found):
         said = ("?" if answer.said == "unknown" else answer.said for answer in (one.abilities or {}).values())
-        yield (
-            one.name,
-            number(one.window),
-            number(one.output_limit),
-            *("?" if word == "unknown" else word for word in said),
-        )
+        yield (one.name, number(one.window), number(one.output_limit), *said)
 
 
 def _state(one: ModelStatus) -> str:

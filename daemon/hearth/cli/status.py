@@ -67,6 +67,7 @@ def _show(daemon: Client, *, as_json: bool, lines: bool = False) -> None:
 
 def _day(daemon: Client) -> Iterator[tuple[str, str]]:
     from hearth.cli.day_view import MOST_CALLS, facts_of_day
+    from hearth.cli.periods import start_of
 
-    midnight = datetime.now().astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
+    midnight = start_of("today", datetime.now().astimezone())
     return facts_of_day(daemon.usage("place", midnight.timestamp()), daemon.calls(MOST_CALLS))

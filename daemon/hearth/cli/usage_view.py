@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from hearth.status import Usage, UsageReport
 
 BARS = "▁▂▃▄▅▆▇█"
-TOTAL = "total"
 
 
 class Column(NamedTuple):
