@@ -10,7 +10,7 @@ from source_tree import OURS, Source, product, under
 _OF_CALLS = ("chat", "events", "taxonomy", "problems", "call", "record", "told")
 _OF_STATUS = ("status", "status_apps", "status_cache", "status_health", "status_keys", "status_money")
 WORDS = tuple(f"hearth.{name}" for name in (*_OF_CALLS, *_OF_STATUS))
-FACTS = tuple(f"hearth_config.{name}" for name in ("settings", "quirks", "addresses", "units"))
+FACTS = tuple(f"hearth_config.{name}" for name in ("settings", "quirks", "addresses", "units", "words"))
 """The values of a config, without the reading of it."""
 
 

@@ -6,7 +6,8 @@ from typing import Final, Literal
 
 from msgspec import Struct
 
-Place = Literal["machine", "lan", "cloud"]
+from hearth_config.words import Place
+
 Scheme = Literal["http", "https"]
 
 ADDRESS_FORM: Final = '"http://host:port/path", "https://host/path" or "unix:/path/to.sock"'

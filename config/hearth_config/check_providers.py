@@ -4,12 +4,13 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from hearth_config.addresses import Place, TcpAddress, in_the_clear, place_of
+from hearth_config.addresses import TcpAddress, in_the_clear, place_of
 from hearth_config.errors import Path, Problem
 from hearth_config.provider import Defaults
 from hearth_config.secrets import read_reference
 from hearth_config.settings import Provider, Settings
 from hearth_config.shape import build
+from hearth_config.words import DISTANCE, Place
 
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", re.ASCII)
 _HEADER: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", re.ASCII)
@@ -17,7 +18,6 @@ _TAKEN: Final = frozenset({"local", "cloud", "default", "hearth"})
 _OUR_HEADERS: Final = frozenset(
     {"host", "content-length", "transfer-encoding", "connection", "te", "upgrade", "expect"}
 )
-_DISTANCE: Final[dict[Place, int]] = {"machine": 0, "lan": 1, "cloud": 2}
 
 
 def check_providers(settings: Settings) -> Iterator[Problem]:
@@ -45,7 +45,7 @@ def address_place(provider: Provider) -> Place | None:
 
 def _place(path: Path, provider: Provider) -> Iterator[Problem]:
     found = address_place(provider)
-    if provider.place and _DISTANCE[provider.place] < _DISTANCE[found or "cloud"]:
+    if provider.place and DISTANCE[provider.place] < DISTANCE[found or "cloud"]:
         where = f"is in the {found}" if found else "is a name, which counts as cloud until it is looked up"
         reason = f'"{provider.place}" is nearer than the address, which {where}'
         yield Problem((*path, "place"), reason, "Remove place; it can only be set farther away")

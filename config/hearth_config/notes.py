@@ -9,7 +9,8 @@ from hearth_config.check_providers import address_place
 from hearth_config.errors import Path
 from hearth_config.layers import uses
 from hearth_config.secrets import is_literal
-from hearth_config.settings import MODES, Provider, Settings
+from hearth_config.settings import Provider, Settings
+from hearth_config.words import MODES
 
 Note = tuple[Path, str]
 

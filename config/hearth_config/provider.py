@@ -4,9 +4,10 @@ from typing import Annotated, Literal, get_args
 
 from msgspec import Meta, Struct, field
 
-from hearth_config.addresses import Address, Place, TcpAddress
+from hearth_config.addresses import Address, TcpAddress
 from hearth_config.quirks import Quirks
 from hearth_config.units import Seconds, SecondsOrAuto
+from hearth_config.words import Place
 
 Dialect = Annotated[str, Meta(extra={"form": "dialect"})]
 Auth = Literal["bearer", "api-key", "x-api-key", "x-goog-api-key", "none"]

@@ -20,9 +20,9 @@ from hearth_config.provider import (
     Timeouts,
 )
 from hearth_config.units import Bytes, FractionOrOff, Seconds
+from hearth_config.words import Mode, Task
 
 __all__ = [
-    "MODES",
     "Alias",
     "AliasTasks",
     "App",
@@ -54,13 +54,9 @@ __all__ = [
     "Usage",
 ]
 
-Mode = Literal["offline", "lan", "prefer-local", "any"]
-MODES: tuple[Mode, ...] = ("offline", "lan", "prefer-local", "any")  # the tightest first
-
 Strategy = Literal[
     "local_first", "as_listed", "cheapest", "fastest", "best_value", "weighted", "round_robin", "least_busy"
 ]
-Task = Literal["chat", "embeddings", "autocomplete", "images", "long_context", "tools", "summary", "code"]
 Weight = Annotated[float, Meta(ge=0)]
 Whole = Annotated[int, Meta(ge=0)]
 Share = Annotated[float, Meta(ge=0, le=1)]

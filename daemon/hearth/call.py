@@ -7,14 +7,9 @@ from typing import Literal
 from msgspec import UNSET, Struct, UnsetType
 
 from hearth.chat import Members, Need, Operation
+from hearth_config.words import MODES, Mode, Place, Task
 
-Mode = Literal["offline", "lan", "prefer-local", "any"]
-MODES: tuple[Mode, ...] = ("offline", "lan", "prefer-local", "any")
-"""From the tightest to the loosest: a mode allows what all modes before it allow."""
-
-Place = Literal["machine", "lan", "cloud"]
-Task = Literal["chat", "autocomplete", "embeddings", "images", "long_context", "tools", "summary", "code"]
-"""What kind of request it is: the first three by its route and form, the others are kinds of chat (`routing/tasks`)."""
+__all__ = ["MODES", "App", "Call", "Mode", "Outline", "Place", "Task", "Wishes", "tightest"]
 
 
 def tightest(*modes: Mode) -> Mode:

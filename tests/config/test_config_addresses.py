@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 
 from hearth_config.addresses import (
     Endpoint,
-    Place,
     TcpAddress,
     UnixAddress,
     parse_address,
     parse_endpoint,
     place_of,
 )
+from hearth_config.words import Place
 
 HOSTILE = [
     "http://user@host/",

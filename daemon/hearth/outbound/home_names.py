@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator, Iterable
 from typing import TYPE_CHECKING
 
 from hearth.problems import Problem
-from hearth.routing.targets import DISTANCE
 from hearth_config.addresses import TcpAddress, is_home_name, place_of
+from hearth_config.words import DISTANCE
 
 if TYPE_CHECKING:
     from hearth.call import Place

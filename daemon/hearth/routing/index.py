@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from hearth.dialects.dialect import ModelInfo
 from hearth.routing.inventory import Inventory, Listing
 from hearth.routing.targets import (
-    DISTANCE,
     Target,
     full_name,
     is_remote_name,
@@ -17,6 +16,7 @@ from hearth.routing.targets import (
     same_name,
 )
 from hearth_config.settings import Provider, Settings
+from hearth_config.words import DISTANCE
 
 
 class Index:

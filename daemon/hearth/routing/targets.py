@@ -19,8 +19,7 @@ from hearth.routing.inventory import Listing
 from hearth.routing.models_known import known_of
 from hearth_config.addresses import UnixAddress, place_of
 from hearth_config.settings import ModelSettings, Provider
-
-DISTANCE: dict[Place, int] = {"machine": 0, "lan": 1, "cloud": 2}
+from hearth_config.words import DISTANCE
 
 
 class Target(Struct, frozen=True):

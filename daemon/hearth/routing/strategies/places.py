@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hearth.routing.targets import DISTANCE, Target
+from hearth.routing.targets import Target
+from hearth_config.words import DISTANCE
 
 
 def by_distance(targets: Sequence[Target]) -> Sequence[Target]:
