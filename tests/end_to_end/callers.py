@@ -15,7 +15,7 @@ from hearth_home import Home
 Object = dict[str, Any]
 CALM = '[busy]\npatience = "{}"\nqueue = {}\nother_cpu = "off"\nfree_memory = "off"\n'
 PATIENT_S = 20.0
-"""How long a test waits for anything before it fails: a machine may stand still for seconds, and no promise is meant."""
+"""How long a test waits for anything before it fails. It is no promise: a busy machine may stand still for seconds."""
 
 
 def calm(patience: str = "10s", queue: int = 32) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from functools import partial
 from itertools import pairwise
 
@@ -18,7 +17,6 @@ NAME = "ollama/scripted:latest"
 ENDLESS = "count"
 PACED = Script(models=(ModelScript(name="scripted", tokens_per_second=50.0),))
 CLOUD = Script(kind="openai", models=(ModelScript(name="scripted"),))
-SLOW = ModelScript(name="scripted", load_seconds=2.5)
 TO_CLOUD = '[fallback]\ncloud = ["far/scripted"]\n'
 
 
@@ -102,7 +100,8 @@ def test_the_queue_is_first_come_first_served_and_shows_positions() -> None:
             await waiting[1].until(b"one,")
             for caller in waiting[1:]:
                 caller.leave()
-            return _places(before), _places(after), near.calls[-1].json()
+            served = [one.json() for one in near.calls if b'"content"' in one.body][-1]
+            return _places(before), _places(after), served
 
     before, after, served = asyncio.run(scene())
 
@@ -152,16 +151,21 @@ def test_the_newest_keystroke_wins(busy: bool, queue: int) -> None:
     """
 
     async def scene() -> tuple[list[Answer], Answer]:
-        coder = ModelScript(name="coder", tokens_per_second=3.0, capabilities=("completion", "insert"))
+        coder = ModelScript(name="coder", capabilities=("completion", "insert"))
         async with Rehearsal(Script(models=(coder,))) as near, running(calm("60s", queue) + engine(near)) as home:
-            older = []
+            near.when(lambda request: b"def f" in request.body, Fault.stall(60.0) if busy else Fault.late_head(60.0))
+            callers: list[Caller] = []
+            superseded: list[Answer] = []
             for number in range(4):
                 body = {"model": "coder", "prompt": f"def f{number}", "suffix": "\n", "stream": True}
-                older.append(await Caller.ask(home, "/api/generate", body, User_Agent="Editor/1"))
+                callers.append(await Caller.ask(home, "/api/generate", body, User_Agent="Editor/1"))
                 await until(partial(_served, home, number + 1))
-                await asyncio.sleep(0.05 if number or not busy else 0.4)
-            *superseded, newest = [await caller.rest() for caller in older]
-            return superseded, newest
+                if number:
+                    superseded.append(await callers[number - 1].rest())
+                elif busy:
+                    await callers[0].until(b'"response"')
+            near.pauses.end()
+            return superseded, await callers[-1].rest()
 
     superseded, newest = asyncio.run(scene())
 
@@ -202,11 +206,12 @@ def test_a_slow_load_completes_although_every_caller_went_elsewhere() -> None:
 
     async def scene() -> tuple[list[Answer], list[bool], Answer, int]:
         async with (
-            Rehearsal(Script(models=(SLOW,))) as near,
+            Rehearsal() as near,
             Rehearsal(CLOUD) as far,
             running(calm(patience="1s") + TO_CLOUD + engine(near) + cloud(far)) as home,
         ):
-            first = await asyncio.gather(*(call(home, path, chat()) for path in ROUTES for _ in range(3)))
+            with near.engine.loads_held():
+                first = await asyncio.gather(*(call(home, path, chat()) for path in ROUTES for _ in range(3)))
             await near.wait_for_load()
             await until(lambda: home.daemon.core.lanes[NAME].warm)
             later = await call(home, "/api/chat", chat())
@@ -224,20 +229,22 @@ def test_a_slow_load_completes_although_every_caller_went_elsewhere() -> None:
 def test_a_slow_load_is_waited_for_where_nobody_else_may_be_asked() -> None:
     """In mode offline the same callers wait for the load, however long `patience` is, and are answered at home."""
 
-    async def scene() -> tuple[list[Answer], float]:
-        async with Rehearsal(Script(models=(SLOW,))) as near, Rehearsal(CLOUD) as far:
+    async def scene() -> list[Answer]:
+        async with Rehearsal() as near, Rehearsal(CLOUD) as far:
             config = 'mode = "offline"\n' + calm(patience="1s") + TO_CLOUD + engine(near) + cloud(far)
             async with running(config) as home:
-                began = time.monotonic()
-                answers = await asyncio.gather(*(call(home, path, chat()) for path in ROUTES))
+                with near.engine.loads_held():
+                    callers = [await Caller.ask(home, path, chat()) for path in ROUTES]
+                    await near.wait_for_call(path="/api/generate")
+                    await asyncio.sleep(2.0)
+                answers = [await caller.rest() for caller in callers]
                 assert not far.calls
-                return answers, time.monotonic() - began
+                return answers
 
-    answers, seconds = asyncio.run(scene())
+    answers = asyncio.run(scene())
 
     assert all(one.finished for one in answers)
     assert {one.headers["x-hearth-target"] for one in answers} == {NAME}
-    assert 2.5 <= seconds < 5
 
 
 def test_a_load_that_fails_is_told_to_all_who_wait() -> None:
@@ -245,9 +252,12 @@ def test_a_load_that_fails_is_told_to_all_who_wait() -> None:
 
     async def scene() -> tuple[list[Answer], Answer, int, list[str]]:
         async with Rehearsal() as near, running(calm() + engine(near)) as home:
-            near.next(Fault.refuse(500) | Fault.late_head(0.3), path="/api/generate")
-            failed = await asyncio.gather(*(call(home, path, chat()) for path in ROUTES for _ in range(3)))
             core = home.daemon.core
+            near.next(Fault.refuse(500) | Fault.late_head(60.0), path="/api/generate")
+            callers = [await Caller.ask(home, path, chat()) for path in ROUTES for _ in range(3)]
+            await until(lambda: core.lanes[NAME].view().queued == len(callers))
+            near.pauses.end()
+            failed = [await caller.rest() for caller in callers]
             told = [str(event.facts["model"]) for event in core.events.recent if event.kind == "load_failed"]
             return failed, await call(home, "/api/chat", chat()), core.health.errors[NAME]["provider_error"], told
 
