@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import socket
 import struct
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -19,7 +19,9 @@ from hearth.outbound.proxy import Proxy
 from hearth.problems import Problem
 from hearth_config.addresses import TcpAddress, UnixAddress
 
-QUICK = Limits(connect=2.0, tls=2.0, first=2.0, idle=2.0)
+PATIENT_S = 20.0
+"""How long a test waits for anything before it fails: no machine stands still for so long."""
+QUICK = Limits(connect=PATIENT_S, tls=PATIENT_S, first=PATIENT_S, idle=PATIENT_S)
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 
 
@@ -134,6 +136,14 @@ async def serving(script: Script, *, path: Path | None = None) -> AsyncIterator[
     finally:
         server.close()
         await raw.stop()
+
+
+@contextlib.contextmanager
+def unheard() -> Iterator[TcpAddress]:
+    """An address on this machine that refuses connections, and is nobody else's as long as this lasts."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        yield TcpAddress("http", *held.getsockname())
 
 
 def answering(*replies: bytes) -> Script:

@@ -7,10 +7,11 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from end_to_end.callers import until
 from hearth.outbound.pool import Limits
 from hearth.problems import BadRequest, BrokenReply
 from outbound.loops import Runner
-from outbound.raw_server import OK, QUICK, Visit, answering, asking, chunk, serving, whole
+from outbound.raw_server import OK, PATIENT_S, QUICK, Visit, answering, asking, chunk, serving, whole
 
 
 def test_a_large_body_is_sent_whole(run: Runner) -> None:
@@ -82,10 +83,12 @@ def test_a_refusal_during_an_upload_is_read(run: Runner) -> None:
     """A provider that says no before it has the whole body is heard, and the rest is not sent."""
 
     async def act() -> None:
+        heard = asyncio.Event()
+
         async def script(visit: Visit) -> None:
             await visit.reader.readuntil(b"\r\n\r\n")
             await visit.say(b"HTTP/1.1 413 Too Large\r\nContent-Length: 2\r\n\r\nno")
-            await asyncio.sleep(1.0)
+            await heard.wait()
 
         async with serving(script) as raw, asking(raw) as (pool, origin):
             reply = await pool.send(origin, "POST", "/", body=b"x" * 30_000_000, limits=QUICK)
@@ -93,6 +96,7 @@ def test_a_refusal_during_an_upload_is_read(run: Runner) -> None:
             assert reply.head.status == 413
             assert await reply.read_all(10) == b"no"
             assert reply.bytes_out < 30_000_000
+            heard.set()
 
     run(act())
 
@@ -137,7 +141,8 @@ def test_an_endless_stream_is_cut_at_its_cap() -> None:
                 await visit.say(chunk(b"x" * 1000))
 
         async with serving(script) as raw, asking(raw) as (pool, origin):
-            reply = await pool.send(origin, "GET", "/", limits=Limits(first=2.0, idle=2.0, max_bytes=300_000))
+            limits = Limits(first=PATIENT_S, idle=PATIENT_S, max_bytes=300_000)
+            reply = await pool.send(origin, "GET", "/", limits=limits)
 
             with pytest.raises(BrokenReply, match="over 300000 bytes"):
                 await reply.read_all(1 << 30)
@@ -149,20 +154,24 @@ def test_the_end_of_a_stream_may_follow_its_last_word(run: Runner) -> None:
     """A reader that has seen its end mark calls `finish`; the connection is kept when the last chunk comes soon."""
 
     async def act() -> None:
+        finished = asyncio.Event()
+
         async def script(visit: Visit) -> None:
             while True:
                 await visit.request()
                 await visit.say(OK + b"Transfer-Encoding: chunked\r\n\r\n" + chunk(b"[DONE]"))
-                await asyncio.sleep(0.02)
+                await finished.wait()
                 await visit.say(b"0\r\n\r\n")
 
         async with serving(script) as raw, asking(raw) as (pool, origin):
             for _ in range(2):
                 reply = await pool.send(origin, "GET", "/", limits=QUICK)
                 assert await reply.read_chunk() == b"[DONE]"
-                reply.finish()
+                reply.finish(grace=PATIENT_S)
                 reply.close()
-                await asyncio.sleep(0.1)
+                finished.set()
+                await until(lambda: origin.shelf.unused)
+                finished.clear()
 
             assert raw.visits == 1
 
@@ -186,6 +195,6 @@ def test_a_stream_that_goes_on_after_its_last_word_is_dropped() -> None:
             await reply.read_chunk()
             reply.finish(grace=0.05)
 
-            await asyncio.wait_for(closed.wait(), 1.0)
+            await asyncio.wait_for(closed.wait(), PATIENT_S)
 
     asyncio.run(act())

@@ -18,7 +18,7 @@ from hearth.outbound.names import Resolver
 from hearth.outbound.pool import Pool
 from hearth.problems import Forbidden, Problem, Unreachable
 from hearth_config.addresses import TcpAddress, UnixAddress
-from outbound.raw_server import QUICK, Book, RawServer, answering, asking, get, serving, whole
+from outbound.raw_server import QUICK, Book, RawServer, answering, get, serving, unheard, whole
 
 
 async def _ask(
@@ -155,13 +155,13 @@ def test_a_failed_dial_leaves_room_for_the_next() -> None:
     """A connection that never came about does not count against `max_open`."""
 
     async def act() -> None:
-        async with serving(answering(whole(b"x"))) as raw:
-            port = raw.port
-        async with asking(raw, max_open=1) as (pool, origin):
+        with unheard() as address:
+            pool = Pool(Egress("any"), max_open=1)
+            origin = pool.origin(address, who="raw", place="machine")
             for _ in range(3):
                 with pytest.raises(Unreachable):
                     await asyncio.wait_for(get(pool, origin), QUICK.connect)
-            assert port == raw.port
+            await pool.aclose()
 
     asyncio.run(act())
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pytest
 
@@ -18,9 +18,14 @@ from hearth.outbound.relay import Relay
 from hearth.outbound.upstream import LIFE_S
 from hearth.problems import Problem, TimedOut
 from outbound.raw_server import Visit, asking, chunk, serving
+from promised_times import held_once_of
 
 STREAM = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
 JSON = STREAM.replace(b"text/event-stream", b"application/json")
+
+
+ENOUGH_S = 3.0
+"""So long is a reply read whose words never end."""
 
 
 class Ear:
@@ -41,10 +46,22 @@ class Ear:
         self.heard += b"".join(frame.raw for frame in frames)
 
 
+Relayed = tuple[Problem | None, Ear, float]
+
+
 def _relayed(
-    pieces: Sequence[bytes], head: bytes, limits: Limits, *, again: bytes
-) -> tuple[Problem | None, Ear, float]:
-    """Relay a reply that begins so, and then sends `again` twenty times a second."""
+    pieces: Sequence[bytes], head: bytes, limits: Limits, *, again: bytes, held: Callable[[Relayed], bool]
+) -> Relayed:
+    """Relay a reply that begins so, and then sends `again` twenty times a second; once more where that did not hold."""
+    return held_once_of(3, lambda: _relayed_once(pieces, head, limits, again=again), held)
+
+
+def _soon(found: Relayed) -> bool:
+    """Whether it ended when it had to."""
+    return found[2] < 1.0
+
+
+def _relayed_once(pieces: Sequence[bytes], head: bytes, limits: Limits, *, again: bytes) -> Relayed:
     ear = Ear()
 
     async def script(visit: Visit) -> None:
@@ -61,7 +78,7 @@ def _relayed(
             with reply:
                 reader = CALLED.reader("chat", None, BOX, reply.head)
                 try:
-                    await asyncio.wait_for(Relay(reply, reader, Meter(), ear, None).run(None), 3)
+                    await asyncio.wait_for(Relay(reply, reader, Meter(), ear, None).run(None), ENOUGH_S)
                 except Problem as problem:
                     return problem
                 except TimeoutError:
@@ -80,7 +97,7 @@ def _relayed(
 )
 def test_signs_of_life_before_the_first_word_end_in_time(head: bytes, again: bytes) -> None:
     """F12, G18: whatever keeps a connection alive, the wait for words has an end, and another may be asked."""
-    problem, ear, took = _relayed((), head, Limits(first=9.0, idle=9.0, life=0.5), again=again)
+    problem, ear, took = _relayed((), head, Limits(first=9.0, idle=9.0, life=0.5), again=again, held=_soon)
 
     assert isinstance(problem, TimedOut)
     assert problem.text == "raw: sent signs of life for 1 s, and no word."
@@ -93,7 +110,7 @@ def test_signs_of_life_in_mid_stream_end_in_time(again: bytes) -> None:
     """F12, pain 14: words came, then only pings: the model behind them hangs."""
     words = sse(delta(content="Hello"))
 
-    problem, ear, took = _relayed((words,), STREAM, Limits(first=9.0, idle=9.0, life=0.5), again=again)
+    problem, ear, took = _relayed((words,), STREAM, Limits(first=9.0, idle=9.0, life=0.5), again=again, held=_soon)
 
     assert isinstance(problem, TimedOut)
     assert ear.heard.startswith(words)
@@ -104,7 +121,7 @@ def test_a_first_token_that_was_given_a_time_has_it_whatever_comes_before() -> N
     """F3: `first_token = "0.5s"` is about the token: comments do not stretch it."""
     limits = Limits(first=0.5, idle=9.0, strict=True)
 
-    problem, _, took = _relayed((), STREAM, limits, again=b": still here\n\n")
+    problem, _, took = _relayed((), STREAM, limits, again=b": still here\n\n", held=_soon)
 
     assert problem == TimedOut("no first token within 0.5 s.", who="raw")
     assert 0.4 < took < 2.0
@@ -114,7 +131,8 @@ def test_words_now_and_then_are_waited_for() -> None:
     """F11, G18: as long as words come, however slowly, nothing is given up."""
     limits = Limits(first=0.5, idle=9.0, life=0.3, strict=True)
 
-    problem, ear, _ = _relayed((), STREAM, limits, again=sse(delta(content="a")))
+    again = sse(delta(content="a"))
+    problem, ear, _ = _relayed((), STREAM, limits, again=again, held=lambda found: found[0] is None)
 
     assert problem is None
     assert ear.heard.count(b'"a"') > 10

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import threading
-import time
 
 import pytest
 
@@ -41,15 +40,16 @@ def test_a_lookup_that_hangs_stalls_nobody_else() -> None:
     async def act() -> None:
         release = threading.Event()
         asked: list[str] = []
+        answered: list[str] = []
 
         def look_up(host: str) -> tuple[str, ...]:
             asked.append(host)
             if host.startswith("hangs"):
-                release.wait(10)
+                release.wait(40)
+                answered.append(host)
             return ("127.0.0.1",)
 
         resolver, egress = Resolver(look_up, cap=0.2), Egress("any")
-        began = time.monotonic()
         waiting = [asyncio.create_task(resolver.addresses("hangs.example", egress)) for _ in range(50)]
         await asyncio.sleep(0.01)
 
@@ -58,7 +58,7 @@ def test_a_lookup_that_hangs_stalls_nobody_else() -> None:
         results = await asyncio.gather(*waiting, return_exceptions=True)
         assert all(isinstance(result, TimedOut) for result in results)
         assert asked == ["hangs.example", "fine.example"]
-        assert time.monotonic() - began < 1.0
+        assert answered == []
 
         more = [resolver.addresses(f"hangs{n}.example", egress) for n in range(9)]
         results = await asyncio.gather(*more, return_exceptions=True)
@@ -77,12 +77,11 @@ def test_a_slow_address_is_overtaken() -> None:
 
         async def dial(address: str) -> str:
             begun.append(address)
-            await asyncio.sleep({"dead": 30.0, "good": 0.05}[address])
+            if address == "dead":
+                await asyncio.Event().wait()
             return address
 
-        began = time.monotonic()
         assert await first_to_connect(["dead", "good"], dial, discarded.append, stagger=0.02) == "good"
-        assert time.monotonic() - began < 1.0
         assert begun == ["dead", "good"]
 
     asyncio.run(act())

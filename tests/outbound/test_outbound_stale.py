@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from end_to_end.callers import until
 from hearth.outbound.egress import Egress
 from hearth.outbound.http1 import Connection
 from hearth.outbound.pool import Pool
@@ -45,16 +46,20 @@ def test_bytes_on_an_unused_connection_end_it() -> None:
     """A reply nobody asked for must not become the answer to the next request."""
 
     async def act() -> None:
+        read = asyncio.Event()
+
         async def script(visit: Visit) -> None:
             await visit.request()
             await visit.say(whole(b"mine"))
-            await asyncio.sleep(0.02)
+            await read.wait()
             await visit.say(whole(b"not yours"))
             await visit.closed()
 
         async with serving(script) as raw, asking(raw) as (pool, origin):
             assert await get(pool, origin) == b"mine"
-            await asyncio.sleep(0.1)
+            assert len(origin.shelf.unused) == 1
+            read.set()
+            await until(lambda: not origin.shelf.unused)
             assert await get(pool, origin) == b"mine"
             assert raw.visits == 2
 
@@ -72,7 +77,7 @@ def test_a_server_that_closes_after_each_reply_is_served_afresh() -> None:
         async with serving(script) as raw, asking(raw) as (pool, origin):
             for _ in range(3):
                 assert await get(pool, origin) == b"x"
-                await asyncio.sleep(0.02)
+                await until(lambda: not origin.shelf.unused)
 
             assert raw.visits == 3
             assert pool.stats.stale_retries == 0
@@ -185,7 +190,7 @@ def test_a_close_that_waits_in_the_kernel_is_seen_before_the_next_request() -> N
                     client, _ = listener.accept()
                     served.append(client.recv(65536))
                     client.sendall(whole(b"x"))
-                    closing.wait(5)
+                    closing.wait(20)
                     client.close()
                     closed.set()
 
@@ -196,13 +201,13 @@ def test_a_close_that_waits_in_the_kernel_is_seen_before_the_next_request() -> N
             origin = pool.origin(TcpAddress("http", *listener.getsockname()), who="raw", place="machine")
             await get(pool, origin)
             closing.set()
-            closed.wait(5)  # blocks the loop, as a suspend does
+            closed.wait(20)  # blocks the loop, as a suspend does
 
             assert await get(pool, origin) == b"x"
             assert len(served) == 2
             assert pool.stats.stale_retries == 0
             await pool.aclose()
-            thread.join(5)
+            thread.join(20)
 
     asyncio.run(act())
 
@@ -223,6 +228,7 @@ def test_nothing_of_a_connection_outlives_it() -> None:
                     with contextlib.suppress(BrokenReply):
                         await get(pool, origin)
                     await asyncio.sleep(0.005)
+                await until(lambda: not origin.shelf.unused)
                 left = sum(type(thing) is Connection for thing in gc.get_objects())
             finally:
                 gc.enable()

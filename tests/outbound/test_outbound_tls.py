@@ -19,7 +19,7 @@ from hearth.outbound.tls import context_for
 from hearth.problems import BrokenReply, Problem, TimedOut, Unreachable
 from hearth_config.addresses import TcpAddress
 from outbound.authority import OPENSSL, Authority, serving_tls
-from outbound.raw_server import OK, QUICK, RawServer, Visit, answering, chunk, get, serving, whole
+from outbound.raw_server import OK, PATIENT_S, QUICK, RawServer, Visit, answering, chunk, get, serving, whole
 
 pytestmark = pytest.mark.skipif(
     not OPENSSL, reason="the openssl command, which makes the certificates, is not installed"
@@ -236,7 +236,7 @@ def test_a_stream_over_tls_obeys_a_slow_reader_and_a_hang_up(
             with await pool.send(origin, "GET", "/", limits=QUICK) as reply:
                 assert reply.reused
                 await reply.read_chunk()
-            await asyncio.wait_for(closed.wait(), 0.5)
+            await asyncio.wait_for(closed.wait(), PATIENT_S)
             await pool.aclose()
 
     run(act())

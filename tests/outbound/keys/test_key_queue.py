@@ -18,7 +18,7 @@ def test_the_oldest_goes_first() -> None:
         queue, room, went = KeyQueue(), [0.03], list[float]()
 
         async def wait(since: float) -> None:
-            if await queue.turn(since, lambda: room[0], monotonic() + 5):
+            if await queue.turn(since, lambda: room[0], monotonic() + 60):
                 went.append(since)
                 room[0] = 0.01
                 asyncio.get_running_loop().call_later(0.005, lambda: room.__setitem__(0, 0.0))
@@ -36,14 +36,10 @@ def test_the_oldest_goes_first() -> None:
 def test_nobody_waits_for_what_comes_too_late() -> None:
     """A wait that is longer than a call wants is not begun."""
 
-    async def scene() -> tuple[bool, float]:
-        began = monotonic()
-        return await KeyQueue().turn(0.0, lambda: 60.0, began + 1), monotonic() - began
+    async def scene() -> bool:
+        return await asyncio.wait_for(KeyQueue().turn(0.0, lambda: 1000.0, monotonic() + 500), 20)
 
-    had_turn, seconds = asyncio.run(scene())
-
-    assert not had_turn
-    assert seconds < 0.5
+    assert not asyncio.run(scene())
 
 
 def test_who_leaves_holds_nobody_up() -> None:
@@ -56,7 +52,7 @@ def test_who_leaves_holds_nobody_up() -> None:
         await asyncio.sleep(0.01)
         room[0] = 0.0
         first.cancel()
-        went = await asyncio.wait_for(second, 2)
+        went = await asyncio.wait_for(second, 20)
         return went, queues.somebody_waits(BOX, "m")
 
     assert asyncio.run(scene()) == (True, False)
@@ -65,17 +61,16 @@ def test_who_leaves_holds_nobody_up() -> None:
 def test_a_sign_is_heard_before_the_time_is_over() -> None:
     """Room that comes sooner than was thought is used at once."""
 
-    async def scene() -> float:
-        queues, room, began = KeyQueues(), [30.0], monotonic()
-        waiting = asyncio.ensure_future(queues.turn(BOX, "m", 1.0, lambda: room[0], began + 100))
+    async def scene() -> bool:
+        queues, room = KeyQueues(), [1000.0]
+        waiting = asyncio.ensure_future(queues.turn(BOX, "m", 1.0, lambda: room[0], monotonic() + 2000))
         await asyncio.sleep(0.01)
         room[0] = 0.0
         queues.wake("other")
         queues.wake("box")
-        assert await waiting
-        return monotonic() - began
+        return await asyncio.wait_for(waiting, 20)
 
-    assert asyncio.run(scene()) < 1
+    assert asyncio.run(scene())
 
 
 def test_a_call_that_knows_another_key_does_not_wait_behind_those_that_do_not() -> None:
@@ -87,7 +82,7 @@ def test_a_call_that_knows_another_key_does_not_wait_behind_those_that_do_not() 
         await asyncio.sleep(0.01)
         with_more = Held("a", "b").settings
         waits = queues.somebody_waits(BOX, "m"), queues.somebody_waits(with_more, "m")
-        went = await asyncio.wait_for(queues.turn(with_more, "m", 2.0, lambda: 0.0, until), 2)
+        went = await asyncio.wait_for(queues.turn(with_more, "m", 2.0, lambda: 0.0, until), 20)
         before.cancel()
         return *waits, went
 

@@ -95,7 +95,7 @@ def test_a_limited_key_is_no_refused_one() -> None:
     """A rate limit rests a key, and an answer to an older request does not end that rest."""
     held = keys()
 
-    held.rest("box", "a", RateLimited("slow down", who="box"))
+    held.rest("box", "a", RateLimited("slow down", who="box", retry_after=60.0))
     held.accepted("box", "a")
 
     assert counted(held) == {}
