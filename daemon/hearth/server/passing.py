@@ -24,6 +24,7 @@ from hearth.server.app_limits import refusal
 from hearth.server.direct import safe
 from hearth.server.intake import call_mode, new_id, take_wishes
 from hearth.server.live import LiveCall
+from hearth.server.owned import Owned
 from hearth.server.passage import Passage
 from hearth.server.routes import Route, Table, Visit, served_by
 from hearth.server.uploads import Upload, take_up
@@ -162,24 +163,27 @@ async def _ask(visit: Visit, passage: Passage, target: Target, path: str, upload
     """Ask with one key after the other, as long as it is the key that is at fault and the body can be sent again."""
     core, tried, failed = visit.core, NONE, None
     runtime = core.target(target.provider)
+    owned = Owned(core.keys, runtime.settings, path, upload.members)
     body, length = upload.named(target.model)
-    while (credential := await core.keys.choose(runtime, tried, 0.0, target.model)) is not None:
+    while (credential := await core.keys.choose(runtime, tried, 0.0, target.model, owned.first_key)) is not None:
         passage.begin(target, credential.id, str(runtime.settings.address))
         try:
-            return await _ask_with(visit, passage, (target, credential), path, (body, length))
+            return await _ask_with(visit, passage, (target, credential, owned), path, (body, length))
         except ProviderProblem as problem:
-            if passage.committed or problem.cause not in OF_A_KEY or not isinstance(body, bytes):
+            elsewhere = owned.is_elsewhere(problem)
+            if passage.committed or not (elsewhere or problem.cause in OF_A_KEY) or not isinstance(body, bytes):
                 raise
             passage.failed(problem)
-            tried, failed = tried | {credential.id}, problem
-    raise failed or KeyRefused("no key can be used", who=target.provider)
+            tried |= {credential.id}
+            failed = problem if failed is None or not elsewhere else failed
+    raise owned.out_of_reach(tried) or failed or KeyRefused("no key can be used", who=target.provider)
 
 
 async def _ask_with(
-    visit: Visit, passage: Passage, asked: tuple[Target, Credential], path: str, sent: tuple[Body, int | None]
+    visit: Visit, passage: Passage, asked: tuple[Target, Credential, Owned], path: str, sent: tuple[Body, int | None]
 ) -> web.StreamResponse:
     core, request = visit.core, visit.request
-    target, credential = asked
+    target, credential, owned = asked
     runtime, (body, length) = core.target(target.provider), sent
     query = request.rel_url.raw_query_string
     headers = tuple((name, safe(request.headers[name])) for name in _KEPT if name in request.headers)
@@ -201,15 +205,18 @@ async def _ask_with(
         passage.answered(reply)
         core.keys.observe(target.provider, credential.id, reply.head, None, credential.lease, target.model)
         if reply.head.status >= 300:
-            problem = runtime.called.problem(reply.head, await reply.read_all(ERROR_LIMIT), target.provider)
+            said = runtime.called.problem(reply.head, await reply.read_all(ERROR_LIMIT), target.provider)
+            problem = owned.meant(said)
             hide_key(problem, credential)
             core.keys.rest(target.provider, credential.id, problem, target.model)
             raise problem
         core.keys.accepted(target.provider, credential.id, target.model)
-        return await _relay(visit, passage, reply)
+        response = await _relay(visit, passage, reply, owned)
+        owned.answered(credential.id)
+        return response
 
 
-async def _relay(visit: Visit, passage: Passage, reply: Reply) -> web.StreamResponse:
+async def _relay(visit: Visit, passage: Passage, reply: Reply, owned: Owned) -> web.StreamResponse:
     """Send a reply on as it comes. One that is cut is cut for the client too, since no form for that is known."""
     head = reply.head
     headers = {name: safe(head.get(name)) for name in _SHOWN if head.get(name)}
@@ -218,6 +225,7 @@ async def _relay(visit: Visit, passage: Passage, reply: Reply) -> web.StreamResp
     passage.committed = True
     while piece := await reply.read_chunk():
         passage.bytes_in += len(piece)
+        owned.hear(piece)
         await response.write(piece)
     await response.write_eof()
     return response

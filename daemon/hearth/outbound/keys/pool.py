@@ -9,6 +9,7 @@ from time import monotonic, time
 from msgspec.structs import replace
 
 from hearth.dialects.dialect import Head
+from hearth.outbound.keys.belongings import Belongings
 from hearth.outbound.keys.book import KeyBook
 from hearth.outbound.keys.choice import next_key
 from hearth.outbound.keys.credentials import GLANCE_S, Credential, Holder, Known, Resolve, Secrets
@@ -37,6 +38,7 @@ class Keys(KeyBook):
         self._watch = KeyWatch(self._secrets, self._lift)
         self.queues = KeyQueues()
         self.holds = KeyHolds()
+        self.belongings = Belongings()
         self._at_hand: dict[str, tuple[float, tuple[Key, ...], Credential]] = {}
         self._ailing: set[tuple[str, str]] = set()
         """The keys of which something is held against, or was."""
