@@ -25,6 +25,7 @@ from hearth.outbound.pool import Pool
 from hearth.outbound.tokens import Tokens
 from hearth.problems import ShuttingDown
 from hearth.routing.modes import REACH
+from hearth.senses.given_windows import GivenWindows
 from hearth.senses.health import HealthSense
 from hearth.senses.inventory import InventorySense
 from hearth.senses.load import LoadSense
@@ -78,7 +79,9 @@ class Daemon:
         self.ledger = Ledger(paths.database, keep_s=loaded.settings.usage.keep)
         self.load = LoadSense()
         self.health = HealthSense(self._resumed)
-        self.inventory = InventorySense(self._fetch, self._inventory_changed, self._may_ask, self._reached)
+        self.windows = GivenWindows(paths.state_dir)
+        senses = (self._fetch, self._inventory_changed, self._may_ask, self._reached, self.windows.of)
+        self.inventory = InventorySense(*senses)
         generation = Generation(loaded, self.pool)
         self.core = Core(
             generation=generation,
@@ -110,8 +113,10 @@ class Daemon:
     async def _fetch(self, provider: str, request: HttpRequest) -> tuple[Head, bytes]:
         return await self.core.fetch(provider, request)
 
-    def _inventory_changed(self, _: Inventory) -> None:
+    def _inventory_changed(self, inventory: Inventory) -> None:
         self.core.rebuild_catalog()
+        if self.windows.see(inventory, self.core.generation.settings.providers):
+            self.core.soon(self.windows.save())
 
     def _may_ask(self, place: Place) -> bool:
         return place in REACH[self.core.mode]

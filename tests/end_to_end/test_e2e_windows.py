@@ -1,13 +1,14 @@
 """A window found too small once its model is loaded: the call goes where there is room, or is refused."""
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import httpx
 
 from hearth.rehearsal import ModelScript, Rehearsal, Script
 from hearth.server.control.snapshot import models as models_of
-from hearth_home import beside, running
+from hearth_home import beside, make, running
 
 NEAR = Script(models=(ModelScript(name="scripted", context_length=32_768, num_ctx=0),), default_num_ctx=4096)
 FAR = Script(kind="openai", models=(ModelScript(name="big", context_length=100_000),))
@@ -93,3 +94,28 @@ def test_a_model_that_is_not_loaded_is_stated_with_the_window_its_engine_gives()
     assert loaded == unloaded == [4096, 4096, 8192, 2048]
     assert notes["two:latest"] == "gets 4,096 of its 32,768 tokens; num_ctx sets more"
     assert notes["pinned:latest"] == notes["small:latest"] == ""
+
+
+def test_what_an_engine_gives_is_known_after_a_restart(tmp_path: Path) -> None:
+    """Pain 25: a cold model is stated with the window it will get, also by a daemon that never saw one loaded."""
+
+    async def act() -> list[tuple[int, int]]:
+        stated = []
+        async with Rehearsal(NEAR) as near:
+            for uses_it in (True, False):
+                daemon = make(tmp_path, beside(near))
+                await daemon.start()
+                try:
+                    await daemon.inventory.everywhere()
+                    target = daemon.core.catalog.targets["ollama/scripted:latest"]
+                    if uses_it and (lane := daemon.core.lanes.of(target)) is not None:
+                        await lane.loaded()
+                        await daemon.inventory.refresh("ollama")
+                    now = daemon.core.catalog.targets["ollama/scripted:latest"]
+                    stated.append((target.stated_window or 0, now.stated_window or 0))
+                finally:
+                    await daemon.stop()
+                near.engine.close()
+        return stated
+
+    assert asyncio.run(act()) == [(32_768, 4096), (4096, 4096)]

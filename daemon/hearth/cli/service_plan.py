@@ -124,12 +124,14 @@ def connected() -> list[str]:
 
 def delete_all() -> list[Path]:
     """Delete what Hearth itself has written, never what the user did; returns what was there."""
-    from hearth.connecting.notebook import NAME
+    from hearth.connecting import notebook
+    from hearth.senses import given_windows
 
     where = paths()
     grown = (where.database, where.answers_file, where.log_file)  # beside each: what SQLite keeps, the log before
     ours = [
-        where.state_file, where.token_file, where.lock_file, where.socket, where.answers_key, where.state_dir / NAME,
+        where.state_file, where.token_file, where.lock_file, where.socket, where.answers_key,
+        *(where.state_dir / name for name in (notebook.NAME, given_windows.NAME)),
         *(path for one in grown for path in one.parent.glob(f"{one.name}*")),
         *where.lock_file.parent.glob("tray*.lock"),
     ]  # fmt: skip

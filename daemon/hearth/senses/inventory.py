@@ -27,10 +27,10 @@ FAR_RETRY_S = 30.0
 class _Seen:
     """One provider: how it is asked, what it said last, and the round of questions that is under way."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, given: int | None = None) -> None:
         self.source = source
         self.shown = Shown()
-        self.listing = NEVER_ASKED
+        self.listing = NEVER_ASKED if given is None else Listing(given_window=given)
         self.asked_at = -1.0
         self.doubted = False
         self.round: asyncio.Task[None] | None = None
@@ -59,12 +59,17 @@ class InventorySense:
         on_change: Callable[[Inventory], None],
         may_ask: Callable[[Place], bool] = lambda _: True,
         on_reach: Callable[[str, bool | None, str], None] = lambda *_: None,
+        given: Callable[[Provider], int | None] = lambda _: None,
     ) -> None:
-        """`may_ask` says what the mode allows now; `on_reach` hears (provider, reachable, error) after each round."""
+        """`may_ask` says what the mode allows now; `on_reach` hears (provider, reachable, error) after each round.
+
+        `given` says which window an engine was seen to give before the daemon was started.
+        """
         self._fetch = fetch
         self._on_change = on_change
         self._may_ask = may_ask
         self._on_reach = on_reach
+        self._given = given
         self._seen: dict[str, _Seen] = {}
         self._next_due = 0.0
         self._closed = False
@@ -75,7 +80,7 @@ class InventorySense:
         before, self._seen = self._seen, {}
         for name, source in sources.items():
             old = before.pop(name, None)
-            self._seen[name] = _taken_over(old, source)
+            self._seen[name] = _taken_over(old, source, self._given(source.settings))
         for gone in before.values():
             _stop(gone)
         self._next_due = 0.0
@@ -248,13 +253,13 @@ class InventorySense:
             self._on_change(self.inventory)
 
 
-def _taken_over(old: _Seen | None, source: Source) -> _Seen:
+def _taken_over(old: _Seen | None, source: Source, given: int | None) -> _Seen:
     """Return what is known of a provider under a new config: a pin that changed makes no server forget its models."""
     if old is not None and old.source.settings == source.settings:
         old.source = source
         return old
     _stop(old)
-    fresh = _Seen(source)
+    fresh = _Seen(source, given)
     if old is not None and _server(old.source.settings) == _server(source.settings):
         fresh.shown, fresh.listing, fresh.until = old.shown, old.listing, old.until
     return fresh
