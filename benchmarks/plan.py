@@ -13,8 +13,9 @@ from hearth.call import App, Call, Outline
 from hearth.dialects.dialect import ModelInfo
 from hearth.money.accounts import Payer
 from hearth.money.tags import PriceTag
-from hearth.routing.catalog import Catalog, Inventory, Listing
+from hearth.routing.catalog import Catalog
 from hearth.routing.expected import Learned
+from hearth.routing.inventory import Inventory, Listing
 from hearth.routing.plan import plan
 from hearth.routing.world import TargetState, World
 from hearth_config.addresses import parse_address

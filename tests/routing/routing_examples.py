@@ -5,7 +5,8 @@ from typing import Any
 from hearth.call import App, Call, Mode, Outline, Task
 from hearth.chat import Need, Operation
 from hearth.dialects.dialect import ModelInfo
-from hearth.routing.catalog import Catalog, Inventory, Listing
+from hearth.routing.catalog import Catalog
+from hearth.routing.inventory import Inventory, Listing
 from hearth.routing.plan import Plan, plan
 from hearth.routing.world import World
 from hearth_config.addresses import parse_address

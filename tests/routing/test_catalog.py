@@ -5,8 +5,9 @@ import pytest
 from hearth.call import Task
 from hearth.dialects.dialect import ModelInfo
 from hearth.problems import BadRequest
-from hearth.routing.catalog import Catalog, Inventory, Listing
+from hearth.routing.catalog import Catalog
 from hearth.routing.explain import explain
+from hearth.routing.inventory import Inventory, Listing
 from hearth_config.settings import Alias, Fallback, Settings
 from routing.routing_examples import (
     DOWN,

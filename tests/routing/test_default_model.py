@@ -4,7 +4,8 @@ import pytest
 
 from hearth.call import Task
 from hearth.dialects.dialect import ModelInfo
-from hearth.routing.catalog import Catalog, Inventory, Listing
+from hearth.routing.catalog import Catalog
+from hearth.routing.inventory import Inventory, Listing
 from hearth_config.settings import Fallback, Settings, Tasks
 from routing.routing_examples import CODER, EMBED, INVENTORY, LLAVA, QWEN, household, ollama, openrouter
 

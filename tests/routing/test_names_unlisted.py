@@ -3,7 +3,8 @@
 import pytest
 
 from hearth.dialects.dialect import ModelInfo
-from hearth.routing.catalog import Catalog, Inventory, Listing
+from hearth.routing.catalog import Catalog
+from hearth.routing.inventory import Inventory, Listing
 from hearth_config.settings import ModelSettings
 from routing.routing_examples import box, household, ollama
 

@@ -4,7 +4,7 @@ from msgspec.structs import replace
 
 from hearth.call import Wishes
 from hearth.problems import ContextTooLong, Forbidden, UnknownModel, Unsupported
-from hearth.routing.catalog import Inventory
+from hearth.routing.inventory import Inventory
 from hearth.routing.world import ProviderState, TargetState, World
 from hearth_config.settings import Alias, App, Fallback, Match, ModelSettings
 from routing.routing_examples import (

@@ -10,7 +10,8 @@ from hearth.call import MODES, Call, Mode, Place, Task, Wishes, tightest
 from hearth.chat import Need
 from hearth.dialects.dialect import ModelInfo
 from hearth.problems import Forbidden
-from hearth.routing.catalog import Catalog, Inventory, Listing
+from hearth.routing.catalog import Catalog
+from hearth.routing.inventory import Inventory, Listing
 from hearth.routing.plan import Plan, plan
 from hearth.routing.world import Machine, ProviderState, TargetState, World
 from hearth_config.settings import Alias, App, Fallback, Match, Provider, Settings, Tasks

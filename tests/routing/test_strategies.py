@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hearth.money.tags import PriceTag
-from hearth.routing.catalog import Catalog, Inventory
+from hearth.routing.catalog import Catalog
 from hearth.routing.expected import Average, Learned
 from hearth.routing.explain import explain, lines
+from hearth.routing.inventory import Inventory
 from hearth.routing.strategies import ordered
 from hearth.routing.world import Hold, TargetState, World
 from hearth_config.settings import Budget, Strategy

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from hearth.dialects.dialect import ModelInfo
 from hearth.money.tags import PriceTag, Use, cost
-from hearth.routing.catalog import Catalog, Inventory, Listing
+from hearth.routing.catalog import Catalog
 from hearth.routing.expected import estimate_tokens, usual_answer
 from hearth.routing.explain import explain, lines
+from hearth.routing.inventory import Inventory, Listing
 from hearth.routing.plan import plan
 from hearth.routing.strategies import MOVING, ordered
 from hearth.routing.strategies.cost import expected_cost

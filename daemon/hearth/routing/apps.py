@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from fnmatch import translate
-from re import IGNORECASE, Pattern
-from re import compile as compile_pattern
+from re import Pattern
 
 from msgspec import Struct
 
+from hearth.routing.globs import pattern_of
 from hearth_config.settings import App
 
 
@@ -54,7 +53,7 @@ class Apps:
 
 
 def _pattern(glob: str | None) -> Pattern[str] | None:
-    return None if glob is None else compile_pattern(translate(glob), IGNORECASE)
+    return None if glob is None else pattern_of(glob)
 
 
 def _is(pattern: Pattern[str], process: str) -> bool:

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from fnmatch import translate
-from re import IGNORECASE, Pattern
-from re import compile as compile_pattern
 
 from hearth.call import Task
+from hearth.routing.globs import is_glob, pattern_of
 from hearth.routing.index import Index
-from hearth.routing.inventory import Inventory, Listing
+from hearth.routing.inventory import Inventory
 from hearth.routing.resolution import Resolution
 from hearth.routing.search import Globs, search
 from hearth.routing.targets import Target
 from hearth_config.settings import Settings
-
-__all__ = ["Catalog", "Inventory", "Listing", "Resolution", "Target"]
 
 _MOST_NAMES = 1024
 _LONGEST_NAME = 256
@@ -30,7 +26,7 @@ class Catalog:
         self.inventory = inventory
         self.default_model = default_model
         self._index = Index(settings, inventory)
-        self._globs: Globs = tuple((name, _pattern(name)) for name in settings.models if _is_glob(name))
+        self._globs: Globs = tuple((name, pattern_of(name)) for name in settings.models if is_glob(name))
         self._known: dict[tuple[str, Task], Resolution] = {}
 
     @property
@@ -40,7 +36,7 @@ class Catalog:
 
     def names(self) -> Iterator[str]:
         """Yield what a client may ask for: aliases, models on this machine by their own names, then all in full."""
-        yield from (name for name in self.settings.models if not _is_glob(name))
+        yield from (name for name in self.settings.models if not is_glob(name))
         yield from dict.fromkeys(target.model for target in self._index.home)
         yield from self._index.targets
 
@@ -55,11 +51,3 @@ class Catalog:
             if len(name) <= _LONGEST_NAME:
                 self._known[key] = found
         return found
-
-
-def _is_glob(name: str) -> bool:
-    return any(char in name for char in "*?[")
-
-
-def _pattern(glob: str) -> Pattern[str]:
-    return compile_pattern(translate(glob), IGNORECASE)

@@ -6,12 +6,11 @@ the config's come first; a name that is not here is unknown, which is tried last
 
 from __future__ import annotations
 
-from fnmatch import translate
 from functools import lru_cache
-from re import IGNORECASE
-from re import compile as compile_pattern
 
 from msgspec import Struct
+
+from hearth.routing.globs import pattern_of
 
 
 class Known(Struct, frozen=True):
@@ -64,7 +63,7 @@ _MODELS: tuple[tuple[str, Known], ...] = (
     ("grok-*", Known(_words("completion tools json json_schema"), _NO_CODE)),
     ("command-a*", Known(_words("completion tools json json_schema"), _NO_CODE)),
 )
-_PATTERNS = tuple((compile_pattern(translate(glob), IGNORECASE), known) for glob, known in _MODELS)
+_PATTERNS = tuple((pattern_of(glob), known) for glob, known in _MODELS)
 
 
 @lru_cache(maxsize=4096)

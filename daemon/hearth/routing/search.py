@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
-from fnmatch import translate
-from re import ASCII, IGNORECASE, Pattern
-from re import compile as compile_pattern
 
 from msgspec import Struct
 
 from hearth.call import Place, Task
 from hearth.problems import BadRequest
 from hearth.routing.defaults import choices
+from hearth.routing.globs import pattern_of
 from hearth.routing.index import Index
 from hearth.routing.near import nearest, shown
 from hearth.routing.resolution import Kind, Resolution
@@ -21,10 +20,10 @@ from hearth.routing.targets import Target, same_name
 from hearth.routing.tasks import KINDS_OF_CHAT, sorts
 from hearth_config.settings import Alias, Settings
 
-Globs = tuple[tuple[str, Pattern[str]], ...]
+Globs = tuple[tuple[str, re.Pattern[str]], ...]
 
-_OLLAMA_NAME = compile_pattern(r"[A-Za-z0-9_][\w./-]{0,200}(:[A-Za-z0-9_][\w.-]{0,79})?", ASCII)
-_SHIPPED = tuple((glob, compile_pattern(translate(glob), IGNORECASE)) for glob in SHIPPED)
+_OLLAMA_NAME = re.compile(r"[A-Za-z0-9_][\w./-]{0,200}(:[A-Za-z0-9_][\w.-]{0,79})?", re.ASCII)
+_SHIPPED = tuple((glob, pattern_of(glob)) for glob in SHIPPED)
 UNNAMED = frozenset({"", "default", "default:latest"})
 """What a caller says that leaves the choice to us."""
 
@@ -228,7 +227,7 @@ class _Seeker:
             at_home = found.kind == "missing" or any(target.place != "cloud" for target in found.targets)
             entries = self._settings.fallback.cloud if by_own_name and at_home else ()
         taken = {target.name for target in found.targets}
-        return tuple(target for target in self._entries(entries) if target.name not in taken)
+        return tuple(target for target, _ in self._expanded(entries) if target.name not in taken)
 
     def may_pull(self, target: Target) -> bool:
         """Say whether the provider may fetch that model by itself."""
@@ -245,7 +244,7 @@ class _Seeker:
 
     def _of_alias(self, alias: Alias, kind: Kind) -> _Found:
         tasks = alias.tasks.said()
-        self.kinds += [kind for kind in KINDS_OF_CHAT if kind in tasks]
+        self.kinds += [task for task in KINDS_OF_CHAT if task in tasks]
         use, weights = alias.use, alias.weights
         if self._task in tasks:
             use, weights = tasks[self._task], ()
@@ -256,10 +255,6 @@ class _Seeker:
         return _Found(
             kind, found.targets, alias.strategy, found.scoped, tuple(weight_of[one.name] for one in found.targets)
         )
-
-    def _entries(self, entries: Sequence[str]) -> list[Target]:
-        """Turn the entries of `[fallback]` into targets."""
-        return [target for target, _ in self._expanded(entries)]
 
     def _expanded(self, entries: Sequence[str]) -> list[tuple[Target, int]]:
         """Turn entries into targets, each with the number of its entry; other aliases may stand among them."""
