@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Literal
 
 from msgspec import UNSET, Struct, UnsetType
@@ -12,6 +13,7 @@ from hearth_config.words import MODES, Mode, Place, Task
 __all__ = ["MODES", "App", "Call", "Mode", "Outline", "Place", "Task", "Wishes", "tightest"]
 
 
+@cache
 def tightest(*modes: Mode) -> Mode:
     """Return the tightest of the modes given: limits add up, none is ever lifted by another."""
     return min(modes, key=MODES.index)

@@ -70,8 +70,6 @@ def test_other_programs_slow_the_part_on_the_processor() -> None:
     assert slowdown(TargetState(gpu_share=0.5), half) == 1.5
     assert slowdown(TargetState(), half) == 2.0
     assert slowdown(TargetState(), Machine(other_cpu=1.0)) == 4.0
-    assert TargetState(gpu_share=0.5).spilled
-    assert not TargetState(gpu_share=1.0).spilled
 
 
 def test_what_was_learned_is_forgotten() -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
-
-from hearth.call import MODES, Call, Mode, Place
+from hearth.call import Call, Mode, Place, tightest
 from hearth.routing.world import World
 from hearth_config.settings import Settings
 
@@ -16,17 +14,10 @@ REACH: dict[Mode, frozenset[Place]] = {
 }
 """The places a call may go to."""
 
-_TIGHTNESS = {mode: rank for rank, mode in enumerate(MODES)}
-
 
 def mode_of(call: Call, world: World, settings: Settings) -> Mode:
     """Return the tightest of the file's mode, the switch and the call's own (its app's and its header's)."""
-    return _tightest(call.mode, world.mode, settings.mode)
-
-
-@cache
-def _tightest(*modes: Mode) -> Mode:
-    return min(modes, key=_TIGHTNESS.__getitem__)
+    return tightest(call.mode, world.mode, settings.mode)
 
 
 def who_set(call: Call, world: World, settings: Settings) -> str:

@@ -9,7 +9,7 @@ from hearth.call import Call
 from hearth.problems import ContextTooLong, Forbidden, OverBudget, Problem, UnknownModel, Unsupported
 from hearth.routing.modes import REACH, mode_of, who_set
 from hearth.routing.near import shown
-from hearth.routing.policies import ability, app_models, privacy
+from hearth.routing.policies import ability, app_models, budget, context_window, privacy
 from hearth.routing.policy import ALLOW
 from hearth.routing.resolution import Resolution
 from hearth.routing.search import UNNAMED
@@ -36,14 +36,15 @@ def problem_of(
 
     One that is unable names those among the `known` who are able, and allowed to this call.
     """
-    private = next((one for one in refused if one.verdict.policy == "privacy"), None)
-    if resolution.kind == "missing" and private is None:
-        return _unknown(resolution)
-    decisive = private if resolution.kind == "missing" and private else refused[0]
     reasons = "; ".join(f"{one.target.name} {one.verdict.detail}" for one in refused[:_MOST_TARGETS])
-    if resolution.kind == "missing":
-        reasons = f'No model "{shown(resolution.asked)}" is here; {reasons}'
     message = f"{reasons}."
+    if resolution.kind == "missing":
+        private = next((one for one in refused if one.verdict.policy == privacy.NAME), None)
+        if private is None:
+            return _unknown(resolution)
+        message = f'No model "{shown(resolution.asked)}" is here; {message}'
+        return _forbidden_place(message, private, call, world, settings)
+    decisive = refused[0]
     if decisive.verdict.policy == ability.NAME:
         return _unable(message, [target.name for target in known if _can(target, call, world, settings)])
     return _BUILDERS[decisive.verdict.policy](message, decisive, call, world, settings)
@@ -119,8 +120,8 @@ def _too_dear(message: str, one: Refused, call: Call, world: World, settings: Se
 
 
 _BUILDERS: dict[str, Callable[[str, Refused, Call, World, Settings], Problem]] = {
-    "privacy": _forbidden_place,
-    "app": _forbidden_model,
-    "context_window": _too_long,
-    "budget": _too_dear,
+    privacy.NAME: _forbidden_place,
+    app_models.NAME: _forbidden_model,
+    context_window.NAME: _too_long,
+    budget.NAME: _too_dear,
 }

@@ -9,13 +9,11 @@ from hearth.chat import Members
 from hearth.routing.expected import estimate_tokens, expected_first_token, heeded, is_cold
 from hearth.routing.said import is_users, turns_of
 from hearth.routing.targets import Target
-from hearth.routing.world import UNKNOWN_TARGET, Machine, World
+from hearth.routing.world import ELSEWHERE, UNKNOWN_TARGET, World
 from hearth_config.settings import Settings
 
 _BEFORE = ("system", "instructions", "systemInstruction", "system_instruction", "preamble")
 """The members in which dialects carry what stands before a conversation."""
-
-_ELSEWHERE = Machine()
 
 
 def kept(targets: Sequence[Target], call: Call, world: World, settings: Settings) -> Sequence[Target]:
@@ -53,7 +51,7 @@ def goes_on(members: Members) -> bool:
 
 def _wait(target: Target, call: Call, world: World, settings: Settings) -> float:
     state = world.states.get(target.name, UNKNOWN_TARGET)
-    machine = heeded(world.machine, settings.busy) if target.place == "machine" else _ELSEWHERE
+    machine = heeded(world.machine, settings.busy) if target.place == "machine" else ELSEWHERE
     cold = is_cold(target, state)
     prompt = estimate_tokens(call.outline)
     return expected_first_token(state, prompt, now=world.now, machine=machine, cold=cold, size=target.info.size)

@@ -25,6 +25,10 @@ class Machine(Struct, frozen=True):
     battery: float | None = None
 
 
+ELSEWHERE = Machine()
+"""Any other machine: what programs do on this one does not slow it."""
+
+
 class TargetState(Struct, frozen=True):
     """One target now. Times are seconds; `*_since` and `*_until` are moments of the monotonic clock.
 
@@ -46,11 +50,6 @@ class TargetState(Struct, frozen=True):
     learned: Learned = Learned()
     success: float = 1.0
     """The share of attempts that ended well lately, 0 to 1."""
-
-    @property
-    def spilled(self) -> bool:
-        """True when part of the loaded model lies outside the GPU's memory."""
-        return self.gpu_share is not None and self.gpu_share < 1
 
 
 class ProviderState(Struct, frozen=True):

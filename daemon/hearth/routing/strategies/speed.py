@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from hearth.routing.expected import PRIOR_RATE, estimate_tokens, expected_first_token, heeded, is_cold, usual_answer
-from hearth.routing.world import UNKNOWN_TARGET, Machine
+from hearth.routing.world import ELSEWHERE, UNKNOWN_TARGET
 
 if TYPE_CHECKING:
     from hearth.call import Call
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from hearth_config.settings import Settings
 
 _LEAST_RATE = 0.1
-_ELSEWHERE = Machine()
-"""Another machine: what programs do on this one does not slow it."""
 
 
 def expected_seconds(call: Call, world: World, settings: Settings) -> Callable[[Target], float]:
@@ -30,7 +28,7 @@ def expected_seconds(call: Call, world: World, settings: Settings) -> Callable[[
 
     def measure(target: Target) -> float:
         state = states.get(target.name, UNKNOWN_TARGET)
-        here = machine if target.place == "machine" else _ELSEWHERE
+        here = machine if target.place == "machine" else ELSEWHERE
         first = expected_first_token(
             state, prompt, now=now, machine=here, cold=is_cold(target, state), size=target.info.size
         )
