@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from hearth.routing.abilities import by_wire
+from hearth.routing.carried import cannot_carry
 from hearth_config.presets import Row, overview, read_preset
 from hearth_config.quirks import Quirks
 from hearth_config.shape import build
@@ -40,7 +40,7 @@ def _line(row: Row) -> str:
 
 def _carries(row: Row) -> Iterator[str]:
     quirks = build(Quirks, read_preset(row.name).get("quirks", {}))
-    lacks = by_wire(row.dialect, quirks)
+    lacks = cannot_carry(row.dialect, quirks)
     yield from (word for need, word in _WORDS.items() if need not in lacks)
     if row.dialect != "openai_chat" or quirks.reasoning_in != "none":
         yield "thinking"

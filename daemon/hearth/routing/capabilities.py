@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Literal, get_args
 
@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from hearth.chat import Need
 from hearth.dialects.dialect import ModelInfo
-from hearth.routing.abilities import by_wire, pinned
+from hearth.routing.carried import cannot_carry
 from hearth.routing.models_known import known_of
 from hearth_config.quirks import Quirks
 from hearth_config.settings import ModelSettings
@@ -83,6 +83,13 @@ _NEED: dict[Feature, Need] = {
     "fim": "suffix",
     "embeddings": "embeddings",
 }
+_FROM_SETTINGS = {
+    "chat": "completion",
+    "images": "vision",
+    "embeddings": "embedding",
+    "autocomplete": "insert",
+}
+"""What the config calls a capability, in Ollama's word where that is another."""
 _OLLAMA_SAYS = frozenset({"completion", "tools", "vision", "audio", "thinking", "insert", "embedding"})
 """A list in these words that leaves one out says no to it, unless it names what it is sure to lack."""
 _PINNABLE = _OLLAMA_SAYS | {"json_schema"}
@@ -95,6 +102,15 @@ _GIVEN: dict[str, frozenset[Feature]] = {
 """What a dialect does with any model that chats: Ollama holds each to a schema by a grammar."""
 
 
+def pinned(words: Iterable[str]) -> frozenset[str]:
+    """Turn the capabilities a user pinned into Ollama's words.
+
+    `["tools", "images"]` says what a model can do besides chat (design §8): only embeddings alone are no chat.
+    """
+    said = frozenset(_FROM_SETTINGS.get(word, word) for word in words)
+    return said if said == {"embedding"} else said | {"completion"}
+
+
 def abilities_of(dialect: str, quirks: Quirks, pins: ModelSettings, info: ModelInfo) -> Abilities:
     """Return what a model can do. Models of which the same is said share one value."""
     said = info.capabilities
@@ -102,7 +118,7 @@ def abilities_of(dialect: str, quirks: Quirks, pins: ModelSettings, info: ModelI
     lacking = info.lacking if info.lacking is not None or said is None else _OLLAMA_SAYS.difference(said)
     return _abilities(
         dialect,
-        by_wire(dialect, quirks),
+        cannot_carry(dialect, quirks),
         None if pins.capabilities is None else pinned(pins.capabilities),
         (frozenset(said or ()), frozenset(lacking or ())),
         (known.has, known.lacks) if known is not None else (frozenset(), frozenset()),

@@ -12,8 +12,7 @@ from hearth.call import Place
 from hearth.chat import Need
 from hearth.dialects.dialect import ModelInfo, Pins
 from hearth.fim.filling import Filling
-from hearth.routing.abilities import pinned
-from hearth.routing.capabilities import Answer, Feature, abilities_of
+from hearth.routing.capabilities import Answer, Feature, abilities_of, pinned
 from hearth.routing.gaps import NEEDS, filling, lacked
 from hearth.routing.inventory import Listing
 from hearth.routing.models_known import known_of

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hearth.call import Call
-from hearth.routing.abilities import WORDS
+from hearth.chat import Need
 from hearth.routing.policy import ALLOW, Verdict, defer, refuse
 from hearth.routing.targets import Target
 from hearth.routing.world import World
@@ -12,6 +12,28 @@ from hearth_config.settings import Settings
 NAME = "ability"
 UNSURE = "unsure"
 """The code of a target that may or may not be able: tried after those that are."""
+
+
+_WORDS: dict[Need, str] = {
+    "tools": "call tools",
+    "tool_choice": "be made to call a tool (tool_choice)",
+    "images": "read images",
+    "audio": "hear audio",
+    "files": "read files",
+    "json": "answer in JSON",
+    "json_schema": "answer by a JSON schema",
+    "thinking": "think before it answers",
+    "suffix": "fill in the middle (suffix)",
+    "logprobs": "return log probabilities",
+    "choices": "give several choices (n)",
+    "raw": "complete a raw prompt",
+    "embeddings": "make embeddings",
+    "repository": "read other files along (input_extra)",
+    "dimensions": "shorten embeddings (dimensions)",
+    "token_ids": "embed token ids",
+    "tokenize": "show its tokens (/tokenize)",
+}
+"""What a target cannot do, for people: "ollama/x cannot " + words."""
 
 
 def judge(call: Call, target: Target, world: World, settings: Settings) -> Verdict:  # noqa: ARG001 - the one shape
@@ -25,13 +47,13 @@ def judge(call: Call, target: Target, world: World, settings: Settings) -> Verdi
     embeds = outline.operation == "embed"
     if not outline.needs.isdisjoint(target.lacks) or (embeds and "embeddings" in target.lacks):
         missing = target.lacks & (outline.needs | {"embeddings"} if embeds else outline.needs)
-        return refuse(NAME, f"cannot {', '.join(sorted(WORDS[need] for need in missing))}")
+        return refuse(NAME, f"cannot {', '.join(sorted(_WORDS[need] for need in missing))}")
     if target.stop_max is not None and outline.stops > target.stop_max:
         return refuse(NAME, f"takes {target.stop_max} stop sequences at most, and {outline.stops} are given")
     if not embeds and _writes_nothing(target):
         return refuse(NAME, "makes embeddings and cannot write text")
     if outline.needs and not outline.needs.isdisjoint(target.unsure):
-        doubts = sorted(WORDS[need] for need in target.unsure & outline.needs)
+        doubts = sorted(_WORDS[need] for need in target.unsure & outline.needs)
         return defer(NAME, UNSURE, f"may not be able to {', '.join(doubts)}: nobody says whether it can")
     return ALLOW
 

@@ -1,39 +1,9 @@
-"""What a wire format cannot carry, whatever the model behind it; and what a user says that a model can do."""
+"""What a wire format cannot carry, whatever the model behind it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from hearth.chat import Need
 from hearth_config.quirks import Quirks
-
-WORDS: dict[Need, str] = {
-    "tools": "call tools",
-    "tool_choice": "be made to call a tool (tool_choice)",
-    "images": "read images",
-    "audio": "hear audio",
-    "files": "read files",
-    "json": "answer in JSON",
-    "json_schema": "answer by a JSON schema",
-    "thinking": "think before it answers",
-    "suffix": "fill in the middle (suffix)",
-    "logprobs": "return log probabilities",
-    "choices": "give several choices (n)",
-    "raw": "complete a raw prompt",
-    "embeddings": "make embeddings",
-    "repository": "read other files along (input_extra)",
-    "dimensions": "shorten embeddings (dimensions)",
-    "token_ids": "embed token ids",
-    "tokenize": "show its tokens (/tokenize)",
-}
-"""What a target cannot do, for people: "ollama/x cannot " + words."""
-
-_FROM_SETTINGS = {
-    "chat": "completion",
-    "images": "vision",
-    "embeddings": "embedding",
-    "autocomplete": "insert",
-}
 
 _NO_PLACE_FOR: dict[str, frozenset[Need]] = {
     "anthropic": frozenset(
@@ -70,16 +40,7 @@ _NO_PLACE_FOR: dict[str, frozenset[Need]] = {
 """What a dialect's wire format cannot carry, a row a dialect; of `openai_chat` the quirks of its servers tell."""
 
 
-def pinned(words: Iterable[str]) -> frozenset[str]:
-    """Turn the capabilities a user pinned into Ollama's words.
-
-    `["tools", "images"]` says what a model can do besides chat (design §8): only embeddings alone are no chat.
-    """
-    said = frozenset(_FROM_SETTINGS.get(word, word) for word in words)
-    return said if said == {"embedding"} else said | {"completion"}
-
-
-def by_wire(dialect: str, quirks: Quirks) -> frozenset[Need]:
+def cannot_carry(dialect: str, quirks: Quirks) -> frozenset[Need]:
     """Return the needs that no model behind this wire format can meet."""
     return _quirks_lack(quirks) if dialect == "openai_chat" else _NO_PLACE_FOR.get(dialect, frozenset())
 
