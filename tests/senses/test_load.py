@@ -95,9 +95,9 @@ def test_nothing_is_looked_at_before_the_first_question() -> None:
     sense = LoadSense()
     assert sense.engine_processes == frozenset()
 
-    began = time.perf_counter()
+    began = time.thread_time()
     first = sense.machine()
-    took = time.perf_counter() - began
+    took = time.thread_time() - began
     sense.close()
 
     assert first == Machine()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+from end_to_end.callers import until
 from hearth.outbound.egress import Egress
 from hearth.outbound.keys.credentials import Credential
 from hearth.outbound.keys.hiding import hide_key
@@ -95,7 +96,7 @@ def test_a_keyring_that_is_unlocked_brings_its_key_back() -> None:
         safe.secret = "fresh-secret"
         before = keys.views(held.settings)[0].state
         list(keys.recount({"box": held}))
-        await asyncio.sleep(0.2)
+        await until(lambda: keys.views(held.settings)[0].state != "missing")
         return [first.id, before, keys.views(held.settings)[0].state]
 
     assert asyncio.run(play()) == ["b", "missing", "ready"]
