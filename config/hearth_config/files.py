@@ -1,5 +1,6 @@
-"""Reads a file of the user's and refuses one that somebody else could have written (design §9: owner, mode; T13)."""
+"""The user's own files: read unless somebody else could have written them (design §9, T13), replaced as a whole."""
 
+import contextlib
 import os
 import stat
 from pathlib import Path
@@ -41,6 +42,27 @@ def read_private(path: Path, *, holds_keys: bool = False) -> FileText | None:
         raise ConfigError(name, line, None, "is not UTF-8 text", "Save it as UTF-8") from None
 
 
+def replace_private(path: Path, content: bytes) -> None:
+    """Write a file that only the user may read, its folder too; after a crash it is the old one or the new one.
+
+    Waits for the disk. Raise OSError where it cannot be written; then the old one is as it was.
+    """
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft.unlink(missing_ok=True)
+    try:
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+        _sync_folder(path.parent)
+    except OSError:
+        with contextlib.suppress(OSError):
+            draft.unlink()
+        raise
+
+
 def check_folder(path: Path) -> None:
     """Raise ConfigError if everybody may replace the file: a folder open to all without the sticky bit (T13)."""
     folder = path.resolve().parent
@@ -67,6 +89,17 @@ def check_rights(name: str, info: os.stat_result, uid: int, *, holds_keys: bool)
     if holds_keys and info.st_mode & (stat.S_IRGRP | stat.S_IROTH):
         warnings.append(f"{name}: holds keys and may be read by others. Run: chmod 600 '{name}'.")
     return tuple(warnings)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the new name last; only POSIX knows how to."""
+    if os.name != "posix":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _without_waiting(name: str, flags: int) -> int:

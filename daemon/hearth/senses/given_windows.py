@@ -6,7 +6,6 @@ Until such a model is loaded again, this is what its editor should be told it wi
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -14,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 from hearth.routing.inventory import Inventory
+from hearth_config.files import replace_private
 from hearth_config.settings import Provider
 
 NAME = "windows.json"
@@ -57,7 +57,8 @@ class GivenWindows:
     async def save(self) -> None:
         """Write down what is known now. Never raises for a disk."""
         async with self._saving:
-            await asyncio.to_thread(_write, self._file, msgspec.json.encode(self._known))
+            with suppress(OSError):
+                await asyncio.to_thread(replace_private, self._file, msgspec.json.encode(self._known))
 
 
 def _read(file: Path) -> dict[str, int]:
@@ -68,16 +69,3 @@ def _read(file: Path) -> dict[str, int]:
         return {}
     sound = {address: given for address, given in known.items() if 0 < given <= LARGEST}
     return dict(list(sound.items())[-MOST:])
-
-
-def _write(file: Path, text: bytes) -> None:
-    draft = file.with_name(f".{file.name}.{os.getpid()}")
-    try:
-        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        draft.unlink(missing_ok=True)
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as opened:
-            opened.write(text)
-        draft.replace(file)
-    except OSError:
-        with suppress(OSError):
-            draft.unlink()

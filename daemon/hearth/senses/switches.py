@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +10,10 @@ from msgspec import Raw, Struct
 
 from hearth.call import MODES, Mode
 from hearth.problems import Forbidden, Internal
+from hearth_config.files import replace_private
 from hearth_config.settings import Settings
 
-_UNREADABLE = (msgspec.DecodeError, msgspec.ValidationError, RecursionError)
+_UNREADABLE = (msgspec.DecodeError, RecursionError)
 
 
 class ModeTooLoose(Forbidden):
@@ -140,40 +139,13 @@ class Switches:
         self.warning = f"{self.path} {what}. Set the switches again with `hearth mode` and `hearth use`."
 
     def _write(self) -> None:
-        """Replace the file as a whole: after a crash it is the old one or the new one."""
         switches = {"mode": self.mode, "use": self._use, "stopped": self._before}
         text = msgspec.json.format(msgspec.json.encode({**self._others, **switches})) + b"\n"
-        draft = self.path.with_name(f".{self.path.name}.{os.getpid()}")
         try:
-            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            _write_through(draft, text)
-            draft.replace(self.path)
-            _sync_folder(self.path.parent)
+            replace_private(self.path, text)
         except OSError as error:
-            with suppress(OSError):
-                draft.unlink()
             raise SwitchNotKept(
                 f"This holds until the next restart only: {self.path} cannot be written ({error.strerror}).",
                 next_step="Free the disk or correct the folder's permissions, then set it again.",
             ) from None
         self.warning = ""
-
-
-def _write_through(path: Path, text: bytes) -> None:
-    with suppress(FileNotFoundError):
-        path.unlink()
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make the new name last; only POSIX knows how to."""
-    if os.name != "posix":
-        return
-    fd = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)

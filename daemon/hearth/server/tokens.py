@@ -6,10 +6,10 @@ import logging
 import os
 import secrets
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 
 from hearth.server.guard import ALL, INFER, Scope
+from hearth_config.files import replace_private
 from hearth_config.secrets import TOKEN_PREFIX
 
 log = logging.getLogger("hearth.tokens")
@@ -45,19 +45,12 @@ def tokens_for_now(path: Path) -> dict[str, str]:
 
 
 def new_tokens(path: Path) -> dict[str, str]:
-    """Make new tokens; the old ones are refused as soon as the daemon has read the file again."""
+    """Make new tokens; the old ones are refused as soon as the daemon has read the file again.
+
+    Raises `OSError` when they cannot be written.
+    """
     made = _made()
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.writelines(f"{name} {token}\n" for name, token in made.items())
-        draft.replace(path)
-    except OSError:
-        with suppress(OSError):
-            draft.unlink()
-        raise
+    replace_private(path, "".join(f"{name} {token}\n" for name, token in made.items()).encode("ascii"))
     return made
 
 
