@@ -108,7 +108,7 @@ class InventorySense:
         A caller that lists models needs this, and one that names a model which nobody has listed.
         """
         now = time.monotonic()
-        rounds = {self._begin(seen) for seen in self._allowed(self._seen.values()) if seen.due_at() <= now}
+        rounds = {self._begin(seen) for seen in self._allowed() if seen.due_at() <= now}
         rounds |= {seen.round for seen in self._seen.values() if seen.round is not None}
         if rounds:
             await asyncio.wait(rounds, timeout=patience)
@@ -183,10 +183,10 @@ class InventorySense:
         await asyncio.gather(*rounds, return_exceptions=True)
 
     def _near(self) -> Iterable[_Seen]:
-        return (seen for seen in self._allowed(self._seen.values()) if seen.place == "machine")
+        return (seen for seen in self._allowed() if seen.place == "machine")
 
-    def _allowed(self, among: Iterable[_Seen]) -> Iterable[_Seen]:
-        return (seen for seen in among if self._may_ask(seen.place))
+    def _allowed(self) -> Iterable[_Seen]:
+        return (seen for seen in self._seen.values() if self._may_ask(seen.place))
 
     async def _fresh(self, seen: _Seen, since: float) -> None:
         """Wait for a round of questions begun after `since`; whoever waits meanwhile shares it, and none can end it."""
