@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import tempfile
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -14,6 +15,8 @@ from hearth.server.connection import Patience
 from hearth_config.load import load
 from hearth_config.paths import Paths
 
+DISK_S = 20.0
+"""How long the disk of a test may take: for an answer of the cache, and for the log's last lines before it is gone."""
 LISTEN = '[listen]\ntcp = "127.0.0.1:0"\n'
 
 
@@ -61,11 +64,14 @@ async def running(
     with tempfile.TemporaryDirectory(prefix="hearth-") as name:
         daemon = make(Path(name), config, environ, patience=patience)
         await daemon.start()
+        if daemon.core.cache is not None:
+            daemon.core.cache.shelf.patience_s = DISK_S
         try:
             await daemon.inventory.everywhere()
             yield Home(daemon, _port(daemon), daemon.paths.socket, Path(name))
         finally:
             await daemon.stop()
+            await asyncio.to_thread(daemon.ledger.close, DISK_S)
 
 
 def _port(daemon: Daemon) -> int:

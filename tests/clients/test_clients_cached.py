@@ -27,7 +27,7 @@ def asked(stage: Stage) -> int:
 async def _kept(stage: Stage) -> None:
     cache = stage.home.daemon.core.cache
     assert cache is not None
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while not (await cache.sums()).answers:  # noqa: ASYNC110 -- it watches what nobody announces
             await asyncio.sleep(0.01)
 

@@ -97,7 +97,7 @@ def test_a_response_under_way_is_cancelled_by_its_id() -> None:
         cancelled = await on.client.responses.cancel(heard[0].response.id)
         with pytest.raises(openai.APIError):
             await listening
-        await on.rehearsal.wait_for_hangup(2.0)
+        await on.rehearsal.wait_for_hangup(20.0)
         return cancelled, heard, True
 
     cancelled, heard, left = played(act, "ollama")

@@ -35,6 +35,8 @@ class Shelf:
         self.path = path
         self.note = ""
         """Why nothing is kept now, "" while all is well."""
+        self.patience_s = PATIENCE_S
+        """How long a call waits for the disk."""
         self._store = opener(path, key_path, room)
         self._thread: ThreadPoolExecutor | None = None
         self._rests_until = 0.0
@@ -100,7 +102,7 @@ class Shelf:
         if self.rests:
             return None
         try:
-            async with asyncio.timeout(PATIENCE_S):
+            async with asyncio.timeout(self.patience_s):
                 found = await asyncio.get_running_loop().run_in_executor(self._executor(), work)
         except TimeoutError:
             self._rest(f"{self.path} takes too long to read", PAUSE_S)
