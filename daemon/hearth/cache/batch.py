@@ -13,8 +13,8 @@ from hearth.cache.shares import share_of, shares
 from hearth.chat import EmbedRequest
 from hearth.events import Event, Frame, Usage, Vectors
 from hearth.outbound.fallback import Answering
-from hearth.outbound.lanes import Ticket
 from hearth.outbound.meter import Meter
+from hearth.outbound.tickets import Ticket
 from hearth.outbound.upstream import Asked, Upstream
 from hearth.problems import BadRequest, BrokenReply, Overloaded, ProviderProblem, RateLimited, TimedOut, Unreachable
 

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Protocol
 from hearth.outbound.consequences import REASONS, is_refusal
 from hearth.outbound.keys.hiding import hide_key
 from hearth.outbound.keys.turns import KeyTurns, used
-from hearth.outbound.lanes import Overflow, Ticket
 from hearth.outbound.loading import failed_load
 from hearth.outbound.noting import noted
+from hearth.outbound.tickets import Overflow, Ticket
 from hearth.outbound.upstream import Asked, Sink, Target, Upstream
 from hearth.outbound.watching import watched
 from hearth.problems import (

@@ -15,7 +15,8 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from hearth.outbound.lane_values import LaneView, Lesson
-from hearth.problems import Cancelled, Internal, Overloaded, Problem, QueueFull
+from hearth.outbound.tickets import Overflow, Superseded, Ticket, Waiter
+from hearth.problems import Internal, Overloaded, Problem, QueueFull
 from hearth.routing.world import TargetState
 
 if TYPE_CHECKING:
@@ -25,31 +26,6 @@ log = logging.getLogger("hearth.lanes")
 
 Loader = Callable[[], Awaitable[float]]
 """Loads the lane's model with its pinned options; returns until when (monotonic seconds) it stays loaded."""
-
-
-class Overflow(Exception):
-    """The wait grew longer than the caller's patience, and somebody else may be asked."""
-
-
-class Ticket:
-    """One call's place in a lane. `group` says who competes: among tickets of one non-empty group the newest wins."""
-
-    __slots__ = ("group", "position", "since", "supersede")
-
-    def __init__(self, group: str = "", supersede: Callable[[], None] | None = None) -> None:
-        """`supersede` is called when a newer ticket of the group needs the slot this one holds."""
-        self.group = group
-        self.supersede = supersede
-        self.since = monotonic()
-        self.position = 0
-
-
-class _Waiter:
-    __slots__ = ("future", "ticket")
-
-    def __init__(self, ticket: Ticket, future: asyncio.Future[None]) -> None:
-        self.ticket = ticket
-        self.future = future
 
 
 class Lane:
@@ -74,7 +50,7 @@ class Lane:
         self._loader: Loader | None = None
         self._engine = engine
         self._active: set[Ticket] = set()
-        self._waiters: deque[_Waiter] = deque()
+        self._waiters: deque[Waiter] = deque()
         self._loading: asyncio.Task[None] | None = None
         self._loading_since: float | None = None
         self._warm_until = 0.0
@@ -157,7 +133,7 @@ class Lane:
         await self._wait(ticket, patience)
 
     async def _wait(self, ticket: Ticket, patience: float | None) -> None:
-        waiter = _Waiter(ticket, asyncio.get_running_loop().create_future())
+        waiter = Waiter(ticket, asyncio.get_running_loop().create_future())
         ticket.position = len(self._waiters) + 1
         self._waiters.append(waiter)
         self._pump()
@@ -171,7 +147,7 @@ class Lane:
             self._give_up(waiter)
             raise
 
-    def _give_up(self, waiter: _Waiter) -> None:
+    def _give_up(self, waiter: Waiter) -> None:
         waiter.ticket.position = 0
         if waiter in self._waiters:
             self._waiters.remove(waiter)
@@ -292,9 +268,3 @@ class Lane:
         if self._loading is not None:
             self._loading.cancel()
             await asyncio.gather(self._loading, return_exceptions=True)
-
-
-class Superseded(Cancelled):
-    """A newer autocompletion of the same editor took the place of this one."""
-
-    kind = "superseded"

@@ -11,8 +11,8 @@ from msgspec import structs
 
 from hearth.dialects.optional import ShowsCounts
 from hearth.outbound.counting import Counting, CountSink, can_count
-from hearth.outbound.lanes import Ticket
 from hearth.outbound.meter import BYTES_PER_TOKEN
+from hearth.outbound.tickets import Ticket
 from hearth.outbound.upstream import Asked
 from hearth.problems import NotFound, ProviderProblem
 from hearth.server import web

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from hearth.events import Done, Finished, FinishReason, Frame, Started
 from hearth.outbound.fallback import Answering
-from hearth.outbound.lanes import Superseded, Ticket
 from hearth.outbound.loading import keep_alive_seconds, unload_model
 from hearth.outbound.soundness import unsound
+from hearth.outbound.tickets import Superseded, Ticket
 from hearth.outbound.upstream import Asked
 from hearth.problems import Internal, ModelMissing, Problem, ProviderProblem
 from hearth.server import web

@@ -15,7 +15,7 @@ from hearth.dialects import registry
 from hearth.dialects.body import raw
 from hearth.events import Frame
 from hearth.outbound.fallback import Answering
-from hearth.outbound.lanes import Ticket
+from hearth.outbound.tickets import Ticket
 from hearth.outbound.upstream import Asked
 from hearth.problems import BadRequest, Internal, Problem
 from hearth.record import Attempt
