@@ -7,7 +7,20 @@ import json
 
 import pytest
 
-from end_to_end.callers import Answer, Caller, Object, admin, call, calm, chat, cloud, engine, inference, until
+from end_to_end.callers import (
+    PATIENT_S,
+    Answer,
+    Caller,
+    Object,
+    admin,
+    call,
+    calm,
+    chat,
+    cloud,
+    engine,
+    inference,
+    until,
+)
 from hearth.rehearsal import Fault, ModelScript, Rehearsal, Script
 from hearth_home import Home, running
 
@@ -32,7 +45,7 @@ async def kept(home: Home, count: int) -> None:
     """Wait until so many answers are on disk."""
     cache = home.daemon.core.cache
     assert cache is not None
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENT_S):
         while (await cache.sums()).answers < count:  # noqa: ASYNC110 -- it watches what nobody announces
             await asyncio.sleep(0.01)
 

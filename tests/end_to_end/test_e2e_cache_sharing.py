@@ -3,23 +3,51 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
 import pytest
 
-from end_to_end.callers import Answer, Caller, Object, admin, call, calm, chat, cloud, engine, inference, until
+from end_to_end.callers import (
+    PATIENT_S,
+    Answer,
+    Caller,
+    Object,
+    admin,
+    call,
+    calm,
+    chat,
+    cloud,
+    engine,
+    inference,
+    until,
+)
 from hearth.rehearsal import Fault, ModelScript, Rehearsal, Script
 from hearth_home import Home, running
+from promised_times import held_once_of
 
 ON = '[cache]\nanswers = "exact"\n'
 PACED = ModelScript(name="scripted", tokens_per_second=40.0)
 NEAR = Script(models=(PACED,))
 FAR = Script(kind="openai", models=(PACED,))
 MANY = 5
+
 PRICE = "price = { input_per_million = 1.0, output_per_million = 2.0 }"
 
 
 def cold(model: str = "scripted", words: str = "hello", **more: object) -> Object:
     return chat(model, words, options={"temperature": 0}, temperature=0, **more)
+
+
+def _pause(near: Rehearsal) -> None:
+    """Let its next answer stand still after a word or two, until the pauses are ended."""
+    near.next(Fault.stall(60.0, after=2), path="/api/chat")
+
+
+async def looked_up(home: Home, count: int) -> None:
+    """Wait until so many callers have found nothing on disk: from then on they share."""
+    cache = home.daemon.core.cache
+    assert cache is not None
+    await until(lambda: cache.misses == count)
 
 
 async def rows(home: Home, count: int) -> list[Object]:
@@ -36,8 +64,11 @@ def test_callers_of_one_request_share_one_call(path: str, stream: bool) -> None:
 
     async def scene() -> tuple[list[Answer], int, list[Object], Object]:
         async with Rehearsal(FAR) as far, running(ON + calm() + cloud(far, more=PRICE)) as home:
-            body = cold("far/scripted", stream=stream)
-            answers = await asyncio.gather(*(call(home, path, body) for _ in range(MANY)))
+            far.next(Fault.late_token(60.0))
+            callers = [await Caller.ask(home, path, cold("far/scripted", stream=stream)) for _ in range(MANY)]
+            await looked_up(home, MANY)
+            far.pauses.end()
+            answers = [await caller.rest() for caller in callers]
             found = await rows(home, MANY)
             return answers, inference(far), found, await admin(home, "/hearth/v1/usage?by=model")
 
@@ -59,10 +90,14 @@ def test_a_caller_that_joins_late_gets_all_of_it() -> None:
 
     async def scene() -> tuple[Answer, Answer, int]:
         async with Rehearsal(NEAR) as near, running(ON + calm() + engine(near)) as home:
+            _pause(near)
+            _pause(near)
             first = await Caller.ask(home, "/api/chat", cold())
             await first.until(b"Hello")
-            second = await call(home, "/api/chat", cold())
-            return await first.rest(), second, inference(near)
+            second = await Caller.ask(home, "/api/chat", cold())
+            await looked_up(home, 2)
+            near.pauses.end()
+            return await first.rest(), await second.rest(), inference(near)
 
     first, second, asked = asyncio.run(scene())
 
@@ -76,12 +111,15 @@ def test_the_first_caller_leaves_and_the_others_get_everything() -> None:
 
     async def scene() -> tuple[list[Answer], int, list[Object]]:
         async with Rehearsal(NEAR) as near, running(ON + calm() + engine(near)) as home:
+            _pause(near)
             first = await Caller.ask(home, "/api/chat", cold())
             await first.until(b"Hello")
             others = [await Caller.ask(home, "/api/chat", cold()) for _ in range(2)]
             for other in others:
                 await other.until(b"Hello")
             first.leave()
+            await until(lambda: len(home.daemon.core.calls) == 2)
+            near.pauses.end()
             answers = [await other.rest() for other in others]
             return answers, inference(near), await rows(home, 3)
 
@@ -100,21 +138,23 @@ def test_the_first_caller_leaves_and_the_others_get_everything() -> None:
 def test_the_last_to_leave_ends_the_call(stream: bool) -> None:
     """F20: the provider hears of it within a second, and the row of the last one says what was taken."""
 
-    async def scene() -> list[Object]:
+    async def scene() -> tuple[float, list[Object]]:
         async with Rehearsal(FAR) as far, running(ON + calm() + cloud(far)) as home:
-            far.next(Fault.late_token(30.0), times=-1)
+            far.next(Fault.late_token(60.0), times=-1)
             body = cold("far/scripted", stream=stream)
             callers = [await Caller.ask(home, "/v1/chat/completions", body) for _ in range(3)]
             await until(lambda: inference(far) == 1)
-            await asyncio.sleep(0.05)
+            await looked_up(home, 3)
+            left = time.monotonic()
             for caller in callers:
                 caller.leave()
-            await far.wait_for_hangup(1.0)
-            await until(lambda: not list(home.daemon.core.calls), 1.0)
-            return await rows(home, 3)
+            await far.wait_for_hangup(PATIENT_S)
+            await until(lambda: not list(home.daemon.core.calls))
+            return time.monotonic() - left, await rows(home, 3)
 
-    found = asyncio.run(scene())
+    seconds, found = held_once_of(3, lambda: asyncio.run(scene()), lambda one: one[0] < 1)
 
+    assert seconds < 1
     assert sorted((row["ending"], row["attempts"]) for row in found) == [
         ("client_gone", 0),
         ("client_gone", 0),
@@ -127,8 +167,11 @@ def test_a_failure_is_everybodys() -> None:
 
     async def scene() -> tuple[list[Answer], int]:
         async with Rehearsal(NEAR) as near, running(ON + calm() + engine(near)) as home:
-            near.next(Fault.cut(objects=4), path="/api/chat")
-            answers = await asyncio.gather(*(call(home, "/api/chat", cold()) for _ in range(3)))
+            near.next(Fault.stall(60.0, after=2) | Fault.cut(objects=4), path="/api/chat")
+            callers = [await Caller.ask(home, "/api/chat", cold()) for _ in range(3)]
+            await looked_up(home, 3)
+            near.pauses.end()
+            answers = [await caller.rest() for caller in callers]
             return answers, (await admin(home, "/hearth/v1/cache"))["kept"]
 
     answers, kept = asyncio.run(scene())
@@ -184,13 +227,16 @@ def test_an_order_to_cancel_ends_one_caller_only() -> None:
 
     async def scene() -> tuple[Answer, Answer]:
         async with Rehearsal(NEAR) as near, running(ON + calm() + engine(near)) as home:
+            _pause(near)
             first = await Caller.ask(home, "/api/chat", cold())
             await first.until(b"Hello")
             second = await Caller.ask(home, "/api/chat", cold())
             await second.until(b"Hello")
             ids = [live.call.id for live in home.daemon.core.calls]
             await admin(home, f"/hearth/v1/calls/{ids[0]}/cancel", "POST")
-            return await first.rest(), await second.rest()
+            ended = await first.rest()
+            near.pauses.end()
+            return ended, await second.rest()
 
     first, second = asyncio.run(scene())
 

@@ -26,7 +26,7 @@ def test_a_crowd_waits_for_limits_of_which_no_header_tells(silent: bool) -> None
         script = Script(kind="openai", models=MODELS, limits=(limited,))
         async with (
             Rehearsal(script) as far,
-            running(calm("9s") + cloud(far, more=pool("a", "b", "c")), SECRETS) as home,
+            running(calm("30s") + cloud(far, more=pool("a", "b", "c")), SECRETS) as home,
         ):
             answers = await asyncio.gather(*(call(home, PATH, chat("far/scripted")) for _ in range(CROWD)))
             return Counter(one.status for one in answers), sum(book.over for book in far.books.values())

@@ -68,9 +68,12 @@ def test_a_model_that_somebody_else_loaded_with_another_window_is_loaded_by_its_
                 await other.post("/api/generate", json={"model": "scripted", "options": {"num_ctx": 2048}})
             before = len(near.calls)
             async with running(calm() + engine(near, PINNED)) as home:
-                first = await Caller.ask(home, "/api/chat", chat(stream=False))
+                with near.engine.loads_held():
+                    first = await Caller.ask(home, "/api/chat", chat(stream=False))
+                    await until(lambda: len(near.loads) == 2)
+                    first.leave()
+                    await until(lambda: not len(home.daemon.core.calls))
                 await near.wait_for_load(2)
-                first.leave()
                 later = await call(home, "/api/chat", chat(stream=False))
                 asked = [one.path for one in near.calls[before:] if one.body and b'"messages"' in one.body]
                 return later, asked, [load.num_ctx for load in near.loads if not load.killed]

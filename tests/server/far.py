@@ -97,7 +97,7 @@ def sent(method: str, path: str, **how: Any) -> tuple[httpx.Response, Far]:  # n
 
 async def rows(home: Home) -> list[dict[str, Any]]:
     """The calls in the usage log."""
-    for _ in range(100):
+    for _ in range(400):
         await asyncio.sleep(0.05)
         with sqlite3.connect(home.folder / "usage.db") as database:
             database.row_factory = sqlite3.Row
