@@ -91,7 +91,7 @@ def sound(path: Path) -> bool:
         return bool(connection.execute("PRAGMA integrity_check").fetchone() == ("ok",))
 
 
-def until(one: Ledger, holds: Callable[[LedgerState], bool], within: float = 10.0) -> LedgerState:
+def until(one: Ledger, holds: Callable[[LedgerState], bool], within: float = 20.0) -> LedgerState:
     """Wait until the log's state is as wished; returns it."""
     deadline = monotonic() + within
     while not holds(state := one.state()):

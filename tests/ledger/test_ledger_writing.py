@@ -4,6 +4,7 @@ import os
 import stat
 import sys
 from pathlib import Path
+from statistics import median
 from threading import Barrier, Thread
 from threading import enumerate as enumerate_threads
 from time import monotonic, sleep
@@ -14,6 +15,7 @@ from hearth.ledger import reports
 from hearth.ledger.ledger import Ledger
 from hearth.ledger.state import Limits
 from ledger.ledger_examples import QUICK, Traced, entry, ids, ledger, until
+from promised_times import held_once_of
 
 
 def test_what_is_added_can_be_read_after_a_flush(tmp_path: Path) -> None:
@@ -110,17 +112,22 @@ def test_commits_are_few(tmp_path: Path) -> None:
 
 
 def test_adding_is_cheap(tmp_path: Path) -> None:
-    """A request pays microseconds: the bound here is ten times the usual, for a busy machine."""
+    """A request pays microseconds: the bound here is ten times the usual, and that most of the time.
+
+    A core that somebody else has for a while holds up a few of them, whatever they cost.
+    """
     one = entry("a")
     with ledger(tmp_path / "usage.db") as log:
         log.flush(10)
 
-        began = monotonic()
-        for _ in range(5000):
-            log.add(one)
-        spent = monotonic() - began
+        spent = []
+        for _ in range(100):
+            began = monotonic()
+            for _ in range(50):
+                log.add(one)
+            spent.append(monotonic() - began)
 
-    assert spent / 5000 < 20e-6
+    assert median(spent) / 50 < 20e-6
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="counts context switches as Linux shows them")
@@ -130,11 +137,16 @@ def test_the_thread_sleeps_while_there_is_nothing_to_do(tmp_path: Path) -> None:
         log.add(entry("a"))
         until(log, lambda state: state.written == 1)
         sleep(0.2)
-        before = _switches()
 
-        sleep(0.5)
+        before, after = held_once_of(3, _switches_of_a_moment, lambda found: found[0] == found[1])
 
-        assert _switches() == before
+        assert after == before
+
+
+def _switches_of_a_moment() -> tuple[list[str], list[str]]:
+    before = _switches()
+    sleep(0.5)
+    return before, _switches()
 
 
 def _switches() -> list[str]:

@@ -1,6 +1,6 @@
 """The running counts: each call once, few labels however many names, and quick."""
 
-from time import perf_counter
+from time import thread_time
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -137,12 +137,12 @@ def test_a_histogram_puts_each_value_below_its_bound(values: list[float], bounds
 def test_counting_a_call_takes_microseconds() -> None:
     """It is on the way of every call: 20,000 of them take well under a second on the slowest machine we know."""
     figures = Figures()
-    began = perf_counter()
+    began = thread_time()
 
     for _ in range(20_000):
         figures.count(ANSWERED)
 
-    assert perf_counter() - began < 1.0
+    assert thread_time() - began < 1.0
 
 
 def test_samples_have_the_labels_of_their_metric() -> None:
