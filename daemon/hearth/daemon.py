@@ -39,6 +39,7 @@ from hearth.server.guard import Rules
 from hearth.server.key_counts import recall_keys
 from hearth.server.learned_kept import restore, save
 from hearth.server.room import room_for
+from hearth.server.seals_kept import SealsKept
 from hearth.server.sockets import InstanceLock, Opened
 from hearth.server.tokens import known_tokens, tokens_for_now
 from hearth_config.changes import changed
@@ -93,6 +94,7 @@ class Daemon:
             switches=self.switches,
             ledger=self.ledger,
         )
+        self.seals = SealsKept(paths.state_dir, self.core.sealed.makers)
         self.core.keep_answers((paths.answers_file, paths.answers_key))
         self.core.reload = self.reload
         self.core.ask_to_stop = self.stopping.set
@@ -155,6 +157,7 @@ class Daemon:
             raise
         self.chores.begin("what was learned before", partial(restore, self.core))
         self.chores.begin("what keys were used for before", partial(recall_keys, self.core))
+        self.chores.begin("the note of who sealed what", self.seals.run)
         self.chores.begin("the look at what engines have", self._look_around)
         self.chores.begin("the look at how providers are", self.core.prober.run)
         self.chores.begin("the watch on the config", self._watch_config)

@@ -11,7 +11,6 @@ import pytest
 from end_to_end.callers import PATIENT_S, Answer, Object, admin, call, calm, chat, cloud, engine, inference, until
 from hearth.daemon import Daemon
 from hearth.rehearsal import Fault, Rehearsal, Script
-from hearth.server.events import Happening
 from hearth_home import Home, make, running
 
 PRICED = "price = { input_per_million = 1000, output_per_million = 1000 }"
@@ -142,19 +141,6 @@ def test_a_key_whose_money_is_spent_gives_way_to_another() -> None:
     asyncio.run(scene())
 
 
-def test_an_unpriced_model_is_refused_with_a_budget_set() -> None:
-    """And used where the user says so: its cost is unknown, and counted as that."""
-
-    async def scene(more: str) -> tuple[int, str, int]:
-        async with far() as provider, running(budget(more=more) + cloud(provider)) as home:
-            answer = await call(home, "/v1/chat/completions", chat("far/scripted"))
-            (view,) = (await admin(home, "/hearth/v1/status"))["budgets"]
-            return answer.status, answer.headers.get("x-hearth-cost", ""), view["unknown"]
-
-    assert asyncio.run(scene("")) == (403, "", 0)
-    assert asyncio.run(scene("allow_unpriced = true")) == (200, "unknown", 1)
-
-
 def test_when_spent_warn_only_tells() -> None:
     """Nothing is refused; the events say both that it is nearly spent and that it is."""
 
@@ -169,45 +155,6 @@ def test_when_spent_warn_only_tells() -> None:
         assert [kind for kind in kinds if kind.startswith("budget")] == ["budget_alert", "budget_spent"]
 
     asyncio.run(scene())
-
-
-def test_a_call_that_fits_no_more_is_told_of_long_before_the_alert() -> None:
-    """An answer may take more than is left though most of the limit is: the person hears it once, not only the caller.
-
-    The plan itself refuses it, so nobody was asked, and the usage log says so.
-    """
-
-    async def scene() -> tuple[list[Happening], list[str]]:
-        async with far() as provider, running(budget(daily=0.5) + cloud(provider, more=PRICED)) as home:
-            for _ in range(3):
-                answer = await call(home, "/v1/chat/completions", chat("far/scripted", max_tokens=10_000))
-                assert answer.status == 403
-            told = [one for one in home.daemon.core.events.recent if one.kind.startswith("budget")]
-            rows = await admin(home, "/hearth/v1/calls")
-            return told, [row["ending"] for row in rows]
-
-    told, endings = asyncio.run(scene())
-
-    assert [one.kind for one in told] == ["budget_refused"]
-    assert told[0].facts["asked"] == pytest.approx(10.0, rel=0.05)
-    assert told[0].facts["left"] == 0.5
-    assert endings == ["refused"] * 3
-
-
-def test_a_call_that_only_budgets_kept_from_its_targets_is_a_refused_one() -> None:
-    """Keys of several prices are judged one by one, after the plan: nobody was asked, so nothing failed."""
-    key = 'keys = [ { id = "a", value = "env:K", price = { input_per_million = 9000, output_per_million = 9000 } } ]'
-
-    async def scene() -> Object:
-        async with far() as provider, running(budget(daily=0.5) + cloud(provider, more=key), {"K": "sk-one"}) as home:
-            answer = await call(home, "/v1/chat/completions", chat("far/scripted", max_tokens=100))
-            assert answer.status == 403
-            return await record(home, answer)
-
-    told = asyncio.run(scene())
-
-    assert [one["ending"] for one in told["attempts"]] == ["refused"]
-    assert told["call"]["ending"] == "refused"
 
 
 def test_what_one_request_may_cost_bounds_it() -> None:

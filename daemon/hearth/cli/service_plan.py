@@ -126,12 +126,13 @@ def delete_all() -> list[Path]:
     """Delete what Hearth itself has written, never what the user did; returns what was there."""
     from hearth.connecting import notebook
     from hearth.senses import given_windows
+    from hearth.server import seals_kept
 
     where = paths()
     grown = (where.database, where.answers_file, where.log_file)  # beside each: what SQLite keeps, the log before
     ours = [
         where.state_file, where.token_file, where.lock_file, where.socket, where.answers_key,
-        *(where.state_dir / name for name in (notebook.NAME, given_windows.NAME)),
+        *(where.state_dir / name for name in (notebook.NAME, given_windows.NAME, seals_kept.NAME)),
         *(path for one in grown for path in one.parent.glob(f"{one.name}*")),
         *where.lock_file.parent.glob("tray*.lock"),
     ]  # fmt: skip

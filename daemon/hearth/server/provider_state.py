@@ -56,7 +56,7 @@ class ProviderState:
         self._most = (turns, size)
         self._longest_s = longest_s
         self._next = 0
-        self._makers = SealMakers()
+        self.makers = SealMakers()
         self.size = 0
         """The bytes that are kept."""
 
@@ -81,11 +81,11 @@ class ProviderState:
 
     def _note(self, called: Called, maker: str, opaque: str) -> None:
         for seal in _secrets(called, opaque):
-            self._makers.note(seal, maker)
+            self.makers.note(seal, maker)
 
     def foreign(self, target: Target) -> Container[str] | None:
         """Return what others than this target's provider sealed, as far as it is remembered; None: nobody did."""
-        return self._makers.foreign_to(_maker(target)) if self._makers else None
+        return self.makers.foreign_to(_maker(target)) if self.makers else None
 
     def keep(self, owner: str, turn: Turn) -> None:
         """Keep a turn that somebody's reply ended with; the oldest make room."""
