@@ -7,7 +7,8 @@ import pytest
 from msgspec.structs import replace
 
 from hearth.ledger import reports
-from hearth.ledger.reports import By, Filters
+from hearth.ledger.reports import Filters
+from hearth.ledger.sums import NOBODY, By
 from hearth.record import Entry
 from hearth.status import Usage
 from ledger.ledger_examples import NOON, attempt, call, entry, write
@@ -76,7 +77,7 @@ def test_usage_by_model_counts_each_attempt_where_it_was_made(path: Path) -> Non
         "qwen3:8b", 2, 1, 10, 20, 0, 0, 2, {}, 0, 100.0, 100.0, total_p50_ms=50.0, total_p95_ms=800.0
     )
     assert _plain(rows["qwen"]) == Usage("qwen", 2, 0, 8, 10, 3, 1, 0, {"USD": 0.25}, 1, 200.0, 200.0, 30.0, 400.0)
-    assert (rows[reports.NOBODY].calls, rows[reports.NOBODY].errors) == (1, 1)
+    assert (rows[NOBODY].calls, rows[NOBODY].errors) == (1, 1)
 
 
 def test_usage_by_app_counts_each_call_once(path: Path) -> None:
@@ -90,10 +91,10 @@ def test_usage_by_app_counts_each_call_once(path: Path) -> None:
 @pytest.mark.parametrize(
     ("by", "names"),
     [
-        ("target", {"ollama/qwen3:8b", CLOUD, reports.NOBODY}),
-        ("provider", {"ollama", "openrouter", reports.NOBODY}),
-        ("key", {"openrouter/main", reports.NOBODY}),
-        ("place", {"machine", "cloud", reports.NOBODY}),
+        ("target", {"ollama/qwen3:8b", CLOUD, NOBODY}),
+        ("provider", {"ollama", "openrouter", NOBODY}),
+        ("key", {"openrouter/main", NOBODY}),
+        ("place", {"machine", "cloud", NOBODY}),
         ("day", {strftime("%Y-%m-%d", localtime(when)) for when in (NOON, NOON + DAY_S)}),
     ],
 )

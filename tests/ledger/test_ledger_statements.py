@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from hearth.ledger import questions, reports, statements, store
+from hearth.ledger import questions, statements, store
+from hearth.ledger.reader import open_for_reading
 from hearth.ledger.rows import AT_ONCE
 from hearth.ledger.savings import uncomparable
 from hearth.ledger.store import open_store
@@ -55,7 +56,7 @@ def test_every_statement_of_the_reports_is_on_its_list(tmp_path: Path) -> None:
     said: list[str] = []
     path = tmp_path / "usage.db"
     open_store(path, QUICK, check=True).close()
-    with closing(reports.open_for_reading(path)) as connection:
+    with closing(open_for_reading(path)) as connection:
         connection.set_trace_callback(said.append)
 
         for by in (NASTY, "model", "day"):
@@ -86,7 +87,7 @@ def test_a_report_cannot_write(tmp_path: Path) -> None:
     open_store(path, QUICK, check=True).close()
 
     with (
-        closing(reports.open_for_reading(path)) as connection,
+        closing(open_for_reading(path)) as connection,
         pytest.raises(sqlite3.OperationalError, match="readonly"),
     ):
         connection.execute("DELETE FROM calls")
@@ -102,7 +103,7 @@ def test_the_tables_are_the_records(tmp_path: Path, table: str, kind: type[CallR
     insert = statements.INSERT_CALL if kind is CallRecord else statements.INSERT_ATTEMPT
     select = questions.ONE_CALL if kind is CallRecord else questions.ITS_ATTEMPTS
     assert tuple(re.findall(r"\w+", insert[insert.index("(") : insert.index(")")])) == kind.__struct_fields__
-    assert tuple(re.findall(r"\w+", select[: select.index("FROM")])[1:]) == kind.__struct_fields__
+    assert tuple(re.findall(rf"\b{table}\.(\w+)", select[: select.index("FROM")])) == kind.__struct_fields__
 
 
 @pytest.mark.parametrize("question", ["SELECT * FROM recent", "SELECT * FROM days"])

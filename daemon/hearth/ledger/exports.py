@@ -8,7 +8,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from hearth.ledger import questions
-from hearth.ledger.reports import reading
+from hearth.ledger.reader import reading
 from hearth.ledger.rows import record_of, text_of
 from hearth.ledger.sums import Span
 from hearth.record import Attempt, CallRecord, Entry

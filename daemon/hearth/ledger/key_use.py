@@ -6,7 +6,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from hearth.ledger.reports import reading
+from hearth.ledger.reader import reading
 
 STRETCH_S = 900
 """Uses are summed up over a quarter of an hour."""

@@ -11,7 +11,7 @@ from hearth.ledger import statements
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
-Row = tuple[str, float, str]
+LearnedRow = tuple[str, float, str]
 """A target's name, when it was last asked (time.time()), and its figures as JSON text."""
 
 MOST = 500
@@ -23,7 +23,7 @@ def m005_learned(db: Database) -> None:
     db.execute("CREATE TABLE learned (target TEXT PRIMARY KEY, at REAL NOT NULL, figures TEXT NOT NULL) WITHOUT ROWID")
 
 
-def read_rows(connection: sqlite3.Connection) -> list[Row]:
+def read_rows(connection: sqlite3.Connection) -> list[LearnedRow]:
     """Return the rows of the targets asked last."""
     return [
         (str(target), float(at), str(figures))
@@ -31,7 +31,7 @@ def read_rows(connection: sqlite3.Connection) -> list[Row]:
     ]
 
 
-def write_rows(connection: sqlite3.Connection, rows: Iterable[Row]) -> None:
+def write_rows(connection: sqlite3.Connection, rows: Iterable[LearnedRow]) -> None:
     """Write rows over older ones of the same targets, and forget who has not been asked for long."""
     connection.executemany(statements.WRITE_LEARNED, rows)
     connection.execute(statements.FORGET_LEARNED, (MOST - 1,))

@@ -8,7 +8,7 @@ from pathlib import Path
 from threading import Lock
 
 from hearth.ledger import files
-from hearth.ledger.learned import Row
+from hearth.ledger.learned import LearnedRow
 from hearth.ledger.state import LedgerFault, LedgerState, Limits
 from hearth.ledger.store import open_store
 from hearth.ledger.writer import Opener, Writer
@@ -71,11 +71,11 @@ class Ledger:
         """
         return self._writer.spent()
 
-    def learned(self) -> Future[list[Row]]:
+    def learned(self) -> Future[list[LearnedRow]]:
         """Return what was learned of targets before, as soon as the file is open; empty where it cannot be read."""
         return self._writer.learned()
 
-    def keep_learned(self, rows: Sequence[Row]) -> None:
+    def keep_learned(self, rows: Sequence[LearnedRow]) -> None:
         """Keep what was learned of targets. Never waits, never raises; what cannot be written is lost."""
         if rows and self._writer.thread.is_alive():
             self._writer.keep_learned(rows)

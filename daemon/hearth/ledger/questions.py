@@ -1,17 +1,24 @@
 """Everything the reports ever ask of SQLite: constant text, values bound (T15)."""
 
+from hearth.ledger.rows import columns
+from hearth.record import Attempt, CallRecord
+
 BEGIN = "BEGIN"
 
-# By target, model, provider, key or place an attempt counts where it was made, so a call that went to two counts in
-# both rows; by app or day a call counts once, and in all cases tokens and money count where they were spent.
-SERVED_BY_ATTEMPT = """
-CREATE TEMP TABLE served AS
-SELECT coalesce(CASE :by
-           WHEN 'target' THEN attempts.target
+_CALL = columns(CallRecord, "calls")
+_ATTEMPT = columns(Attempt, "attempts")
+_OF_ATTEMPT = """WHEN 'target' THEN attempts.target
            WHEN 'model' THEN attempts.model
            WHEN 'provider' THEN attempts.provider
            WHEN 'key' THEN CASE WHEN attempts.key_id = '' THEN '' ELSE attempts.provider || '/' || attempts.key_id END
-           WHEN 'place' THEN attempts.place
+           WHEN 'place' THEN attempts.place"""
+
+# By target, model, provider, key or place an attempt counts where it was made, so a call that went to two counts in
+# both rows; by app or day a call counts once, and in all cases tokens and money count where they were spent.
+SERVED_BY_ATTEMPT = f"""
+CREATE TEMP TABLE served AS
+SELECT coalesce(CASE :by
+           {_OF_ATTEMPT}
        END, '') AS name,
        calls.id AS id, calls.time AS time, calls.stream AS stream, attempts.place AS place,
        coalesce(attempts.ending, calls.ending) AS ending, coalesce(attempts.problem, calls.problem) AS problem,
@@ -20,7 +27,7 @@ SELECT coalesce(CASE :by
        CASE WHEN coalesce(attempts.number, 0) = calls.attempts THEN calls.queue_ms END AS queue_ms
 FROM calls LEFT JOIN attempts ON attempts.call_id = calls.id
 WHERE calls.time >= :since AND calls.time < :until
-"""
+"""  # noqa: S608 -- made of constants
 SERVED_BY_CALL = """
 CREATE TEMP TABLE served AS
 SELECT CASE :by WHEN 'app' THEN app WHEN 'day' THEN date(time, 'unixepoch', 'localtime') ELSE :by END AS name,
@@ -28,14 +35,10 @@ SELECT CASE :by WHEN 'app' THEN app WHEN 'day' THEN date(time, 'unixepoch', 'loc
 FROM calls
 WHERE time >= :since AND time < :until
 """
-SPENT = """
+SPENT = f"""
 CREATE TEMP TABLE spent AS
 SELECT CASE :by
-           WHEN 'target' THEN attempts.target
-           WHEN 'model' THEN attempts.model
-           WHEN 'provider' THEN attempts.provider
-           WHEN 'key' THEN CASE WHEN attempts.key_id = '' THEN '' ELSE attempts.provider || '/' || attempts.key_id END
-           WHEN 'place' THEN attempts.place
+           {_OF_ATTEMPT}
            WHEN 'app' THEN calls.app
            WHEN 'day' THEN date(calls.time, 'unixepoch', 'localtime')
            ELSE :by
@@ -47,7 +50,7 @@ SELECT CASE :by
        attempts.ending = 'complete' OR attempts.input_tokens IS NOT NULL AS answered
 FROM calls JOIN attempts ON attempts.call_id = calls.id
 WHERE calls.time >= :since AND calls.time < :until
-"""
+"""  # noqa: S608 -- made of constants
 
 COUNTS = """
 SELECT name, count(DISTINCT id), sum(ending IN ('refused', 'failed', 'truncated')),
@@ -103,10 +106,8 @@ FORGET_SERVED = "DROP TABLE served"
 FORGET_SPENT = "DROP TABLE spent"
 FORGET_RANKED = "DROP TABLE ranked"
 
-NEWEST = """
-SELECT id, time, app, dialect, route, task, asked, mode, stream, target, place, reason, attempts, ending, problem,
-       detail, status, input_tokens, output_tokens, cached_tokens, estimated, cost, currency, queue_ms, first_token_ms,
-       total_ms, overhead_ms, user_agent, plan
+NEWEST = f"""
+SELECT {_CALL}
 FROM calls
 WHERE row > coalesce((SELECT row FROM calls WHERE id = :after), 0)
   AND row >= coalesce((SELECT min(row) FROM calls WHERE time >= :since), 0)
@@ -117,33 +118,17 @@ WHERE row > coalesce((SELECT row FROM calls WHERE id = :after), 0)
   AND (:since IS NULL OR time >= :since)
   AND (:until IS NULL OR time < :until)
 ORDER BY row DESC LIMIT :limit
-"""
+"""  # noqa: S608 -- made of constants
 # For an export, oldest first, a page at a time.
-PAGE = """
-SELECT row, id, time, app, dialect, route, task, asked, mode, stream, target, place, reason, attempts, ending, problem,
-       detail, status, input_tokens, output_tokens, cached_tokens, estimated, cost, currency, queue_ms, first_token_ms,
-       total_ms, overhead_ms, user_agent, plan
+PAGE = f"""
+SELECT row, {_CALL}
 FROM calls WHERE row > :after AND time >= :since AND time < :until ORDER BY row LIMIT :limit
-"""
-ATTEMPTS_OF_PAGE = """
-SELECT attempts.call_id, attempts.number, attempts.target, provider, model, attempts.place, key_id, started,
-       attempts.ending, attempts.problem, attempts.detail, upstream_status, connect_ms, attempts.first_token_ms,
-       attempts.total_ms, load_ms, attempts.input_tokens, attempts.output_tokens, attempts.cached_tokens,
-       reasoning_tokens, attempts.estimated, attempts.cost, attempts.currency, cost_source, attempts.reason, address,
-       bytes_out, bytes_in
+"""  # noqa: S608 -- made of constants
+ATTEMPTS_OF_PAGE = f"""
+SELECT {_ATTEMPT}
 FROM calls JOIN attempts ON attempts.call_id = calls.id
 WHERE calls.row > :after AND calls.row <= :last AND calls.time >= :since AND calls.time < :until
 ORDER BY calls.row, attempts.number
-"""
-ONE_CALL = """
-SELECT id, time, app, dialect, route, task, asked, mode, stream, target, place, reason, attempts, ending, problem,
-       detail, status, input_tokens, output_tokens, cached_tokens, estimated, cost, currency, queue_ms, first_token_ms,
-       total_ms, overhead_ms, user_agent, plan
-FROM calls WHERE id = ?
-"""
-ITS_ATTEMPTS = """
-SELECT call_id, number, target, provider, model, place, key_id, started, ending, problem, detail, upstream_status,
-       connect_ms, first_token_ms, total_ms, load_ms, input_tokens, output_tokens, cached_tokens, reasoning_tokens,
-       estimated, cost, currency, cost_source, reason, address, bytes_out, bytes_in
-FROM attempts WHERE call_id = ? ORDER BY number
-"""
+"""  # noqa: S608 -- made of constants
+ONE_CALL = f"SELECT {_CALL} FROM calls WHERE id = ?"  # noqa: S608 -- made of constants
+ITS_ATTEMPTS = f"SELECT {_ATTEMPT} FROM attempts WHERE call_id = ? ORDER BY number"  # noqa: S608 -- made of constants

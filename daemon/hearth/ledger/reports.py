@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from pathlib import Path
 from time import localtime, mktime
 
 from msgspec import Struct, structs
 
-from hearth.ledger import faults, questions
+from hearth.ledger import questions
+from hearth.ledger.reader import reading
 from hearth.ledger.rows import bindable, record_of
 from hearth.ledger.savings import Compare, uncomparable
-from hearth.ledger.state import LedgerFault
-from hearth.ledger.sums import BY_CALL, NOBODY, By, Span, sums
+from hearth.ledger.sums import BY_CALL, By, Span, sums
 from hearth.record import Attempt, CallRecord, Entry
 from hearth.status import Usage, UsageReport
 
-__all__ = ["ANY", "NOBODY", "By", "Filters", "call", "log", "open_for_reading", "reading", "today", "usage"]
-
-BUSY_S = 1.0
 _TOTAL = "total"
-_NO_TABLE = "no such table"
 _TWICE = "A call that was tried in two places counts in both rows."
 
 
@@ -90,27 +83,6 @@ def call(path: Path, call_id: str) -> Entry | None:
             return None
         attempts = connection.execute(questions.ITS_ATTEMPTS, (bindable(call_id),))
         return Entry(record_of(CallRecord, row), tuple(record_of(Attempt, attempt) for attempt in attempts))
-
-
-@contextmanager
-def reading(path: Path) -> Iterator[sqlite3.Connection | None]:
-    """Give a connection that can only read, or None when there is no file yet."""
-    if not path.exists():
-        yield None
-        return
-    try:
-        with closing(open_for_reading(path)) as connection:
-            yield connection
-    except sqlite3.Error as error:
-        fault = faults.understood(error, path)
-        if _NO_TABLE in str(error):
-            fault = LedgerFault(f"The usage log {path} has no tables yet.", next_step="Ask again in a moment.")
-        raise fault from error
-
-
-def open_for_reading(path: Path) -> sqlite3.Connection:
-    """Return a connection that cannot change the file and never tidies it. Raises `sqlite3.Error`."""
-    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=BUSY_S, isolation_level=None)
 
 
 def _midnight() -> float:

@@ -20,6 +20,11 @@ LARGEST = 2**53 - 1
 """The largest whole number that every reader of JSON keeps; counts beyond it are kept as this."""
 
 
+def columns(kind: type[Record], table: str) -> str:
+    """Return the columns of a record's table as SQL lists them, in the order in which rows are bound and read."""
+    return ", ".join(f"{table}.{name}" for name in kind.__struct_fields__)
+
+
 def quick(records: Iterable[CallRecord] | Iterable[Attempt]) -> Iterator[Row]:
     """Rows of well-formed records, at C speed; what SQLite cannot bind fails there."""
     return map(msgspec.structs.astuple, records)

@@ -1,6 +1,14 @@
 """Everything the writer ever says to SQLite: constant text, values bound (T15)."""
 
 from hearth.ledger import rows
+from hearth.record import Attempt, CallRecord
+
+
+def _of_one(table: str, kind: type[CallRecord] | type[Attempt]) -> str:
+    """Return a statement that inserts one record, its fields bound in their order."""
+    names = kind.__struct_fields__
+    places = ",".join("?" * len(names))
+    return f"INSERT OR REPLACE INTO {table} ({', '.join(names)}) VALUES ({places})"  # noqa: S608 -- made of constants
 
 
 def _of_many(insert: str) -> str:
@@ -14,21 +22,8 @@ COMMIT = "COMMIT"
 ROLLBACK = "ROLLBACK"
 
 # A commit whose answer got lost is made again, so a row is replaced, never doubled.
-INSERT_CALL = """
-INSERT OR REPLACE INTO calls (
-    id, time, app, dialect, route, task, asked, mode, stream, target, place, reason, attempts, ending, problem, detail,
-    status, input_tokens, output_tokens, cached_tokens, estimated, cost, currency, queue_ms, first_token_ms, total_ms,
-    overhead_ms, user_agent, plan
-) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
-"""
-INSERT_ATTEMPT = """
-INSERT OR REPLACE INTO attempts (
-    call_id, number, target, provider, model, place, key_id, started, ending, problem, detail, upstream_status,
-    connect_ms, first_token_ms, total_ms, load_ms, input_tokens, output_tokens, cached_tokens, reasoning_tokens,
-    estimated, cost, currency, cost_source, reason, address, bytes_out, bytes_in
-) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
-"""
-
+INSERT_CALL = _of_one("calls", CallRecord)
+INSERT_ATTEMPT = _of_one("attempts", Attempt)
 INSERT_CALLS = _of_many(INSERT_CALL)
 INSERT_ATTEMPTS = _of_many(INSERT_ATTEMPT)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from time import time
 
 from hearth.ledger import files, rows, spent, statements
-from hearth.ledger.learned import Row, read_rows, write_rows
+from hearth.ledger.learned import LearnedRow, read_rows, write_rows
 from hearth.ledger.migrations import migrate
 from hearth.ledger.state import Damaged, LedgerFault, Limits, Moved
 from hearth.record import Entry, Hold, Spending
@@ -112,12 +112,12 @@ class Store:
         """Return what was spent so far, as far as any budget reaches back."""
         return spent.read(self.connection, time())
 
-    def learned(self) -> list[Row]:
+    def learned(self) -> list[LearnedRow]:
         """Return what was learned of targets before."""
         self._in_place()
         return read_rows(self.connection)
 
-    def keep_learned(self, found: Sequence[Row]) -> None:
+    def keep_learned(self, found: Sequence[LearnedRow]) -> None:
         """Keep what was learned of targets; on disk when this returns."""
         self._in_place()
         with self._transaction():

@@ -13,7 +13,7 @@ from time import localtime, monotonic, time
 from typing import Protocol, TypeVar
 
 from hearth.ledger import faults, files
-from hearth.ledger.learned import Row
+from hearth.ledger.learned import LearnedRow
 from hearth.ledger.state import Damaged, LedgerFault, Limits, Moved
 from hearth.ledger.store import Store, open_store
 from hearth.record import Entry, Hold, Spending
@@ -81,11 +81,11 @@ class Writer:
         """Ask for what was spent before this start; the answer is a `LedgerFault` where nobody can say."""
         return self._ask(self._read_spent)
 
-    def learned(self) -> Future[list[Row]]:
+    def learned(self) -> Future[list[LearnedRow]]:
         """Ask for what was learned of targets before; the answer is empty where the log cannot be read."""
         return self._ask(self._read_learned)
 
-    def keep_learned(self, rows: Sequence[Row]) -> Future[bool]:
+    def keep_learned(self, rows: Sequence[LearnedRow]) -> Future[bool]:
         """Ask to keep what was learned of targets; the answer is whether it is on disk."""
         return self._ask(lambda: self._keep_learned(rows))
 
@@ -270,10 +270,10 @@ class Writer:
         found, self._spent = self._spent or [], []
         return found
 
-    def _read_learned(self) -> list[Row]:
+    def _read_learned(self) -> list[LearnedRow]:
         return self._store.learned() if self._work() and self._store is not None else []
 
-    def _keep_learned(self, rows: Sequence[Row]) -> bool:
+    def _keep_learned(self, rows: Sequence[LearnedRow]) -> bool:
         if not self._work() or self._store is None:
             return False
         try:

@@ -18,7 +18,7 @@ from hearth.routing.expected import HALF_LIFE, Average, Learned
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from hearth.ledger.learned import Row
+    from hearth.ledger.learned import LearnedRow
     from hearth.outbound.lane_values import Lesson
 
 LEARN_EVERY_S = 0.05
@@ -130,7 +130,7 @@ class LearnedTimes:
 
     # To the disk and back.
 
-    def rows(self, in_lanes: Iterable[tuple[str, Learned]]) -> list[Row]:
+    def rows(self, in_lanes: Iterable[tuple[str, Learned]]) -> list[LearnedRow]:
         """Return what is to be saved, with what lanes have learned; it counts as saved now."""
         self._saved_at = now = self._clock()
         ahead = self._wall() - now
@@ -141,7 +141,7 @@ class LearnedTimes:
             if (newest := _newest(learned))
         ]
 
-    def restore(self, rows: Iterable[Row]) -> list[str]:
+    def restore(self, rows: Iterable[LearnedRow]) -> list[str]:
         """Take over what was saved, save of targets that have shown something since; returns the names taken over."""
         ahead = self._wall() - self._clock()
         taken = []

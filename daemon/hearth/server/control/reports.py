@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, get_args
 
 from hearth.call import Place
 from hearth.ledger import reports
+from hearth.ledger.sums import By
 from hearth.problems import BadRequest
 from hearth.record import Ending
 from hearth.server.control.savings import comparing
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 FLUSH_S = 1.0
 DEFAULT_ROWS = 20
 MOST_ROWS = 1000
-_GROUPINGS: tuple[reports.By, ...] = get_args(reports.By)
+_GROUPINGS: tuple[By, ...] = get_args(By)
 
 
 async def usage(core: Core, query: Mapping[str, str]) -> UsageReport:
@@ -34,7 +35,7 @@ async def usage(core: Core, query: Mapping[str, str]) -> UsageReport:
     return await asyncio.to_thread(reports.usage, core.ledger.path, by, since, until, compare)
 
 
-def check_grouping(asked: str) -> reports.By:
+def check_grouping(asked: str) -> By:
     """Return what usage is to be grouped by. Raises `BadRequest` for what it cannot be."""
     by = next((one for one in _GROUPINGS if one == asked), None)
     if by is None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, structs
 
-from hearth.ledger.reports import reading
+from hearth.ledger.reader import reading
 from hearth.ledger.sums import Span, sums
 from hearth.problems import BadRequest, Problem
 from hearth.server.control import reports
