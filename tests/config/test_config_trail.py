@@ -58,7 +58,7 @@ def test_an_edit_between_loading_and_watching_is_not_lost(tmp_path: Path) -> Non
         current = load(paths, {})
         paths.config_file.write_text("[busy]\npatience = '2s'\n")
         stream = watch(paths, {}, current)
-        outcome = await asyncio.wait_for(anext(stream), 5)
+        outcome = await asyncio.wait_for(anext(stream), 20)
         await stream.aclose()
         assert isinstance(outcome, Loaded)
         return outcome.settings.busy.patience
