@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from hearth.chat import Image, Message, Text, ToolResult
 from hearth.dialects.data_urls import picture_url
-from hearth.dialects.pictures import check_pictures, real_type
+from hearth.dialects.picture_types import real_type
+from hearth.dialects.pictures import check_pictures
 from hearth.problems import BadRequest
 
 STARTS = {

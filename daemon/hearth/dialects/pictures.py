@@ -1,31 +1,15 @@
-"""Pictures looked at before anybody gets them: what is no picture, or is called something else, is refused.
-
-Formats are told by their first bytes, as the engines do (Go's http.DetectContentType, llama.cpp's stb_image).
-"""
+"""Pictures looked at before anybody gets them: what is no picture, or is called something else, is refused."""
 
 from __future__ import annotations
 
-import binascii
 from collections.abc import Iterator, Sequence
 
 from hearth.chat import Image, Message, ToolResult
 from hearth.dialects.data_urls import split_data_url
+from hearth.dialects.picture_types import real_type
 from hearth.problems import BadRequest
 
-_MAGIC = (
-    (b"\x89PNG\r\n\x1a\n", "image/png"),
-    (b"\xff\xd8\xff", "image/jpeg"),
-    (b"GIF8", "image/gif"),
-    (b"BM", "image/bmp"),
-    (b"II*\x00", "image/tiff"),
-    (b"MM\x00*", "image/tiff"),
-)
-_BOXES = {b"heic": "image/heic", b"heix": "image/heic", b"mif1": "image/heif", b"avif": "image/avif"}
-"""Brands of ISO media files that hold a picture."""
-_HEAD = 64
-"""So many characters of base64 tell the format."""
 _ADVICE = "Send a PNG, JPEG, GIF or WebP as base64, under its own type: data:image/png;base64,…"
-_URL_SAFE = bytes.maketrans(b"-_", b"+/")
 
 
 def check_pictures(messages: Sequence[Message], *, exact: bool = False) -> None:
@@ -64,17 +48,3 @@ def _check(said: str, data: str, *, exact: bool) -> None:
         raise BadRequest(
             f"A picture is called {said[:60]}, but it is {found}.", next_step=f"Send it as {found}.", param="messages"
         )
-
-
-def real_type(data: str) -> str:
-    """Return the media type of a picture in base64 of either alphabet, by its first bytes; "" for what is none."""
-    try:
-        head = "".join(data[: 2 * _HEAD].split())[:_HEAD].encode("ascii").translate(_URL_SAFE)
-        start = binascii.a2b_base64(head.rstrip(b"=") + b"=" * (-len(head.rstrip(b"=")) % 4), strict_mode=True)
-    except (binascii.Error, UnicodeEncodeError):
-        return ""
-    if start[:4] == b"RIFF" and start[8:12] == b"WEBP":
-        return "image/webp"
-    if start[4:8] == b"ftyp":
-        return _BOXES.get(start[8:12], "")
-    return next((kind for magic, kind in _MAGIC if start.startswith(magic)), "")

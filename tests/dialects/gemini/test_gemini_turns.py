@@ -145,7 +145,7 @@ def test_pictures_in_an_answer_go_where_the_family_takes_them() -> None:
 
 def test_media_are_sent_as_data() -> None:
     """Pictures, sound and documents inline; what is only an address or another's upload is refused by name."""
-    parts = (Image(data="/9j/x"), Audio("YQ==", "mp3"), File(data="YQ=="))
+    parts = (Image(data="/9j/4AAQ"), Audio("YQ==", "mp3"), File(data="YQ=="))
 
     (sent,) = body(ChatRequest((Message("user", parts),)))["contents"]
 

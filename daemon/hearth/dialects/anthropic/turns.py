@@ -12,8 +12,9 @@ from typing import Any
 from hearth.chat import Audio, File, Image, Message, Refusal, Text, Thinking, ToolCall, ToolResult
 from hearth.dialects.anthropic.seals import NAME, REDACTED
 from hearth.dialects.call_arguments import object_of
-from hearth.dialects.data_urls import picture_type, split_data_url
+from hearth.dialects.data_urls import split_data_url
 from hearth.dialects.open_calls import OpenCalls
+from hearth.dialects.picture_types import picture_type
 from hearth.problems import Unsupported
 
 Object = dict[str, Any]

@@ -10,11 +10,11 @@ from msgspec import Raw
 
 from hearth.chat import Audio, File, Image, Message, Part, Refusal, Text, Thinking, ToolCall, ToolResult
 from hearth.dialects.call_arguments import object_of
-from hearth.dialects.data_urls import picture_type
 from hearth.dialects.dialect import Destination
 from hearth.dialects.gemini.names import is_vertex
 from hearth.dialects.gemini.seals import NAME, SKIP
 from hearth.dialects.gemini.traits import traits_of
+from hearth.dialects.picture_types import picture_type
 from hearth.dialects.unreadable import UNREADABLE
 from hearth.problems import BadRequest, Unsupported
 
