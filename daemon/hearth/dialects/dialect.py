@@ -159,7 +159,8 @@ class ReplyReader(Protocol):
     def close(self) -> list[Frame]:
         """Say that the bytes have ended.
 
-        Unless `finished`, the last frame holds `Failed(BrokenReply)`: a cut stream is never a finished one.
+        Unless it has `finished` or failed before, the last frame holds `Failed(BrokenReply)`: a cut stream is never a
+        finished one.
         """
         ...
 
@@ -173,6 +174,8 @@ class Served(Protocol):
 
     def outline(self, route: str, members: Members) -> Outline:
         """Read what planning needs.
+
+        What the body wishes of Hearth itself (`hearth`) has been taken out: `Outline.wishes` is laid over it later.
 
         Raises `BadRequest` in words this dialect's real server would use, where it has them.
         """

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from hearth.call import Outline, Wishes
+from hearth.call import Outline
 from hearth.dialects.body import cut
 from hearth.dialects.ollama import SERVED
 from hearth.problems import BadRequest, NotFound
@@ -175,7 +175,6 @@ def test_wrong_options(options: object, words: str) -> None:
         ("generate", {"format": "yaml"}, 'invalid format: "\\"yaml\\""; expected "json" or a valid JSON Schema object'),
         ("generate", {"raw": True, "system": "x"}, "raw mode does not support template, system, or context"),
         ("embed", {"input": 5}, "invalid input type"),
-        ("chat", {"hearth": {"mode": "secret"}}, "hearth: Invalid enum value 'secret' - at `$.mode`."),
     ],
 )
 def test_wrong_types(route: str, members: dict[str, object], words: str) -> None:
@@ -202,10 +201,3 @@ def test_an_unknown_route() -> None:
     """A route that is not one of the four is not found."""
     with pytest.raises(NotFound):
         outline("sing", model="m")
-
-
-def test_wishes() -> None:
-    """The body field `hearth` says what this one call may do."""
-    found = outline("chat", model="m", messages=HELLO, hearth={"mode": "offline", "max_cost": 0.05})
-
-    assert found.wishes == Wishes(mode="offline", max_cost=0.05)

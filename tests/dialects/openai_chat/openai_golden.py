@@ -5,7 +5,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from msgspec.structs import replace
+
 from dialects.golden import GOLDEN, Exchange, read_exchange
+from hearth.call import Wishes
 from hearth.chat import Members, Operation
 from hearth.dialects.body import cut
 from hearth.dialects.dialect import Destination, Head, Stamp
@@ -20,6 +23,7 @@ OPERATIONS: dict[str, Operation] = {
     "/infill": "complete",
     "/v1/embeddings": "embed",
 }
+NO_WISHES = Wishes()
 DONE = b"data: [DONE]\n\n"
 ROUTES = {"/v1/chat/completions": "chat", "/v1/completions": "completions", "/v1/embeddings": "embeddings"}
 
@@ -76,10 +80,10 @@ def chat_events(*pieces: bytes, to: Destination = BOX) -> list[Event]:
     return events("chat", sse_head(), *pieces, to=to)
 
 
-def written(route: str, body: bytes | dict[str, Any], said: list[Event]) -> bytes:
+def written(route: str, body: bytes | dict[str, Any], said: list[Event], wishes: Wishes = NO_WISHES) -> bytes:
     """What a client that sent this body gets for these events: a stream if it asked for one, else a whole reply."""
     members: Members = cut(body if isinstance(body, bytes) else json.dumps(body).encode())
-    outline = SERVED.outline(route, members)
+    outline = replace(SERVED.outline(route, members), wishes=wishes)
     writer = SERVED.writer(outline, STAMP)
     return writer.stream(said) if outline.stream else writer.whole(said)
 

@@ -75,10 +75,9 @@ def test_an_outline_of_the_old_routes() -> None:
 
 def test_an_outline_takes_the_defaults_of_the_wire() -> None:
     """`stream` is false, usage is not asked for, no model is "", the newer limit counts."""
-    found = outline({"messages": [USER], "max_tokens": 1, "max_completion_tokens": 2, "hearth": {"mode": "lan"}})
+    found = outline({"messages": [USER], "max_tokens": 1, "max_completion_tokens": 2})
 
     assert (found.model, found.stream, found.include_usage, found.max_tokens) == ("", False, False, 2)
-    assert found.wishes.mode == "lan"
 
 
 @pytest.mark.parametrize(
@@ -88,7 +87,6 @@ def test_an_outline_takes_the_defaults_of_the_wire() -> None:
         ("chat", {"messages": [USER], "stream": "yes"}, "stream"),
         ("chat", {"messages": [USER], "model": 3}, "model"),
         ("chat", {"messages": [USER], "max_tokens": "many"}, "max_tokens"),
-        ("chat", {"messages": [USER], "hearth": {"mod": "lan"}}, "hearth"),
         ("embeddings", {"input": "x", "encoding_format": "hex"}, "encoding_format"),
     ],
 )

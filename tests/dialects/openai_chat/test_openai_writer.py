@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from msgspec import Raw
 
 from dialects.openai_chat.openai_golden import STAMP, chunks, events, sse_head, written
+from hearth.call import Wishes
 from hearth.dialects.body import cut
 from hearth.dialects.dialect import Head
 from hearth.dialects.openai_chat import SERVED
@@ -131,13 +132,13 @@ def test_nothing_is_written_before_something_is_said() -> None:
 def test_thinking_has_one_name_and_can_be_hidden() -> None:
     """Pain 19: thinking goes out once, apart from the answer; who does not want it gets none."""
     said: list[Event] = [ThinkingDelta("t"), TextDelta("a"), Finished("stop"), Done()]
-    hidden = {"hearth": {"thinking": "hide"}}
+    hidden = Wishes(thinking="hide")
 
     assert b'{"reasoning_content":"t"}' in written("chat", STREAM, said)
     assert b'"reasoning"' not in written("chat", STREAM, said)
     assert json.loads(written("chat", WHOLE, said))["choices"][0]["message"]["reasoning_content"] == "t"
-    assert b"reasoning" not in written("chat", {**STREAM, **hidden}, said)
-    assert b"reasoning" not in written("chat", {**WHOLE, **hidden}, said)
+    assert b"reasoning" not in written("chat", STREAM, said, hidden)
+    assert b"reasoning" not in written("chat", WHOLE, said, hidden)
 
 
 def test_a_stop_after_calls_is_a_call_for_tools() -> None:

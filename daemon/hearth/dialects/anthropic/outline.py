@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from msgspec import Raw, Struct
 
-from hearth.call import Outline, Wishes
+from hearth.call import Outline
 from hearth.chat import Members, Need
 from hearth.dialects.anthropic.blocks import turns_of
 from hearth.dialects.anthropic.features import ChoiceWire, OutputConfig, tools_of
@@ -61,7 +61,6 @@ def read_outline(route: str, members: Members) -> Outline:
         stops=len(value(members, "stop_sequences", list[str]) or ()),
         include_usage=True,
         counts=route == COUNT,
-        wishes=(value(members, "hearth", Wishes) if "hearth" in members else None) or Wishes(),
     )
 
 

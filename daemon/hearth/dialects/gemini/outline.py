@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import msgspec
 from msgspec import Raw, Struct
 
-from hearth.call import Outline, Wishes
+from hearth.call import Outline
 from hearth.chat import Members, Need
 from hearth.dialects.body import value
 from hearth.dialects.gemini.config import Config, native_config, read_config, read_reasoning
@@ -95,7 +94,6 @@ def _chat(route: str, members: Members) -> GeminiOutline:
         max_tokens=config.max_output_tokens,
         stops=len(config.stop_sequences or ()),
         include_usage=True,
-        wishes=_wishes(members),
         counts=route == "countTokens",
         array=value(members, ALT, str) != "sse",
         thoughts=thinking is not None and thinking.include_thoughts,
@@ -174,10 +172,4 @@ def _embed(route: str, members: Members) -> GeminiOutline:
         needs=frozenset(("embeddings",)),
         native=("parts other than text",) if any(mark in texts for mark in _MARKS) else (),
         prompt_bytes=len(texts),
-        wishes=_wishes(members),
     )
-
-
-def _wishes(members: Members) -> Wishes:
-    wishes: Any = value(members, "hearth", Wishes) if "hearth" in members else None
-    return wishes or Wishes()

@@ -8,9 +8,8 @@ from typing import Literal
 import msgspec
 from msgspec import Raw, Struct
 
-from hearth.call import Outline, Wishes
+from hearth.call import Outline
 from hearth.chat import Members, Need
-from hearth.dialects.body import value
 from hearth.dialects.ollama.durations import keep_alive
 from hearth.dialects.ollama.fields import Fields
 from hearth.dialects.ollama.options import limit, read_options
@@ -19,7 +18,6 @@ from hearth.problems import BadRequest, NotFound
 
 Level = Literal["low", "medium", "high", "max"]
 LEVELS: tuple[Level, ...] = ("low", "medium", "high", "max")
-_NO_WISHES = Wishes()
 _SHOWN = 60
 """So much of a wrong value is shown: enough to find it, too little to hold what was said."""
 _raws = msgspec.json.Decoder(list[Raw])
@@ -99,7 +97,6 @@ def _generating(fields: Fields, route: str, needs: list[Need], size: int, images
         stops=len(options.stop or ()) if options is not None else 0,
         empty=empty,
         keep_alive=keep_alive(fields),
-        wishes=_wishes(fields),
     )
 
 
@@ -130,7 +127,6 @@ def _embedding(fields: Fields, route: str, given: bytes) -> Outline:
         prompt_bytes=len(given),
         empty=given[1:-1].strip() == b"",
         keep_alive=keep_alive(fields),
-        wishes=_wishes(fields),
     )
 
 
@@ -199,11 +195,3 @@ def _some(fields: Fields, name: str, go_type: str) -> int:
     """Count the items of a list member."""
     found = fields.decoded(name, _raws, go_type)
     return len(found) if found else 0
-
-
-def _wishes(fields: Fields) -> Wishes:
-    """Read the body field `hearth`."""
-    if "hearth" not in fields.members:
-        return _NO_WISHES
-    wishes: Wishes = value(fields.members, "hearth", Wishes)
-    return wishes

@@ -12,7 +12,7 @@ from hearth.dialects.body import raw, value
 from hearth.dialects.dialect import Rendered, Stamp
 from hearth.dialects.framing import sse
 from hearth.dialects.openai_chat.knobs import read_knobs
-from hearth.dialects.openai_chat.outline import OpenAIOutline, read_wishes
+from hearth.dialects.openai_chat.outline import OpenAIOutline
 from hearth.dialects.openai_chat.replies import HEARTBEAT, encode
 from hearth.dialects.openai_errors import render as render_openai
 from hearth.events import Done, Event, Failed, Finished, FinishReason, TextDelta, Usage
@@ -53,7 +53,6 @@ def read_outline(members: Members) -> OpenAIOutline:
         needs=frozenset(needs),
         prompt_bytes=sum(len(bytes(members.get(name, b""))) for name in _SIZED),
         max_tokens=_limit(members),
-        wishes=read_wishes(members),
     )
 
 

@@ -37,7 +37,7 @@ def read_knobs(members: Members) -> Knobs:
     stop = value(members, "stop", str | list[str])
     if stop:
         found["stop"] = (stop,) if isinstance(stop, str) else tuple(stop)
-    return Knobs(**found)  # type: ignore[arg-type]
+    return Knobs(**found)  # type: ignore[arg-type]  # the table has the kind of each
 
 
 def read_max_tokens(members: Members) -> int | None:

@@ -12,7 +12,7 @@ from hearth.dialects.dialect import Rendered
 from hearth.dialects.errors import own_body
 from hearth.dialects.framing import sse
 from hearth.dialects.openai_chat.knobs import read_knobs, read_max_tokens
-from hearth.dialects.openai_chat.outline import OpenAIOutline, read_wishes
+from hearth.dialects.openai_chat.outline import OpenAIOutline
 from hearth.dialects.openai_chat.replies import DONE, ChatWriter, encode, finish_word, gather
 from hearth.dialects.openai_chat.usage import write_usage
 from hearth.dialects.openai_errors import envelope
@@ -36,7 +36,6 @@ def read_outline(members: Members) -> OpenAIOutline:
         prompt_bytes=sum(len(bytes(members.get(name, b""))) for name in ("prompt", "suffix")),
         max_tokens=read_max_tokens(members),
         include_usage=True,
-        wishes=read_wishes(members),
     )
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 from msgspec import Raw, Struct
 
-from hearth.call import Outline, Wishes
+from hearth.call import Outline
 from hearth.chat import Members, Need
 from hearth.dialects.body import value
 from hearth.dialects.openai_chat.features import wants_thinking
@@ -143,9 +143,8 @@ def _embeddings(members: Members) -> OpenAIOutline:
         stream=False,
         needs=frozenset(needs),
         prompt_bytes=len(given),
-        wishes=read_wishes(members),
         native=tuple(native_features(members)),
-        encoding=form,  # type: ignore[arg-type]
+        encoding=form,  # type: ignore[arg-type]  # one of the two, as was looked at above
     )
 
 
@@ -164,7 +163,6 @@ def _outline(
         max_tokens=read_max_tokens(members),
         stops=count_stops(members),
         include_usage=options is not None and bool(options.include_usage),
-        wishes=read_wishes(members),
         autocomplete=autocomplete,
         native=tuple(native_features(members)),
     )
@@ -230,9 +228,3 @@ def _media(seen: _Seen) -> Iterator[Need]:
         yield "audio"
     if seen.files:
         yield "files"
-
-
-def read_wishes(members: Members) -> Wishes:
-    """Return what the body asks of Hearth itself. Raises `BadRequest`."""
-    wishes: Any = value(members, "hearth", Wishes) if "hearth" in members else None
-    return wishes or Wishes()

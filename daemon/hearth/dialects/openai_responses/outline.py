@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import msgspec
 from msgspec import Raw, Struct, field
 
-from hearth.call import Outline, Wishes
+from hearth.call import Outline
 from hearth.chat import Members, Need
 from hearth.dialects.body import value
 from hearth.dialects.openai_choice import forces_a_tool
@@ -108,7 +107,6 @@ def read_outline(route: str, members: Members) -> ResponsesOutline:
         images=seen.images,
         max_tokens=value(members, "max_output_tokens", int),
         include_usage=True,
-        wishes=_wishes(members),
         own=own_names(wires) if wires else {},
         counts=route == COUNT,
         echo={name: members[name] for name in ECHOED if name in members},
@@ -175,8 +173,3 @@ def _count(part: _Part, seen: _Seen) -> None:
     elif part.type == "input_audio":
         seen.needs.add("audio")
         seen.sealed += len(bytes(part.input_audio)) if part.input_audio is not None else 0
-
-
-def _wishes(members: Members) -> Wishes:
-    wishes: Any = value(members, "hearth", Wishes) if "hearth" in members else None
-    return wishes or Wishes()
