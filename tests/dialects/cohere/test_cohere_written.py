@@ -135,7 +135,7 @@ def test_a_model_that_cannot_think_is_not_told_to_where_that_is_no_matter() -> N
 
 
 def test_knobs_have_coheres_names_and_ranges() -> None:
-    """What it lacks is lost, a p of 1 is its highest, a sixth stop sequence is left out; defaults fill the rest."""
+    """What it lacks is lost, a p of 1 is its highest, no stop sequence is left out; defaults fill the rest."""
     knobs = Knobs(temperature=0.5, top_p=1.0, top_k=4, min_p=0.1, seed=7, stop=tuple("abcdef"), presence_penalty=0.1)
 
     found = written(chat(knobs=knobs), replace(TO, defaults=Knobs(temperature=0.1, max_tokens=9)))
@@ -145,7 +145,7 @@ def test_knobs_have_coheres_names_and_ranges() -> None:
         "p": 0.99,
         "k": 4,
         "seed": 7,
-        "stop_sequences": list("abcde"),
+        "stop_sequences": list("abcdef"),
         "presence_penalty": 0.1,
         "max_tokens": 9,
     }

@@ -160,7 +160,7 @@ def test_the_shape_of_an_answer_is_written() -> None:
 
 
 def test_knobs_are_written_and_the_configs_own_fill_what_is_open() -> None:
-    """At most five stop sequences; knobs a Gemini lacks are lost."""
+    """Knobs a Gemini lacks are lost; stop sequences never are: one too many is refused before (`stop_max`)."""
     knobs = Knobs(temperature=0.0, top_k=4, min_p=0.1, max_tokens=9, stop=tuple("abcdefg"), seed=1)
     to = replace(NEW, defaults=Knobs(temperature=1.0, top_p=0.5))
 
@@ -172,7 +172,7 @@ def test_knobs_are_written_and_the_configs_own_fill_what_is_open() -> None:
         "topK": 4,
         "seed": 1,
         "maxOutputTokens": 9,
-        "stopSequences": list("abcde"),
+        "stopSequences": list("abcdefg"),
         "candidateCount": 2,
         "responseLogprobs": True,
         "logprobs": 3,

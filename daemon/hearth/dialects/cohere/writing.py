@@ -14,7 +14,6 @@ from hearth.dialects.cohere.vectors import EMBED_ONLY
 from hearth.dialects.dialect import Destination
 from hearth.problems import Unsupported
 
-MOST_STOPS = 5
 HIGHEST_P = 0.99
 """Cohere's range is 0.01 to 0.99: a caller's 1.0 (no limit) is its nearest."""
 _BUDGETS = {"minimal": 1024, "low": 2048, "medium": 10_000, "high": 16_384, "xhigh": 32_768}
@@ -117,11 +116,5 @@ def write_knobs(knobs: Knobs) -> Members:
     for meaning, name in _NAMES.items():
         given = getattr(knobs, meaning)
         if given is not None and given != ():
-            members[name] = raw(_within(meaning, given))
+            members[name] = raw(min(given, HIGHEST_P) if meaning == "top_p" else given)
     return members
-
-
-def _within(meaning: str, given: Any) -> Any:  # noqa: ANN401 -- a knob's value
-    if meaning == "top_p":
-        return min(given, HIGHEST_P)
-    return given[:MOST_STOPS] if meaning == "stop" else given

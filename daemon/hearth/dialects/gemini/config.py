@@ -15,8 +15,6 @@ from hearth.dialects.gemini.schemas import json_schema
 from hearth.dialects.gemini.traits import LEVELS, Level, Traits, traits_of
 from hearth.problems import BadRequest, Unsupported
 
-STOPS = 5
-"""Most stop sequences a Gemini takes (§5.4)."""
 _JSON = "application/json"
 _NULL = Raw(b"null")
 _FEATURES = (
@@ -181,7 +179,7 @@ def write_knobs(knobs: Knobs, defaults: Knobs) -> dict[str, Any]:
         given = getattr(knobs, meaning)
         given = getattr(defaults, meaning) if given is None else given
         if given is not None:
-            wire[name] = list(given)[:STOPS] if meaning == "stop" else given
+            wire[name] = given
     return wire
 
 
