@@ -43,7 +43,6 @@ class Feedback(Struct, rename="camel"):
     """What was found wrong with the prompt."""
 
     block_reason: str | None = None
-    block_reason_message: str | None = None
 
 
 class Chunk(Struct, rename="camel"):

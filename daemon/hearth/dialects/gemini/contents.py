@@ -54,8 +54,7 @@ def _instructions(system: Raw | None) -> Iterator[Message]:
         wire = _decode_one(system)
     except UNREADABLE as error:
         raise BadRequest(f"systemInstruction: {error}.", param="systemInstruction") from None
-    said = ContentWire([]) if isinstance(wire, str) else wire
-    parts = [Text(wire)] if isinstance(wire, str) else _parts(said, "systemInstruction")
+    parts: list[Part] = [Text(wire)] if isinstance(wire, str) else _parts(wire, "systemInstruction")
     if parts:
         yield Message("system", tuple(parts))
 

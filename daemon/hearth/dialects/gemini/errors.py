@@ -37,6 +37,7 @@ _STATUSES = {
     "key_refused": "INTERNAL",
     "not_permitted": "INTERNAL",
     "quota_spent": "RESOURCE_EXHAUSTED",
+    "budget": "PERMISSION_DENIED",
     "model_missing": "NOT_FOUND",
     "provider_refusal": "INVALID_ARGUMENT",
     "content_filtered": "INVALID_ARGUMENT",

@@ -45,7 +45,6 @@ class ResponsePart(Struct, rename="camel"):
     """A picture or a file in a function's response."""
 
     inline_data: Blob | None = None
-    file_data: FileData | None = None
 
 
 class FunctionResponse(Struct):

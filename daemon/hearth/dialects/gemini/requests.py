@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from msgspec import Raw, Struct, UnsetType
+from msgspec import Raw, Struct
 
 from hearth.chat import ChatRequest, EmbedRequest, Members, Request
 from hearth.dialects.body import join, value
@@ -26,9 +26,7 @@ class EmbedWire(Struct, rename="camel"):
     """One text to be embedded; the model named in it is the path's."""
 
     content: ContentWire | None = None
-    task_type: str | None = None
     output_dimensionality: int | None = None
-    title: str | UnsetType | None = None
 
 
 def read_request(route: str, members: Members) -> Request:

@@ -18,7 +18,7 @@ _WORDS: dict[FinishReason, str] = {
     "filter": "SAFETY",
     "load": "STOP",
     "unload": "STOP",
-    "unknown": "OTHER",
+    "unknown": "STOP",
 }
 _OWN_WORDS = frozenset(
     (
@@ -35,7 +35,7 @@ def finish_word(finished: Finished) -> str:
     """Return Gemini's word for an end."""
     if finished.reason in ("filter", "unknown") and finished.raw in _OWN_WORDS:
         return finished.raw
-    return "STOP" if finished.reason == "unknown" else _WORDS[finished.reason]
+    return _WORDS[finished.reason]
 
 
 class _Call:

@@ -59,16 +59,18 @@ def read_tools(members: Members) -> tuple[tuple[Tool, ...], ToolChoice | None]:
         if kind != "functionDeclarations":
             raise Unsupported(f"Only a Gemini has the tool {kind}.", param="tools")
         tools += map(_tool, value({kind: given}, kind, list[Declaration]) or ())
-    config = value(members, "toolConfig", ToolConfig)
-    calling = config.function_calling_config if config is not None else None
-    return _chosen(tuple(tools), calling)
+    return _chosen(tuple(tools), _calling_config(members))
 
 
 def forces_a_call(members: Members) -> bool:
     """Say whether a function must be called."""
-    config = value(members, "toolConfig", ToolConfig)
-    calling = config.function_calling_config if config is not None else None
+    calling = _calling_config(members)
     return calling is not None and (calling.mode or "").upper() == "ANY"
+
+
+def _calling_config(members: Members) -> Calling | None:
+    config: ToolConfig | None = value(members, "toolConfig", ToolConfig)
+    return config.function_calling_config if config is not None else None
 
 
 def _tool(wire: Declaration) -> Tool:

@@ -17,7 +17,6 @@ class UsageWire(Struct, rename="camel", gc=False):
     cached_content_token_count: int | None = None
     candidates_token_count: int | None = None
     thoughts_token_count: int | None = None
-    total_token_count: int | None = None
 
 
 def read_usage(wire: UsageWire) -> Usage | None:
