@@ -37,7 +37,7 @@ def write_model(model: ModelInfo) -> bytes:
 def entry(model: ModelInfo) -> dict[str, Any]:
     """Return one entry of such a list."""
     namespace, slash, _ = model.name.partition("/")
-    entry: dict[str, Any] = {
+    row: dict[str, Any] = {
         "id": model.name,
         "object": "model",
         "created": _seconds(model.modified),
@@ -45,9 +45,9 @@ def entry(model: ModelInfo) -> dict[str, Any]:
     }
     window = model.loaded_window or model.window
     if window is not None:
-        entry["context_length"] = window
-        entry["max_model_len"] = window
-    return entry
+        row["context_length"] = window
+        row["max_model_len"] = window
+    return row
 
 
 def _seconds(modified: str) -> int:
@@ -136,9 +136,8 @@ def _embeds(item: dict[str, Any]) -> bool:
 
     Mistral's capabilities have no word for it: such a model can do nothing, by that list, and only its name tells.
     """
-    if item.get("type") in ("embedding", "embeddings") or _object(item, "architecture").get("output_modalities") == [
-        "embeddings"
-    ]:
+    made = _object(item, "architecture").get("output_modalities")
+    if item.get("type") in ("embedding", "embeddings") or made == ["embeddings"]:
         return True
     mistral = item.get("capabilities")
     chats = not isinstance(mistral, dict) or any(mistral.get(name) is True for name in MISTRAL)

@@ -11,7 +11,7 @@ from hearth.dialects.dialect import Destination, ModelInfo, Pins
 from hearth.dialects.ollama import CALLED
 from hearth.dialects.ollama.models import loaded_models, write_ps, write_tags, write_version
 from hearth.dialects.ollama.names import sent_name, with_tag
-from hearth.dialects.ollama.probes import load, loaded, show, status, unload, version
+from hearth.dialects.ollama.probes import load, loaded, show, unload, version
 from hearth.problems import BrokenReply
 
 TO = Destination("ollama", "qwen3", prefix="/p", pins=Pins(8192, "10m", shift=True), local_only=True)
@@ -130,13 +130,12 @@ def test_names() -> None:
 
 def test_probes() -> None:
     """What Hearth asks for itself goes to the right places."""
-    paths = [(one.method, one.path) for one in (CALLED.list_models(TO), loaded(TO), version(TO), status(TO), show(TO))]
+    paths = [(one.method, one.path) for one in (CALLED.list_models(TO), loaded(TO), version(TO), show(TO))]
 
     assert paths == [
         ("GET", "/p/api/tags"),
         ("GET", "/p/api/ps"),
         ("GET", "/p/api/version"),
-        ("GET", "/p/api/status"),
         ("POST", "/p/api/show"),
     ]
     assert show(TO).body == b'{"model":"qwen3:latest"}'

@@ -19,8 +19,6 @@ def test_a_model_is_read() -> None:
         capabilities=("tools", "completion"),
         window=8192,
         num_ctx=2048,
-        architecture="llama",
-        embedding_length=192,
         family="llama",
         parameter_size="538K",
         quantization="unknown",

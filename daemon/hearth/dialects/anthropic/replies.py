@@ -85,7 +85,7 @@ class MessageWriter:
             return
         self._started = True
         message = _message(self._stamp, [], None, None, {**write_usage(self._usage), "output_tokens": 0})
-        out.append(_record("message_start", encode({"type": "message_start", "message": message})))
+        out.append(sse(encode({"type": "message_start", "message": message}), "message_start"))
 
     def _flush(self, out: list[bytes], *, final: bool) -> None:
         """Write what the first waiting block has said, and the next ones as far as those before them are over."""
@@ -95,7 +95,7 @@ class MessageWriter:
             piece = waiting[0]
             if self._open is not piece:
                 self._open = piece
-                out.append(_record("content_block_start", _start(self._index, piece)))
+                out.append(sse(_start(self._index, piece), "content_block_start"))
             self._write_piece(piece, out)
             if not (final or piece.over or (len(waiting) > 1 and piece.can_end())):
                 return
@@ -114,16 +114,16 @@ class MessageWriter:
         piece.citations.clear()
 
     def _delta(self, kind: str, field: str, given: object) -> bytes:
-        return _record(
-            "content_block_delta",
+        return sse(
             b'{"type":"content_block_delta","index":%d,"delta":{"type":"%b","%b":%b}}'
             % (self._index, kind.encode(), field.encode(), encode(given)),
+            "content_block_delta",
         )
 
     def _close(self, piece: Piece, out: list[bytes]) -> None:
         if piece.kind == "thinking" and piece.signature:
             out.append(self._delta("signature_delta", "signature", piece.signature))
-        out.append(_record("content_block_stop", b'{"type":"content_block_stop","index":%d}' % self._index))
+        out.append(sse(b'{"type":"content_block_stop","index":%d}' % self._index, "content_block_stop"))
         self._index += 1
         self._open = None
         piece.over = True
@@ -143,8 +143,8 @@ class MessageWriter:
         if reason == "refusal":
             delta["stop_details"] = _details(self._pieces)
         ending = {"type": "message_delta", "delta": delta, "usage": write_usage(self._usage)}
-        out.append(_record("message_delta", encode(ending)))
-        out.append(_record("message_stop", b'{"type":"message_stop"}'))
+        out.append(sse(encode(ending), "message_delta"))
+        out.append(sse(b'{"type":"message_stop"}', "message_stop"))
 
     def whole(self, events: Sequence[Event]) -> bytes:
         """Return a message. Raises the `Problem` of a `Failed` among the events, or that of a call that is no JSON."""
@@ -189,10 +189,6 @@ class MessageWriter:
         """Return the error that ends a stream: the SDK raises it, and no `message_stop` follows."""
         self._ended = True
         return sse(error_body(problem, f"req_{self._stamp.id}"), "error")
-
-
-def _record(event: str, data: bytes) -> bytes:
-    return b"event: %b\ndata: %b\n\n" % (event.encode(), data)
 
 
 def _start(index: int, piece: Piece) -> bytes:

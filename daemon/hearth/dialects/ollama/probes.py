@@ -15,11 +15,6 @@ def version(to: Destination) -> HttpRequest:
     return get("/api/version", to)
 
 
-def status(to: Destination) -> HttpRequest:
-    """Ask whether its cloud is switched off; servers before v0.16.2 answer 404."""
-    return get("/api/status", to)
-
-
 def loaded(to: Destination) -> HttpRequest:
     """Ask which models are loaded."""
     return get("/api/ps", to)

@@ -30,8 +30,6 @@ class ShowInfo(Struct, frozen=True):
     capabilities: tuple[str, ...] | None = None
     window: int | None = None
     num_ctx: int | None = None
-    architecture: str = ""
-    embedding_length: int | None = None
     remote_host: str = ""
     remote_model: str = ""
     family: str = ""
@@ -65,8 +63,6 @@ def read_show(body: bytes) -> ShowInfo:
             capabilities=show.capabilities,
             window=_number(facts.get(f"{architecture}.context_length")),
             num_ctx=int(found.group(1)) if found else None,
-            architecture=architecture,
-            embedding_length=_number(facts.get(f"{architecture}.embedding_length")),
             remote_host=show.remote_host or "",
             remote_model=show.remote_model or "",
             family=about.family or "",

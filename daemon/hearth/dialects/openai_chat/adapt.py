@@ -168,9 +168,8 @@ def _reasoning(out: Members, quirks: Quirks) -> None:
     reasoning = read_reasoning(out)
     for name in said:
         del out[name]
-    words = dict(quirks.effort_words)
-    effort = words.get(reasoning.effort or "medium", reasoning.effort or "medium")
-    for name, given in _FORMS[form](reasoning, effort).items():
+    word = reasoning.effort or "medium"
+    for name, given in _FORMS[form](reasoning, quirks.effort_words.get(word, word)).items():
         out.setdefault(name, given)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hearth.chat import CompleteRequest, Image, Members
+from hearth.chat import CompleteRequest, Members
 from hearth.dialects.body import raw
 from hearth.dialects.dialect import Destination
 from hearth.dialects.openai_chat.adapt import fill_defaults, seed, stop, usage_wanted, with_model
@@ -81,6 +81,6 @@ def _plain(request: CompleteRequest, to: Destination, *, stream: bool) -> Member
     return members
 
 
-def _refuse(asked: tuple[Image, ...] | object, name: str) -> None:
+def _refuse(asked: object, name: str) -> None:
     if asked:
         raise Unsupported(f"A completion of this provider cannot have {name}.", param=name)

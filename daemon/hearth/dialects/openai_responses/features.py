@@ -32,14 +32,12 @@ class TextWire(Struct):
     """`text`."""
 
     format: FormatWire | None = None
-    verbosity: str | None = None
 
 
 class ReasoningWire(Struct):
     """`reasoning`."""
 
     effort: str | None = None
-    summary: str | None = None
 
 
 def native_members(members: Members) -> Iterator[str]:

@@ -28,7 +28,7 @@ from hearth.events import (
     ThinkingSealed,
     ToolCallDelta,
 )
-from hearth.problems import Problem, ProviderFault, ProviderRefusal
+from hearth.problems import ProviderFault, ProviderRefusal
 
 _CUT_SHORT: dict[str, FinishReason] = {"max_output_tokens": "length", "content_filter": "filter"}
 _REFUSALS = ("invalid_prompt", "invalid_image", "invalid_base64", "image_", "unsupported_image", "bio_policy")
@@ -151,7 +151,7 @@ class Meaning(ReplyMeaning):
     def _failure(self, error: object) -> Failed:
         problem = from_error(error, None, self._provider)
         code = error.get("code") if isinstance(error, dict) else None
-        if isinstance(code, str) and code.startswith(_REFUSALS) and isinstance(problem, Problem):
+        if isinstance(code, str) and code.startswith(_REFUSALS) and problem is not None:
             problem = ProviderRefusal(problem.message, who=self._provider, code=code, param=problem.param)
         return self.fail(problem or ProviderFault("The response failed without saying why.", who=self._provider))
 

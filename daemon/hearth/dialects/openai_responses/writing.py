@@ -55,9 +55,9 @@ def fill_defaults(members: Members, to: Destination) -> Members:
 
 def _knobs(knobs: Knobs, *, thinking: bool) -> Members:
     """Return the knobs this API has; a model that thinks takes the limit alone."""
-    found = {"max_output_tokens": knobs.max_tokens}
+    found: dict[str, float | None] = {"max_output_tokens": knobs.max_tokens}
     if not thinking:
-        found |= {"temperature": knobs.temperature, "top_p": knobs.top_p}  # type: ignore[dict-item]
+        found |= {"temperature": knobs.temperature, "top_p": knobs.top_p}
     return {name: raw(given) for name, given in found.items() if given is not None}
 
 
