@@ -6,12 +6,12 @@ from math import fsum
 from time import monotonic_ns
 from typing import TYPE_CHECKING, Protocol
 
-from hearth.record import CallRecord, Entry
+from hearth.record import Attempt, CallRecord, Entry
 from hearth.routing.explain import compact
 
 if TYPE_CHECKING:
     from hearth.problems import Problem
-    from hearth.record import Attempt, Ending
+    from hearth.record import Ending
     from hearth.routing.plan import Plan
     from hearth.server.core import Core
     from hearth.server.live import LiveCall
@@ -31,6 +31,8 @@ class Sent(Protocol):
 
 
 MAX_NAME = 200
+NOBODY = Attempt("", 0, "", "", "", "", "", 0.0, "refused")
+"""Who answered a call that nobody was asked for."""
 
 
 def note(core: Core, live: LiveCall, plan: Plan, delivery: Sent, ending: Ending, problem: Problem | None) -> None:
@@ -86,40 +88,41 @@ def _record(
     problem: Problem | None,
     attempts: tuple[Attempt, ...],
 ) -> CallRecord:
-    call, last = live.call, attempts[-1] if attempts else live.hit
+    call, last = live.call, attempts[-1] if attempts else live.hit or NOBODY
     now = monotonic_ns()
     first = delivery.first_byte_ns
     simple = len(plan.candidates) == 1 and not (plan.refused or plan.sorted_by or plan.candidates[0].verdicts)
+    # In the order of the fields: to name so many of them takes longer than all else in here.
     return CallRecord(
-        id=call.id,
-        time=call.wall,
-        app=call.app.name,
-        dialect=call.dialect,
-        route=call.outline.route,
-        task=plan.resolution.task,
-        asked=call.outline.model[:MAX_NAME],
-        mode=plan.mode,
-        stream=call.outline.stream,
-        target=last.target if last is not None else "",
-        place=last.place if last is not None else "",
-        reason=last.reason if last is not None else _why_refused(problem),
-        attempts=len(attempts),
-        ending=ending,
-        problem=problem.kind if problem is not None else "",
-        detail=problem.text[:300] if problem is not None else "",
-        status=delivery.status,
-        input_tokens=last.input_tokens if last is not None else None,
-        output_tokens=last.output_tokens if last is not None else None,
-        cached_tokens=last.cached_tokens if last is not None else None,
-        estimated=last.estimated if last is not None else False,
-        cost=_total_cost(attempts) if attempts or last is None else last.cost,
-        currency=last.currency if last is not None else "",
-        queue_ms=live.answering.queued_s * 1000 if live.answering is not None else 0.0,
-        first_token_ms=(first - call.received_ns) / MILLION if first else None,
-        total_ms=(now - call.received_ns) / MILLION,
-        overhead_ms=delivery.overhead_ms(),
-        user_agent=call.app.user_agent[:MAX_NAME],
-        plan="" if simple else compact(plan),
+        call.id,
+        call.wall,
+        call.app.name,
+        call.dialect,
+        call.outline.route,
+        plan.resolution.task,
+        call.outline.model[:MAX_NAME],
+        plan.mode,
+        call.outline.stream,
+        last.target,
+        last.place,
+        _why_refused(problem) if last is NOBODY else last.reason,
+        len(attempts),
+        ending,
+        problem.kind if problem is not None else "",
+        problem.text[:300] if problem is not None else "",
+        delivery.status,
+        last.input_tokens,
+        last.output_tokens,
+        last.cached_tokens,
+        last.estimated,
+        _total_cost(attempts) if attempts or last is NOBODY else last.cost,
+        last.currency,
+        live.answering.queued_s * 1000 if live.answering is not None else 0.0,
+        (first - call.received_ns) / MILLION if first else None,
+        (now - call.received_ns) / MILLION,
+        delivery.overhead_ms(),
+        call.app.user_agent[:MAX_NAME],
+        "" if simple else compact(plan),
     )
 
 
@@ -132,6 +135,8 @@ def _total_cost(attempts: tuple[Attempt, ...]) -> float | None:
 
     An attempt that failed before any token cost nothing, and so did a call that nobody was asked for.
     """
+    if len(attempts) == 1:
+        return attempts[0].cost if attempts[0].cost is not None or attempts[0].cost_source == "unknown" else 0.0
     if any(one.cost is None and one.cost_source == "unknown" for one in attempts):
         return None
     billed = [one for one in attempts if one.cost]
