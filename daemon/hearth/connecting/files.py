@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from hearth.connecting.app import CannotEdit
@@ -29,7 +30,7 @@ def read(file: Path) -> str:
 def write(file: Path, text: str) -> None:
     """Replace a file through one beside it; a link stays a link, and the rights stay those of the old file (else 0600).
 
-    An empty text deletes the file.
+    An empty text deletes the file. Raises `OSError`; then the old one is as it was, with nothing beside it.
     """
     target = file.resolve()
     if not text:
@@ -38,13 +39,18 @@ def write(file: Path, text: str) -> None:
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     mode = target.stat().st_mode & 0o777 if target.exists() else 0o600
     beside = target.with_name(f".{target.name}.hearth-new")
-    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as out:
-        out.write(text.encode())
-        out.flush()
-        os.fsync(out.fileno())
-    beside.chmod(mode)
-    beside.replace(target)
+    try:
+        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "wb") as out:
+            out.write(text.encode())
+            out.flush()
+            os.fsync(out.fileno())
+        beside.chmod(mode)
+        beside.replace(target)
+    except OSError:
+        with suppress(OSError):
+            beside.unlink()
+        raise
 
 
 def back_up(file: Path) -> Path | None:
