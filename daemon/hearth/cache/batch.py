@@ -220,10 +220,11 @@ class Batches:
 
     async def run(self, own: Answering, sink: Sink, retry: Retry) -> None:
         """Answer a call: together with others where it has to wait anyway, else alone. Raises what it ended in."""
-        part, key = _part_of(own)
-        if part is None:
+        found = _part_of(own)
+        if found is None:
             await own.run(retry)
             return
+        part, key = found
         batch = self._open.get(key)
         if batch is None or not batch.takes(part):
             batch = self._open[key] = Batch(own, retry)
@@ -253,17 +254,19 @@ async def _alone(part: Part, retry: Retry, *, first: bool) -> None:
         own.attempts = [structs.replace(one, number=at) for at, one in enumerate([*before, *own.attempts], 1)]
 
 
-def _part_of(own: Answering) -> tuple[Part | None, _Key]:
+def _part_of(own: Answering) -> tuple[Part, _Key] | None:
     """Return a call as a part, and what parts of one batch have in common; None where it goes alone."""
     call, candidates = own.asked.call, own.plan.candidates
     if (call.dialect, call.outline.route) not in ROUTES or not PLAIN.issuperset(call.members):
-        return None, ()
+        return None
     if not all(one.target.dialect in TAKERS for one in candidates) or not _would_wait(own):
-        return None, ()
+        return None
     meaning = own.asked.meaning()
-    texts = tuple(text for text in meaning.inputs if isinstance(text, str)) if isinstance(meaning, EmbedRequest) else ()
-    if not isinstance(meaning, EmbedRequest) or not texts or len(texts) != len(meaning.inputs):
-        return None, ()
+    if not isinstance(meaning, EmbedRequest):
+        return None
+    texts = tuple(text for text in meaning.inputs if isinstance(text, str))
+    if not texts or len(texts) != len(meaning.inputs):
+        return None
     names = tuple(one.target.name for one in candidates)
     return Part(own, texts), (names, call.mode, call.app.name, meaning.dimensions)
 

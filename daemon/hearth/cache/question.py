@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from msgspec import UNSET, Raw
+from msgspec import UNSET
 
 from hearth.call import Call, Outline
 from hearth.chat import ChatRequest, CompleteRequest, EmbedRequest, File, Image, Message, Request, ToolResult
@@ -65,7 +65,7 @@ def question(call: Call) -> bytes | None:
     outline = call.outline
     left_out = _NEVER | _IDLE.get(call.dialect, frozenset())
     try:
-        said = {name: _plain(_value(member)) for name, member in call.members.items() if name not in left_out}
+        said = {name: _plain(msgspec.json.decode(member)) for name, member in call.members.items() if name not in left_out}
         whole = [call.dialect, outline.route, call.mode, outline.headers, _wishes(outline), said]
         return msgspec.json.encode(whole, order="sorted")
     except (msgspec.DecodeError, UnicodeError, OverflowError, RecursionError):
@@ -76,10 +76,6 @@ def _wishes(outline: Outline) -> list[object]:
     """The wishes that change what a caller gets; the mode is told apart, and what it may cost is the plan's."""
     wishes = outline.wishes
     return [None if wish is UNSET else wish for wish in (wishes.thinking, wishes.context)]
-
-
-def _value(member: Raw) -> Any:  # noqa: ANN401 -- any JSON
-    return msgspec.json.decode(member)
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 -- any JSON

@@ -42,7 +42,6 @@ _SIZE = "SELECT size FROM answers WHERE name = ?"
 _KEEP = "INSERT OR REPLACE INTO answers (name, made, used, size, body) VALUES (?, ?, ?, ?, ?)"
 _EXPIRE = "DELETE FROM answers WHERE made < ?"
 _OLDEST = "SELECT name, size FROM answers ORDER BY used"
-_CLEAR = "DELETE FROM answers"
 
 
 class Unusable(Exception):

@@ -101,11 +101,11 @@ class PriceBook(Mapping[str, PriceTag]):
 
     def __iter__(self) -> Iterator[str]:
         """Yield the targets whose price is known."""
-        return iter([name for name in [*self._targets] if self.tag(name) is not None])
+        return iter([name for name in self._targets if self.tag(name) is not None])
 
     def __len__(self) -> int:
         """Count them."""
-        return sum(self.tag(name) is not None for name in [*self._targets])
+        return sum(self.tag(name) is not None for name in self._targets)
 
     def tag(self, name: str, key_id: str = "") -> PriceTag | None:
         """Return what a target's answers cost, with a key that has prices of its own; None when nobody knows."""
