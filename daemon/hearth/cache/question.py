@@ -65,7 +65,8 @@ def question(call: Call) -> bytes | None:
     outline = call.outline
     left_out = _NEVER | _IDLE.get(call.dialect, frozenset())
     try:
-        said = {name: _plain(msgspec.json.decode(member)) for name, member in call.members.items() if name not in left_out}
+        members = ((name, member) for name, member in call.members.items() if name not in left_out)
+        said = {name: _plain(msgspec.json.decode(member)) for name, member in members}
         whole = [call.dialect, outline.route, call.mode, outline.headers, _wishes(outline), said]
         return msgspec.json.encode(whole, order="sorted")
     except (msgspec.DecodeError, UnicodeError, OverflowError, RecursionError):
