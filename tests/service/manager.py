@@ -70,7 +70,7 @@ class Manager:
         if self.hear("WATCHDOG=1", self.watchdog_s):
             return False
         self.process.send_signal(signal.SIGKILL)
-        self.process.wait(10)
+        self.process.wait(20)
         return True
 
     def stop(self) -> int:
@@ -83,6 +83,6 @@ class Manager:
         """End all of it."""
         if self.process is not None and self.process.poll() is None:
             self.process.kill()
-            self.process.wait(10)
+            self.process.wait(20)
         for sock in (self.tcp, self.unix, self.notes):
             sock.close()

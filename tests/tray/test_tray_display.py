@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -63,6 +63,11 @@ def _is_shown(seen: Screen, colour: tuple[int, int, int]) -> bool:
     return shows(seen.icon(), colour)
 
 
+def _has_another(seen: Screen, known: Sequence[Image.Image | None]) -> bool:
+    """Whether the bar shows something that it did not show before."""
+    return seen.icon() not in known
+
+
 def started(seen: Screen, *command: str, errors: int = subprocess.DEVNULL) -> "subprocess.Popen[str]":
     """Start a program on that screen, with a message bus of its own."""
     return subprocess.Popen(
@@ -88,8 +93,9 @@ def test_each_state_has_a_picture_of_its_own(bar: str) -> None:
             assert parade.stdout.readline() == "shown\n"
             if state in SEEN:
                 until(partial(_is_shown, seen, SEEN[state]))
-            time.sleep(0.4)
-            pictures[state] = seen.icon() or Image.new("RGB", (1, 1))
+            until(partial(_has_another, seen, [None, *pictures.values()]))
+            _settle(seen)
+            pictures[state] = until(seen.icon)
             seen.shot(f"{kind}-{bar}-{state}").close()
         parade.stdin.close()
         parade.wait(30)
