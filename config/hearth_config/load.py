@@ -16,6 +16,7 @@ from hearth_config.layers import build_provider
 from hearth_config.lines import find_line
 from hearth_config.own_presets import OwnPreset, OwnPresets
 from hearth_config.paths import Paths
+from hearth_config.secrets import Secret, resolve
 from hearth_config.settings import Settings
 from hearth_config.shape import build
 from hearth_config.variables import BadLine, Variables, parse_env_file
@@ -33,13 +34,20 @@ class Loaded(Struct, frozen=True):
     fingerprint: str  # equal for equal contents of hearth.toml and hearth.env; not to be shown
     inactive: tuple[str, ...]  # keys set by the user that nothing heeds yet
     blank: bool  # there was no file, or nothing in it: all defaults
-    variables: Variables  # where "env:" references look: pass it to secrets.resolve
+    variables: Variables  # where "env:" references look
     presets: dict[str, OwnPreset] = {}  # the user's own presets in use, by the name they are asked for
 
     @property
     def base_dir(self) -> FilePath:
         """The folder that "file:" references and `ca` start from."""
         return self.path.parent
+
+    def secret(self, reference: str) -> Secret:
+        """The key that a reference of this configuration names, fetched now; may block (`secrets.resolve`).
+
+        Raise SecretError if there is no such key.
+        """
+        return resolve(reference, self.variables, self.base_dir)
 
     def __repr__(self) -> str:
         return f"Loaded(path={str(self.path)!r}, warnings={self.warnings!r}, inactive={self.inactive!r})"

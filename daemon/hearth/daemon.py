@@ -45,7 +45,7 @@ from hearth.server.tokens import known_tokens, tokens_for_now
 from hearth_config.changes import changed
 from hearth_config.errors import ConfigError
 from hearth_config.load import Loaded, load
-from hearth_config.secrets import Secret, resolve
+from hearth_config.secrets import Secret
 from hearth_config.watch import watch
 
 if TYPE_CHECKING:
@@ -135,7 +135,7 @@ class Daemon:
         self.core.keys.slept(self.health.slept_s)
 
     def _resolve(self, reference: str) -> Secret:
-        return resolve(reference, self.loaded.variables, self.loaded.base_dir)
+        return self.loaded.secret(reference)
 
     # Start.
 

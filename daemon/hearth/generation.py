@@ -21,7 +21,8 @@ from hearth.outbound.proxy import Proxy
 from hearth.routing.apps import Apps
 from hearth.routing.inventory import NEVER_ASKED, Listing
 from hearth.routing.targets import provider_place
-from hearth_config.secrets import TOKEN_PREFIX, SecretError, is_literal, resolve
+from hearth_config.addresses import TcpAddress
+from hearth_config.secrets import TOKEN_PREFIX, SecretError, is_literal
 from hearth_config.settings import Provider, Settings
 
 if TYPE_CHECKING:
@@ -72,11 +73,12 @@ class ProviderRuntime:
         )
 
     def _proxied(self) -> Proxy | None:
-        settings = self.settings
-        if settings.proxy is None or settings.proxy_login is None:
-            return None if settings.proxy is None else Proxy(settings.proxy)
-        login = settings.proxy_login
-        return Proxy(settings.proxy, lambda: resolve(login, self._loaded.variables, self._loaded.base_dir).reveal())
+        settings, login = self.settings, self.settings.proxy_login
+        if settings.proxy is None:
+            return None
+        if login is None:
+            return Proxy(settings.proxy)
+        return Proxy(settings.proxy, lambda: self._loaded.secret(login).reveal())
 
     def speaking(self, dialect: str) -> ProviderRuntime:
         """Return this provider as the models of a dialect are called; most have one, OpenAI's have two."""
@@ -162,12 +164,10 @@ class ProviderRuntime:
 
         Raises `SecretError`.
         """
-        return tuple((name, self._header_value(value)) for name, value in self.settings.headers.items())
-
-    def _header_value(self, value: str) -> str:
-        if is_literal(value):
-            return value
-        return resolve(value, self._loaded.variables, self._loaded.base_dir).reveal()
+        headers = self.settings.headers.items()
+        return tuple(
+            (name, value if is_literal(value) else self._loaded.secret(value).reveal()) for name, value in headers
+        )
 
     def permit(self, mode: Mode) -> Egress:
         """Return what a call of this mode lets out, under the egress of now."""
@@ -204,7 +204,7 @@ class Generation:
     def host_names(self) -> frozenset[str]:
         """The host names that configured providers use; no other is ever looked up in mode lan."""
         addresses = (runtime.settings.address for runtime in self.providers.values())
-        return frozenset(address.host for address in addresses if hasattr(address, "host"))
+        return frozenset(address.host for address in addresses if isinstance(address, TcpAddress))
 
     def app_tokens(self) -> dict[str, str]:
         """Return the apps' tokens with the apps' names.
@@ -217,7 +217,7 @@ class Generation:
             if app.match.token is None:
                 continue
             try:
-                secret = resolve(app.match.token, self.loaded.variables, self.loaded.base_dir).reveal()
+                secret = self.loaded.secret(app.match.token).reveal()
             except SecretError as error:
                 faults.append(f"apps.{name}.match.token: {error}")
                 continue

@@ -18,7 +18,7 @@ from hearth.status import Finding
 from hearth_config.errors import ConfigError
 from hearth_config.load import Loaded, load
 from hearth_config.paths import Paths
-from hearth_config.secrets import SecretError, resolve
+from hearth_config.secrets import SecretError
 
 if TYPE_CHECKING:
     from hearth.status import Status
@@ -95,7 +95,7 @@ def _keys(loaded: Loaded) -> Iterator[Finding]:
     for name, provider in loaded.settings.providers.items():
         for key in provider.keys:
             try:
-                resolve(key.value, loaded.variables, loaded.base_dir)
+                loaded.secret(key.value)
             except SecretError as error:
                 yield Finding("bad", f"{name}: key {key.id}: {error.reference}: {error.reason}", f"{error.next_step}.")
             else:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from hearth.cli.scrub import Private
 from hearth_config.addresses import Address, TcpAddress, parse_address
 from hearth_config.presets import overview
-from hearth_config.secrets import SecretError, resolve
+from hearth_config.secrets import SecretError
 
 if TYPE_CHECKING:
     from hearth.status import Status
@@ -65,7 +65,7 @@ def _of_config(loaded: Loaded) -> Iterator[str]:
         references += [*provider.headers.values(), *([provider.proxy_login] if provider.proxy_login else [])]
         for reference in references:
             with suppress(SecretError):
-                yield resolve(reference, loaded.variables, loaded.base_dir).reveal()
+                yield loaded.secret(reference).reveal()
 
 
 def _users() -> set[str]:

@@ -13,7 +13,7 @@ from hearth.routing.modes import REACH
 from hearth.routing.near import nearest, shown
 from hearth.server.trial import try_model
 from hearth.status import Finding
-from hearth_config.secrets import SecretError, resolve
+from hearth_config.secrets import SecretError
 
 if TYPE_CHECKING:
     from hearth.generation import ProviderRuntime
@@ -96,7 +96,7 @@ async def _keys(core: Core, runtime: ProviderRuntime) -> list[Finding]:
     found = []
     for key in settings.keys:
         try:
-            await asyncio.to_thread(resolve, key.value, loaded.variables, loaded.base_dir)
+            await asyncio.to_thread(loaded.secret, key.value)
         except SecretError as error:
             why = f"key {key.id}: {error.reference}: {error.reason}"
             found.append(Finding("bad", why, f"{error.next_step}."))

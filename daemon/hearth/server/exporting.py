@@ -17,7 +17,7 @@ from hearth.problems import BrokenReply, Problem
 from hearth.senses.own import lag_after
 from hearth.server.control.metrics import families
 from hearth_config.addresses import Address, TcpAddress, place_of
-from hearth_config.secrets import SecretError, resolve
+from hearth_config.secrets import SecretError
 
 if TYPE_CHECKING:
     from hearth.server.core import Core
@@ -83,10 +83,7 @@ class Exporter:
     def _headers(self, settings: Metrics) -> bytes:
         """Resolve the configured headers; may block. Raises `SecretError`, or `ValueError` for what cannot be sent."""
         loaded = self._core.generation.loaded
-        own = [
-            (name, resolve(value, loaded.variables, loaded.base_dir).reveal())
-            for name, value in settings.headers.items()
-        ]
+        own = [(name, loaded.secret(value).reveal()) for name, value in settings.headers.items()]
         return encode_headers((_JSON, *own))
 
     def _tell(self, failed: str) -> None:
