@@ -84,6 +84,11 @@ def embeds(target: Target) -> bool:
     return words is not None and "embedding" in words and "completion" not in words
 
 
+def no_key(provider: str) -> KeyRefused:
+    """Return the problem of a provider none of whose keys may go along."""
+    return KeyRefused("no key can be used.", who=provider, next_step="`hearth keys` shows why.")
+
+
 async def ask_engine(
     engine: EngineHolder, request: HttpRequest, pool: Pool, keys: Keys, *, first_s: float
 ) -> tuple[Head, bytes]:
@@ -92,7 +97,7 @@ async def ask_engine(
     A key that is refused is not judged by it: some may answer chats, and not list models.
     """
     tried: frozenset[str] = frozenset()
-    problem = KeyRefused("no key can be used", who=engine.settings.name)
+    problem = no_key(engine.settings.name)
     while (credential := await keys.choose(engine, tried)) is not None:
         try:
             return await ask_with(engine, credential, request, pool, first_s=first_s)

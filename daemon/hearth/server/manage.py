@@ -1,8 +1,6 @@
 """Ollama's model management: pull, push, create, copy, delete and blobs.
 
 Each is streamed through to the one Ollama that owns the model.
-
-A registry is cloud: what would reach one is refused where the mode keeps us at home, in `lan` too (design §2.2).
 """
 
 from __future__ import annotations
@@ -15,10 +13,12 @@ from hearth.dialects.body import cut, join, raw, value
 from hearth.dialects.ollama import errors
 from hearth.dialects.ollama.fields import fold
 from hearth.outbound.limits import Limits
-from hearth.problems import BadRequest, Forbidden, KeyRefused, Problem, Unreachable
+from hearth.outbound.loading import no_key
+from hearth.problems import BadRequest, Problem, Unreachable
 from hearth.routing.targets import is_remote_name, same_name
 from hearth.server import web
 from hearth.server.intake import arriving, read_body
+from hearth.server.ollamas import first_ollama, need_registry, ollamas
 from hearth.server.routes import Route, Table, Visit
 
 if TYPE_CHECKING:
@@ -37,14 +37,14 @@ _DIGEST = re.compile(r"sha256[:-][0-9a-fA-F]{64}", re.ASCII)
 async def pull(visit: Visit) -> web.StreamResponse:
     """`POST /api/pull`: fetch a model; the stream is Ollama's own."""
     members = await _members(visit)
-    _need_registry(visit.core, "A model pull")
-    return await _pass_json(visit, _first_ollama(visit.core), members)
+    need_registry(visit.core, "A model pull")
+    return await _pass_json(visit, first_ollama(visit.core), members)
 
 
 async def push(visit: Visit) -> web.StreamResponse:
     """`POST /api/push`: send a model to its registry."""
     members = await _members(visit)
-    _need_registry(visit.core, "A model push")
+    need_registry(visit.core, "A model push")
     return await _pass_json(visit, _owner(visit.core, _name(members)), members)
 
 
@@ -53,11 +53,11 @@ async def create(visit: Visit) -> web.StreamResponse:
     members = await _members(visit)
     base = value(members, "from", str) or ""
     if value(members, "remote_host", str):
-        _need_registry(visit.core, "A model that runs elsewhere")
+        need_registry(visit.core, "A model that runs elsewhere")
     owner = _installed(visit.core, base) if base else None
     if base and owner is None:
-        _need_registry(visit.core, f"The model {base!r} is not installed, and fetching it")
-    return await _pass_json(visit, owner or _first_ollama(visit.core), members)
+        need_registry(visit.core, f"The model {base!r} is not installed, and fetching it")
+    return await _pass_json(visit, owner or first_ollama(visit.core), members)
 
 
 async def copy(visit: Visit) -> web.StreamResponse:
@@ -78,13 +78,13 @@ async def blob(visit: Visit) -> web.StreamResponse:
         raise BadRequest("invalid digest format")
     request = visit.request
     body = arriving(request) if request.method == "POST" else b""
-    return await _pass(visit, _first_ollama(visit.core), f"api/blobs/{visit.rest}", body, request.content_length)
+    return await _pass(visit, first_ollama(visit.core), f"api/blobs/{visit.rest}", body, request.content_length)
 
 
 async def account(visit: Visit) -> web.StreamResponse:
     """`POST /api/me` and `/api/signout`: Ollama asks its own cloud about the account that `ollama push` uses."""
-    _need_registry(visit.core, "An account at ollama.com")
-    return await _pass(visit, _first_ollama(visit.core), visit.request.rel_url.raw_path.strip("/"), b"", None)
+    need_registry(visit.core, "An account at ollama.com")
+    return await _pass(visit, first_ollama(visit.core), visit.request.rel_url.raw_path.strip("/"), b"", None)
 
 
 async def _members(visit: Visit) -> Members:
@@ -110,26 +110,9 @@ def _name(members: Members) -> str:
     return str(name)
 
 
-def _need_registry(core: Core, what: str) -> None:
-    if core.mode in ("offline", "lan"):
-        raise Forbidden(f"{what} needs a registry, which mode {core.mode} forbids.", next_step="See `hearth mode`.")
-
-
-def _ollamas(core: Core) -> list[ProviderRuntime]:
-    return [one for one in core.generation.providers.values() if one.settings.dialect == "ollama"]
-
-
-def _first_ollama(core: Core) -> ProviderRuntime:
-    """Return the Ollama that new models go to: the first on this machine, else the first at all."""
-    found = sorted(_ollamas(core), key=lambda one: one.place != "machine")
-    if not found:
-        raise Unreachable("No Ollama is configured.", next_step="Add one under [providers].")
-    return found[0]
-
-
 def _installed(core: Core, model: str) -> ProviderRuntime | None:
     wanted = same_name(model)
-    for runtime in _ollamas(core):
+    for runtime in ollamas(core):
         listing = core.inventory.inventory.of(runtime.settings.name)
         if any(same_name(info.name) == wanted for info in listing.models):
             return runtime
@@ -142,7 +125,7 @@ def _owner(core: Core, model: str) -> ProviderRuntime:
     named = core.generation.providers.get(provider)
     if named is not None and named.settings.dialect == "ollama":
         return named
-    return _installed(core, model) or _first_ollama(core)
+    return _installed(core, model) or first_ollama(core)
 
 
 async def _pass_json(visit: Visit, owner: ProviderRuntime, members: Members) -> web.StreamResponse:
@@ -152,7 +135,7 @@ async def _pass_json(visit: Visit, owner: ProviderRuntime, members: Members) -> 
         if named and named.startswith(prefix):
             members[key] = raw(named.removeprefix(prefix))
     if is_remote_name(_any_name(members)):
-        _need_registry(visit.core, "A model in Ollama's cloud")
+        need_registry(visit.core, "A model in Ollama's cloud")
     try:
         return await _pass(visit, owner, visit.request.rel_url.raw_path.strip("/"), join(members), None)
     finally:
@@ -169,7 +152,7 @@ async def _pass(
     core = visit.core
     credential = await core.keys.choose(owner, frozenset())
     if credential is None:
-        raise KeyRefused("no key can be used", who=owner.settings.name)
+        raise no_key(owner.settings.name)
     reply = await core.pool.send(
         owner.origin,
         visit.request.method,
@@ -186,8 +169,8 @@ async def _pass(
 async def _relay(visit: Visit, reply: Reply) -> web.StreamResponse:
     """Send a reply on as it comes, status and all."""
     head = reply.head
-    if head is None or 300 <= head.status < 400:
-        raise Unreachable("Ollama answered with a redirect.")
+    if 300 <= head.status < 400:
+        raise Unreachable("Ollama answered with a redirect.", next_step="Set its own address under [providers].")
     headers = {name: head.get(name) for name in _PASSED if head.get(name)}
     response = web.StreamResponse(status=head.status, headers=headers | dict(visit.cors))
     await response.prepare(visit.request)

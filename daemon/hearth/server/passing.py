@@ -17,7 +17,8 @@ from hearth.outbound.keys.book import NONE
 from hearth.outbound.keys.hiding import hide_key
 from hearth.outbound.keys.turns import OF_A_KEY
 from hearth.outbound.limits import Limits
-from hearth.problems import BadRequest, KeyRefused, NotFound, Problem, ProviderProblem, UnknownModel, Unsupported
+from hearth.outbound.loading import no_key
+from hearth.problems import BadRequest, NotFound, Problem, ProviderProblem, UnknownModel, Unsupported
 from hearth.routing.search import UNNAMED
 from hearth.server import web
 from hearth.server.app_limits import refusal
@@ -176,7 +177,7 @@ async def _ask(visit: Visit, passage: Passage, target: Target, path: str, upload
             passage.failed(problem)
             tried |= {credential.id}
             failed = problem if failed is None or not elsewhere else failed
-    raise owned.out_of_reach(tried) or failed or KeyRefused("no key can be used", who=target.provider)
+    raise owned.out_of_reach(tried) or failed or no_key(target.provider)
 
 
 async def _ask_with(

@@ -14,8 +14,9 @@ from hearth.dialects.body import join, raw
 from hearth.dialects.dialect import HttpRequest
 from hearth.dialects.framing import LineSplitter
 from hearth.outbound.limits import Limits
-from hearth.outbound.loading import ask_engine
-from hearth.problems import Forbidden, KeyRefused, Problem, ProviderFault, Unreachable
+from hearth.outbound.loading import ask_engine, no_key
+from hearth.problems import Problem, ProviderFault
+from hearth.server.ollamas import first_ollama, need_registry
 from hearth.status import PullStatus
 
 if TYPE_CHECKING:
@@ -112,17 +113,10 @@ class Pulls:
         runtime = self._core.generation.providers.get(provider)
         if slash and runtime is not None and runtime.settings.dialect == "ollama":
             return runtime, model
-        return self._ollama(), model if slash and provider == "local" else name
-
-    def _ollama(self) -> ProviderRuntime:
-        found = [one for one in self._core.generation.providers.values() if one.settings.dialect == "ollama"]
-        if not found:
-            raise Unreachable("No Ollama is configured.", next_step="Add one under [providers].")
-        return min(found, key=lambda one: one.place != "machine")
+        return first_ollama(self._core), model if slash and provider == "local" else name
 
     def _begin(self, runtime: ProviderRuntime, model: str) -> _Pull:
-        if self._core.mode in ("offline", "lan"):
-            raise Forbidden(f"A model pull needs a registry, which mode {self._core.mode} forbids.")
+        need_registry(self._core, "A model pull")
         pull = self._pulls[model] = _Pull(runtime.settings.name, model)
         pull.task = asyncio.create_task(self._run(pull, runtime), name=f"pull {model}")
         return pull
@@ -155,7 +149,7 @@ class Pulls:
         core, name = self._core, runtime.settings.name
         credential = await core.keys.choose(runtime, frozenset())
         if credential is None:
-            raise KeyRefused("no key can be used", who=name)
+            raise no_key(name)
         reply = await core.pool.send(
             runtime.origin,
             "POST",

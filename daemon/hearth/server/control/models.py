@@ -58,15 +58,10 @@ async def pull(visit: Visit) -> web.StreamResponse:
     Leaving does not end the pull.
     """
     wanted: Named = await order(visit, Named)
-    core = visit.core
-    if core.mode in ("offline", "lan"):
-        raise Forbidden(
-            f"A model pull needs a registry, which mode {core.mode} forbids.", next_step="See `hearth mode`."
-        )
     response = web.StreamResponse(headers=_LINES)
     started = False
     try:
-        async for progress in core.pulls.follow(wanted.model):
+        async for progress in visit.core.pulls.follow(wanted.model):
             if not started:
                 await response.prepare(visit.request)
                 started = True
