@@ -218,4 +218,6 @@ def test_models_are_listed_in_its_form(kind: str) -> None:
     assert names >= {model.name for model in MODELS}
     assert one.type == "model"
     assert one.max_input_tokens
+    known = kind != "openai"  # a llama-server does not say what its models can do
+    assert not known or (one.capabilities.thinking.supported and one.capabilities.image_input.supported)
     assert missing.body["error"]["type"] == "not_found_error"  # type: ignore[index]

@@ -47,7 +47,7 @@ async def tags(visit: Visit) -> web.StreamResponse:
     """`GET /api/tags`: aliases, models here, and cloud models the config names. An engine's own are news."""
     await look(visit.core)
     named = [_shown(visit.core, name) for name in offered(visit.core, listed_too=False)]
-    return _json(visit, ollama_models.write_tags([info for info in named if info is not None]))
+    return _json(visit, ollama_models.write_tags([_as_ollama(info) for info in named if info is not None]))
 
 
 async def loaded(visit: Visit) -> web.StreamResponse:
@@ -80,7 +80,7 @@ async def describe(visit: Visit) -> web.StreamResponse:
     if target.dialect == "ollama" and not target.remote:
         recorded = await _ask_owner(visit.core, target)
     copilot = visit.request.headers.get("User-Agent", "").startswith(COPILOT)
-    return _json(visit, show.write_show(info, recorded, name if copilot else ""))
+    return _json(visit, show.write_show(_as_ollama(info), recorded, name if copilot else ""))
 
 
 async def _ask_owner(core: Core, target: Target) -> bytes:
@@ -186,7 +186,10 @@ def _spelled(name: str, target: Target) -> str:
 
 
 def _abilities(target: Target) -> tuple[str, ...] | None:
-    """What it can do through us: gaps that we write in its family's tokens are filled like any other."""
+    """What it can do through us, in Ollama's words and two of ours, that Ollama's own lists have not.
+
+    Gaps that we write in its family's tokens are filled like any other.
+    """
     known = target.capabilities
     if known is None:
         if target.dialect == "ollama" or "tools" in target.lacks:
@@ -194,7 +197,23 @@ def _abilities(target: Target) -> tuple[str, ...] | None:
         known = frozenset({"completion", "tools"})
     if target.filling.possible and "completion" in known:
         known |= {"insert"}
-    return tuple(sorted(known - {"json_schema"}))
+    schema = target.answers.get("json_schema")
+    more = {"json_schema"} if schema is not None and schema.said == "yes" else set()
+    files = {"files"} if target.dialect in _READ_FILES and "completion" in known else set()
+    return tuple(sorted((known - _OURS) | more | files))
+
+
+_OURS = frozenset({"json_schema", "files"})
+_READ_FILES = frozenset({"anthropic", "gemini", "openai_responses"})
+"""The dialects whose models all read PDFs; of the servers of `openai_chat` nobody says which do."""
+
+
+def _as_ollama(info: ModelInfo) -> ModelInfo:
+    """Return a model as Ollama's own lists have it."""
+    known = info.capabilities
+    if known is None or _OURS.isdisjoint(known):
+        return info
+    return structs.replace(info, capabilities=tuple(word for word in known if word not in _OURS))
 
 
 def _json(visit: Visit, body: bytes) -> web.Response:

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from anthropic.types import ModelCapabilities
 from anthropic.types import ModelInfo as Shown
 
 from dialects.anthropic.anthropic_golden import CLAUDE
@@ -60,6 +61,23 @@ def test_what_is_no_list_is_broken(body: bytes) -> None:
     """F7: a page of a portal is no list of models."""
     with pytest.raises(BrokenReply):
         CALLED.models(body)
+
+
+def test_what_a_model_can_do_is_listed_as_the_sdk_reads_it() -> None:
+    """Every key is there; one of which nobody knows anything says nothing at all."""
+    local = ModelInfo("qwen3:8b", capabilities=("completion", "json_schema", "thinking", "tools"))
+    claude = ModelInfo("far/claude-opus-4-8", capabilities=("completion", "files", "thinking", "tools", "vision"))
+
+    rows = json.loads(write_models([local, claude, ModelInfo("x/y")]))["data"]
+
+    assert rows[2]["capabilities"] is None
+    ours, theirs = (ModelCapabilities.model_validate(row["capabilities"], strict=True) for row in rows[:2])
+    assert (ours.image_input.supported, theirs.image_input.supported) == (False, True)
+    assert (ours.pdf_input.supported, theirs.pdf_input.supported) == (False, True)
+    assert (ours.structured_outputs.supported, theirs.structured_outputs.supported) == (True, False)
+    assert (ours.thinking.types.enabled.supported, theirs.thinking.types.enabled.supported) == (True, False)
+    assert (ours.thinking.types.adaptive.supported, theirs.thinking.types.adaptive.supported) == (True, True)
+    assert (ours.effort.high.supported, theirs.effort.xhigh and theirs.effort.xhigh.supported) == (True, True)
 
 
 def test_models_are_listed_as_the_sdk_reads_them() -> None:

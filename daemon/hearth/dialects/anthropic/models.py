@@ -8,13 +8,13 @@ from typing import Any
 
 import msgspec
 
+from hearth.dialects.anthropic.capabilities import capabilities_shown, capabilities_told
 from hearth.dialects.dialect import ModelInfo
 from hearth.dialects.unreadable import UNREADABLE
 from hearth.problems import BrokenReply
 
 _EPOCH = "1970-01-01T00:00:00Z"
 """What stands for a date nobody knows, as the API itself writes it."""
-_SUPPORTS = {"image_input": "vision", "thinking": "thinking", "structured_outputs": "json_schema"}
 
 
 def write_models(models: Sequence[ModelInfo]) -> bytes:
@@ -44,7 +44,7 @@ def _entry(model: ModelInfo) -> dict[str, Any]:
         "max_input_tokens": model.loaded_window or model.window,
         "max_tokens": model.output_limit,
         "lifecycle": "active",
-        "capabilities": None,
+        "capabilities": None if model.capabilities is None else capabilities_shown(model.name, model.capabilities),
         "deprecated_at": None,
         "retires_at": None,
     }
@@ -94,7 +94,7 @@ def _model(row: dict[str, Any]) -> ModelInfo:
         row["id"],
         window=_number(row, "max_input_tokens"),
         output_limit=_number(row, "max_tokens"),
-        capabilities=_capabilities(row.get("capabilities")),
+        capabilities=capabilities_told(row.get("capabilities")),
         modified=row["created_at"] if isinstance(row.get("created_at"), str) else "",
     )
 
@@ -102,15 +102,3 @@ def _model(row: dict[str, Any]) -> ModelInfo:
 def _number(row: dict[str, Any], name: str) -> int | None:
     found = row.get(name)
     return found if type(found) is int and found > 0 else None
-
-
-def _capabilities(found: object) -> tuple[str, ...] | None:
-    """Return what a model can do in Ollama's words; all of them call tools. None where the list does not say."""
-    if not isinstance(found, dict):
-        return None
-    told = [word for name, word in _SUPPORTS.items() if _supported(found.get(name))]
-    return ("completion", "tools", *told)
-
-
-def _supported(found: object) -> bool:
-    return isinstance(found, dict) and found.get("supported") is True
