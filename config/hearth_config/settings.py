@@ -83,6 +83,7 @@ class Busy(Struct, frozen=True, forbid_unknown_fields=True):
 
     patience: Seconds = 10.0
     queue: Whole = 32
+    stay: Seconds = 20.0
     other_cpu: FractionOrOff = 0.85
     free_memory: FractionOrOff = 0.10
     battery: Literal["ignore", "busy", "no-load"] = "ignore"

@@ -62,6 +62,9 @@ class ModelStatus(Struct, frozen=True):
     loads: int = 0
     """How often Hearth has had it loaded since start: many in a row are engines that push one model out for another."""
     last_load_s: float | None = None
+    wanted_by: tuple[str, ...] = ()
+    """Models that wait for its place, since their engine has no room for both; it keeps it for `stays_s` seconds."""
+    stays_s: float = 0.0
 
 
 class AliasStatus(Struct, frozen=True):

@@ -126,7 +126,8 @@ def _model(one: ModelStatus) -> str:
     waiting = f", {one.queued} waiting" if one.queued else ""
     took = f" (last in {span(one.last_load_s)})" if one.last_load_s is not None else ""
     loads = f", loaded {counted(one.loads, 'time')} since start{took}" if one.loads else ""
-    return f"{one.name}{memory}{window}{loads}, {counted(one.in_flight, 'call')} in flight{waiting}"
+    wanted = f"; {', '.join(one.wanted_by)} wants its place, in {span(one.stays_s)}" if one.wanted_by else ""
+    return f"{one.name}{memory}{window}{loads}, {counted(one.in_flight, 'call')} in flight{waiting}{wanted}"
 
 
 def _progress(model: str, what: str, completed: int | None, total: int | None) -> str:

@@ -15,6 +15,7 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from hearth.outbound.lane_values import LaneView, Lesson
+from hearth.outbound.residents import Residents
 from hearth.outbound.tickets import Overflow, Superseded, Ticket, Waiter
 from hearth.problems import Internal, Overloaded, Problem, QueueFull
 from hearth.routing.world import TargetState
@@ -31,11 +32,8 @@ Loader = Callable[[], Awaitable[float]]
 class Lane:
     """The queue before one model. All methods run on the event loop; none blocks it."""
 
-    def __init__(self, name: str, engine: asyncio.Lock, learned: Learned) -> None:
-        """Start without a loader: the model counts as always loaded.
-
-        `engine` is held while loading, because an engine loads one model at a time.
-        """
+    def __init__(self, name: str, engine: Residents, learned: Learned) -> None:
+        """Start without a loader: the model counts as always loaded. `engine` says when it may be loaded."""
         self.name = name
         self.slots = 1
         self.limit = 32
@@ -48,12 +46,16 @@ class Lane:
         """When we last saw for ourselves whether the model is loaded; what was heard before says nothing any more."""
         self.load_problem: Problem | None = None
         self._loader: Loader | None = None
+        self.gives_way = False
+        """Whether another model's turn has come: nobody more is let in to this one."""
         self._engine = engine
+        engine.add(self)
         self._active: set[Ticket] = set()
         self._waiters: deque[Waiter] = deque()
         self._loading: asyncio.Task[None] | None = None
         self._loading_since: float | None = None
-        self._warm_until = 0.0
+        self.warm_until = 0.0
+        """Until when (monotonic seconds) the engine keeps the model, as far as we know."""
         self._lets_go = False
 
     def configure(self, slots: int, limit: int, loader: Loader | None, *, lets_go: bool = False) -> None:
@@ -67,7 +69,14 @@ class Lane:
     @property
     def warm(self) -> bool:
         """Whether the model is loaded, as far as we know."""
-        return self._loader is None or bool(self._active) or self._warm_until > monotonic()
+        if self.gives_way:
+            return False
+        return self._loader is None or bool(self._active) or self.warm_until > monotonic()
+
+    @property
+    def in_flight(self) -> int:
+        """How many calls hold a slot."""
+        return len(self._active)
 
     @property
     def idle(self) -> bool:
@@ -89,8 +98,10 @@ class Lane:
 
     def state(self, resting_until: float, why: str, code: str = "") -> TargetState:
         """Return what a plan must know of the lane's model, beside its rest."""
+        warm = self.warm
+        held_s, held_by = (0.0, "") if warm else self._engine.held(self)
         return TargetState(
-            loaded=self.warm,
+            loaded=warm,
             loading_since=self._loading_since,
             in_flight=len(self._active),
             queued=len(self._waiters),
@@ -98,13 +109,20 @@ class Lane:
             resting_until=resting_until,
             rest_reason=why,
             rest_code=code,
+            held_s=held_s,
+            held_by=held_by,
             gpu_share=self.gpu_share,
             learned=self.learned,
         )
 
     def note_loaded(self, until: float) -> None:
         """Say that the engine reports the model as loaded until then (monotonic seconds; 0 means that it is not)."""
-        self._warm_until = until
+        self.warm_until = until
+
+    def gone(self) -> None:
+        """Count as not loaded: another model has the place. Who waits for this one has it loaded in its turn."""
+        self.gives_way, self.warm_until, self.known_warm_at = False, 0.0, monotonic()
+        self._pump()
 
     def enter_at_once(self, ticket: Ticket) -> bool:
         """Take a slot if one is free and nobody waits."""
@@ -159,13 +177,13 @@ class Lane:
         """Give the slot back; harmless when it was never taken."""
         self._active.discard(ticket)
         if self._lets_go and not self._active:
-            self._warm_until, self.known_warm_at = 0.0, monotonic()
+            self.warm_until, self.known_warm_at = 0.0, monotonic()
         self._pump()
 
     def learn(self, lesson: Lesson) -> None:
         """Take over what an attempt showed: times, and that the engine keeps the model for a while after it."""
         now = monotonic()
-        self._warm_until = max(self._warm_until, lesson.stays_until)
+        self.warm_until = max(self.warm_until, lesson.stays_until)
         self.known_warm_at = now
         self.learned = lesson.taught(self.learned, now)
 
@@ -226,11 +244,13 @@ class Lane:
             raise self.load_problem
 
     async def _load(self) -> None:
+        asked, (_, held_by) = monotonic(), self._engine.held(self)
         try:
-            async with self._engine:
+            async with self._engine.place(self):
                 self._loading_since = monotonic()
+                self._say_held(held_by, self._loading_since - asked)
                 loader = self._loader
-                self._warm_until = await loader() if loader is not None else 0.0
+                self.warm_until = await loader() if loader is not None else 0.0
                 self.known_warm_at = monotonic()
                 self.last_load_s = monotonic() - self._loading_since
                 self.loads += 1
@@ -246,6 +266,11 @@ class Lane:
             self._loading_since = None
         self._pump_after_load()
 
+    def _say_held(self, by: str, seconds: float) -> None:
+        """Note for those who wait that it was another model's time."""
+        for waiter in self._waiters if by else ():
+            waiter.ticket.note = f"It waited {seconds:.1f} s while {by} kept its place in the engine's memory."
+
     def _fail_load(self, problem: Problem) -> None:
         self.load_problem = problem
         self._fail_waiters(problem)
@@ -254,7 +279,7 @@ class Lane:
         """Hand out the slots; a model that is not warm now failed to load, and its waiters have been told."""
         if self.warm:
             self._pump()
-        elif self._waiters:
+        elif self._waiters and not self.gives_way:
             self._fail_waiters(Overloaded(f"{self.name} was unloaded again at once.", retry_after=1.0))
 
     def _fail_waiters(self, problem: Problem) -> None:

@@ -141,7 +141,7 @@ def expected_first_token(
     if wait is None:
         wait = queue_wait(state, now) if state.in_flight or state.queued else 0.0
     if cold or state.loading_since is not None:
-        wait += load_rest(state, size, now)
+        wait += state.held_s + load_rest(state, size, now)
     bucket = state.learned.first_token[bisect_right(BUCKETS, prompt_tokens)]
     first = bucket.value(now, PRIOR_FIRST_TOKEN)
     return wait + (first * slowdown(state, machine) if machine.other_cpu else first)

@@ -46,6 +46,9 @@ class TargetState(Struct, frozen=True):
     rest_reason: str = ""
     rest_code: str = ""
     """Why it rests, in short, where that is not for failures in a row: "rate_limited"."""
+    held_s: float = 0.0
+    """For how many seconds it cannot be loaded, because its engine has no room beside `held_by`, which is in use."""
+    held_by: str = ""
     gpu_share: float | None = None
     learned: Learned = Learned()
     success: float = 1.0

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator, Mapping
+from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from hearth.outbound.lanes import Lane
 from hearth.outbound.loading import lets_go_at_once, load_model
+from hearth.outbound.residents import Beside, Residents
 from hearth.problems import Problem
 from hearth.server.gpu_notes import GpuNotes, gpu_share
 
@@ -46,7 +47,7 @@ class Lanes(Mapping[str, Lane]):
         """Have none yet."""
         self._core = core
         self._lanes: dict[str, Lane] = {}
-        self._engines: dict[str, asyncio.Lock] = {}
+        self._engines: dict[str, Residents] = {}
         self._loads: dict[str, _Load] = {}
         self._gpu = GpuNotes(core)
         self.get = self._lanes.get  # type: ignore[method-assign]  # asked for each target of each plan
@@ -72,7 +73,7 @@ class Lanes(Mapping[str, Lane]):
             return None
         if target.provider not in self._core.generation.providers:
             return None  # a reload has removed it, and an older call still asks it
-        engine = self._engines.setdefault(target.provider, asyncio.Lock())
+        engine = self._engines.setdefault(target.provider, Residents())
         lane = self._lanes[target.name] = Lane(target.name, engine, self._core.learned.of(target.name))
         self._configure(lane, target)
         return lane
@@ -89,6 +90,8 @@ class Lanes(Mapping[str, Lane]):
         slots = target.settings.slots or DEFAULT_SLOTS.get(target.dialect, OTHER_SLOTS)
         loads = target.dialect == "ollama" and not target.remote
         engine = core.target(target.provider)
+        residents = self._engines[target.provider]
+        residents.stay = core.generation.settings.busy.stay
         before = self._loads.get(target.name)
         if before is not None and before.options != _options(target):
             del self._loads[target.name]
@@ -96,22 +99,26 @@ class Lanes(Mapping[str, Lane]):
 
         async def load() -> float:
             current = core.catalog.targets.get(target.name, target)
+            beside = residents.beside(lane)
             try:
                 until = await load_model(engine, current, core.pool, core.keys)
             except Problem as problem:
                 self._load_failed(target, problem)
                 raise
             self._loads[target.name] = ours = _Load(_options(current))
-            core.soon(self._see_window(current, ours))
+            residents.look(self._see_load(lane, current, ours, beside))
             return until
 
         lets_go = lets_go_at_once(target.pins.keep_alive)
         lane.configure(slots, core.generation.settings.busy.queue, load if loads else None, lets_go=lets_go)
 
-    async def _see_window(self, target: Target, load: _Load) -> None:
-        """Learn which window our own load was given: what an engine reports need not be the number it was asked for."""
+    async def _see_load(self, lane: Lane, target: Target, load: _Load, beside: Beside) -> None:
+        """Learn what our own load led to: its window, which need not be what was asked for, and who had to go."""
         listing = await self._core.inventory.refresh(target.provider)
         load.window = next((one.loaded_window for one in listing.models if one.name == target.model), None)
+        residents, targets = self._engines[target.provider], self._core.catalog.targets.values()
+        torn = residents.saw(lane, beside, {one.name for one in targets if one.loaded})
+        await residents.settle(torn, partial(self._core.inventory.refresh, target.provider))
 
     def _is_ours(self, target: Target) -> bool:
         """Whether a model is loaded as our calls need it; somebody else may have loaded it with another window."""
@@ -141,6 +148,11 @@ class Lanes(Mapping[str, Lane]):
         if lane.idle and heard_at > lane.known_warm_at:
             until = inventory.loaded_until(target) if target.loaded and self._is_ours(target) else 0.0
             lane.note_loaded(until)
+
+    def kept_from(self, target: Target) -> tuple[float, tuple[str, ...]]:
+        """Return for how many seconds a model keeps its place from others that want it, and their names."""
+        lane = self._lanes.get(target.name)
+        return self._engines[target.provider].kept_from(lane) if lane is not None else (0.0, ())
 
     def learn(self, upstream: Upstream) -> None:
         """Let a lane learn from an attempt that has ended, or what stands for it where a target has none."""

@@ -42,7 +42,9 @@ def judge(call: Call, target: Target, world: World, settings: Settings) -> Verdi
 def worth_loading(target: Target, world: World, settings: Settings) -> bool:
     """Say whether a model that was put off should be loaded for the next call: it is cold, and there is room."""
     state = world.states.get(target.name, UNKNOWN_TARGET)
-    return target.installed and is_cold(target, state) and not _strain(world.machine, settings.busy, cold=True)
+    if state.held_s or not is_cold(target, state):
+        return False
+    return target.installed and not _strain(world.machine, settings.busy, cold=True)
 
 
 def _strain(machine: Machine, busy: Busy, *, cold: bool) -> str:
@@ -64,6 +66,8 @@ def _long_wait(wait: float, patience: float, state: TargetState, *, cold: bool) 
     parts = []
     if state.in_flight or state.queued:
         parts.append(f"{state.in_flight} running and {state.queued} waiting")
+    if state.held_s:
+        parts.append(f"{state.held_by} keeps its place in memory for about {state.held_s:.0f} s more")
     if cold:
         parts.append("it must be loaded first")
     if state.loading_since is not None:

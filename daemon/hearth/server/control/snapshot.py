@@ -125,6 +125,7 @@ def _model(core: Core, target: Target, *, abilities: bool = False) -> ModelStatu
     lane = core.lanes.get(target.name)
     view = lane.view() if lane is not None else _NO_LANE
     info, age = target.info, core.inventory.age_s(target.provider)
+    stays_s, wanted_by = core.lanes.kept_from(target)
     return ModelStatus(
         name=target.name,
         provider=target.provider,
@@ -149,6 +150,8 @@ def _model(core: Core, target: Target, *, abilities: bool = False) -> ModelStatu
         listed_s=round(age, 1) if age is not None else None,
         loads=view.loads,
         last_load_s=round(view.last_load_s, 1) if view.last_load_s is not None else None,
+        wanted_by=wanted_by,
+        stays_s=round(stays_s, 1),
     )
 
 

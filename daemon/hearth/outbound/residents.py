@@ -1,0 +1,197 @@
+"""Which models one engine holds, and whose turn it is where it was seen not to hold them together (pain 5).
+
+Each call for a model that has no room would push another one out, and two programs that call in turn would make every
+call wait for a load. So a model that was loaded keeps its place for a while as long as it is used; those who want it
+wait in the order they came, and then all calls of the next model go together. Nothing of it is done before an engine
+was seen to let go of one model for another.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator
+from contextlib import asynccontextmanager
+from time import monotonic
+from typing import Protocol
+
+LOOK_S = 0.02
+"""How often a model that waits looks whether its turn has come."""
+MOST_PAIRS = 256
+
+
+class Resident(Protocol):
+    """The lane of a model that an engine may hold."""
+
+    name: str
+    last_load_s: float | None
+    known_warm_at: float
+    """The last moment at which it was loaded or used."""
+    gives_way: bool
+    """Whether no more calls are let in to it."""
+    warm_until: float
+    """Until when its engine keeps it."""
+
+    @property
+    def warm(self) -> bool:
+        """Whether it is loaded and takes calls."""
+        ...
+
+    @property
+    def in_flight(self) -> int:
+        """How many calls it answers."""
+        ...
+
+    @property
+    def idle(self) -> bool:
+        """Whether nobody uses, waits for or loads it."""
+        ...
+
+    def gone(self) -> None:
+        """Count as not loaded, and take calls again."""
+        ...
+
+
+Beside = tuple[tuple[Resident, float], ...]
+"""Models that were loaded when another one's load began, each with the moment until which it would have stayed."""
+
+
+class Residents:
+    """The models of one engine. The event loop's alone."""
+
+    def __init__(self) -> None:
+        """Know none yet."""
+        self.stay = 0.0
+        """For how many seconds a model keeps its place at least while it is used; 0: nobody waits for another."""
+        self._lanes: dict[str, Resident] = {}
+        self._apart: set[frozenset[str]] = set()
+        self._since: dict[str, float] = {}
+        self._turns: list[Resident] = []
+        self._tells = False
+        self._loader = asyncio.Lock()
+        self._look: asyncio.Task[None] | None = None
+
+    def add(self, lane: Resident) -> None:
+        """Have one more model."""
+        self._lanes[lane.name] = lane
+
+    @asynccontextmanager
+    async def place(self, lane: Resident) -> AsyncIterator[None]:
+        """Wait for a model's turn, let its rivals finish, and load it inside: an engine loads one model at a time."""
+        self._turns.append(lane)
+        try:
+            while self._must_wait(lane):  # noqa: ASYNC110 -- time is what it waits for, most of all
+                await asyncio.sleep(LOOK_S)
+            await self._clear([one for one in self._rivals(lane) if one.warm])
+            async with self._loader:
+                if self._look is not None:
+                    await asyncio.wait({self._look})
+                yield
+            self._since[lane.name] = monotonic()
+        finally:
+            self._turns.remove(lane)
+
+    def held(self, lane: Resident) -> tuple[float, str]:
+        """Return for how many seconds others keep a model from being loaded, as far as is known, and who does."""
+        if not self._apart or not self.stay:
+            return 0.0, ""
+        now, held, by = monotonic(), 0.0, ""
+        for one in self._rivals(lane):
+            if (rest := self._rest(one, now)) > held:
+                held, by = rest, one.name
+        for one in self._ahead(lane):
+            held, by = held + self.stay + (one.last_load_s or 0.0), by or one.name
+        return held, by
+
+    def kept_from(self, lane: Resident) -> tuple[float, tuple[str, ...]]:
+        """Return for how many seconds a model keeps its place, and who wants it; (0.0, ()) if nobody does."""
+        wanting = tuple(one.name for one in self._turns if one is not lane and self._are_apart(one, lane))
+        return (self._rest(lane, monotonic()), wanting) if wanting else (0.0, ())
+
+    # What an engine shows.
+
+    def beside(self, lane: Resident) -> Beside:
+        """Return what is loaded now beside a model that is about to be."""
+        return tuple((one, one.warm_until) for one in self._lanes.values() if one is not lane and one.warm)
+
+    def saw(self, lane: Resident, beside: Beside, loaded: Collection[str]) -> list[Resident]:
+        """Learn from a load what an engine holds together: `loaded` are the names of all that it has after it.
+
+        Returns the models that were found not to fit while calls for both are under way.
+        """
+        here, now, torn = lane.name in loaded, monotonic(), []
+        self._tells = self._tells or bool(loaded)
+        for other in self._lanes.values():
+            if here and other is not lane and other.name in loaded:
+                self._apart.discard(frozenset((lane.name, other.name)))
+        for other, until in beside:
+            if until > now and self._pushed_out(other, here=here, there=other.name in loaded):
+                self._part(lane, other)
+                torn += [] if (other if here else lane).idle else [other, lane]
+        return torn
+
+    def _pushed_out(self, other: Resident, *, here: bool, there: bool) -> bool:
+        """Whether one of two that should both be loaded had to go for the other, whose calls may load it at this moment.
+
+        An engine that never says what it has loaded shows nothing.
+        """
+        return not there if here else self._tells and (there or not other.idle)
+
+    def _part(self, one: Resident, other: Resident) -> None:
+        if len(self._apart) >= MOST_PAIRS:
+            self._apart.clear()
+        self._apart.add(frozenset((one.name, other.name)))
+
+    def look(self, looking: Awaitable[None]) -> None:
+        """Look what a load led to. The next load waits for that: it could push out what has just been loaded."""
+        self._look = asyncio.ensure_future(looking)
+
+    async def settle(self, torn: list[Resident], look: Callable[[], Awaitable[object]]) -> None:
+        """Let models that push each other out finish what they have begun, then look which of them is loaded."""
+        if torn and self.stay:
+            await self._clear(torn)
+            await look()
+
+    # Whose turn it is.
+
+    def _must_wait(self, lane: Resident) -> bool:
+        if not self._apart or not self.stay:
+            return False
+        now = monotonic()
+        return lane.gives_way or any(self._ahead(lane)) or any(self._rest(one, now) > 0 for one in self._rivals(lane))
+
+    def _rest(self, one: Resident, now: float) -> float:
+        """Return for how long a model keeps its place: while it is used, or idle for no longer than its load took."""
+        since = self._since.get(one.name)
+        if since is None or not one.warm:
+            return 0.0
+        rest = since + self.stay - now
+        if one.idle:
+            rest = min(rest, (one.last_load_s or 0.0) - (now - one.known_warm_at))
+        return max(rest, 0.0)
+
+    def _rivals(self, lane: Resident) -> Iterator[Resident]:
+        return (one for one in self._lanes.values() if self._are_apart(one, lane))
+
+    def _ahead(self, lane: Resident) -> Iterator[Resident]:
+        """Yield those whose turn comes before."""
+        for one in self._turns:
+            if one is lane:
+                return
+            if self._are_apart(one, lane):
+                yield one
+
+    def _are_apart(self, one: Resident, other: Resident) -> bool:
+        return frozenset((one.name, other.name)) in self._apart
+
+    async def _clear(self, leaving: list[Resident]) -> None:
+        """Let no more calls in to these models, and wait until those under way have ended."""
+        if not self.stay:
+            return
+        for one in leaving:
+            one.gives_way = True
+        try:
+            while any(one.in_flight for one in leaving):  # noqa: ASYNC110 -- no call tells anybody that it ends
+                await asyncio.sleep(LOOK_S)
+        finally:
+            for one in leaving:
+                one.gone()
