@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from hearth.cli.preset_table import markdown
-from hearth_config.dialects import GROUP
 from hearth_config.load import load
 from hearth_config.paths import Paths
+from hearth_config.words import DIALECT_GROUP
 from source_tree import ROOT
 
 PAGE = (ROOT / "docs" / "providers.md").read_text(encoding="utf-8")
@@ -40,4 +40,4 @@ def test_the_examples_are_accepted(number: int, tmp_path: Path) -> None:
 
 def test_the_entry_point_group_is_the_one_that_is_read() -> None:
     """What a package is told to write is what Hearth looks for."""
-    assert list(tomllib.loads(EXAMPLES[2])["project"]["entry-points"]) == [GROUP]
+    assert list(tomllib.loads(EXAMPLES[2])["project"]["entry-points"]) == [DIALECT_GROUP]

@@ -3,14 +3,11 @@
 from typing import Final
 
 from hearth_config.errors import did_you_mean, one_of
-
-OURS: Final = ("ollama", "openai_chat", "openai_responses", "anthropic", "gemini", "cohere", "replicate")
-GROUP: Final = "hearth.dialects"
-"""The entry points by which a package says that it brings a dialect: its name, and the module of it."""
+from hearth_config.words import DIALECT_GROUP, DIALECTS
 
 DIALECT_FORM: Final = (
-    f"{one_of(OURS)}; a package that brings another must be installed where Hearth is, with an entry point of the "
-    f'group "{GROUP}"'
+    f"{one_of(DIALECTS)}; a package that brings another must be installed where Hearth is, with an entry point of the "
+    f'group "{DIALECT_GROUP}"'
 )
 
 
@@ -19,11 +16,11 @@ def check_dialect(name: str) -> str:
 
     What is installed is looked through only for a name that is not ours.
     """
-    if name in OURS:
+    if name in DIALECTS:
         return name
     from importlib.metadata import entry_points
 
-    if entry_points(group=GROUP, name=name):
+    if entry_points(group=DIALECT_GROUP, name=name):
         return name
-    hint = did_you_mean(name, (*OURS, *entry_points(group=GROUP).names))
+    hint = did_you_mean(name, (*DIALECTS, *entry_points(group=DIALECT_GROUP).names))
     raise ValueError(f"is no dialect that is installed{hint}")

@@ -1,4 +1,4 @@
-"""The words that a config and a call share: how far a prompt may go, where a model is, what kind of request it is."""
+"""The words that config and daemon share: how far a prompt may go, where models are, kinds of request, wire formats."""
 
 from typing import Final, Literal
 
@@ -12,3 +12,8 @@ DISTANCE: Final[dict[Place, int]] = {"machine": 0, "lan": 1, "cloud": 2}
 
 Task = Literal["chat", "embeddings", "autocomplete", "images", "long_context", "tools", "summary", "code"]
 """What kind of request it is: the first three by its route and form, the others are kinds of chat (`routing/tasks`)."""
+
+DIALECTS: Final = ("ollama", "openai_chat", "openai_responses", "anthropic", "gemini", "cohere", "replicate")
+"""The wire formats that come with Hearth; no other may take their names."""
+DIALECT_GROUP: Final = "hearth.dialects"
+"""The entry points by which a package says that it brings a dialect: its name, and the module of it."""

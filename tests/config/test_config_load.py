@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hearth_config.addresses import Endpoint, TcpAddress, UnixAddress
-from hearth_config.dialects import OURS
 from hearth_config.errors import ConfigError
 from hearth_config.load import Loaded, load_text
 from hearth_config.settings import ModelSettings, Price, Settings, Timeouts
 from hearth_config.variables import Variables
+from hearth_config.words import DIALECTS
 
 EVERYDAY = Path(__file__).with_name("everyday.toml").read_text("utf-8")
 
@@ -65,7 +65,7 @@ def test_what_is_not_heeded_yet_is_listed() -> None:
     assert kept.inactive == ("usage.bodies",)
 
 
-@pytest.mark.parametrize("name", OURS)
+@pytest.mark.parametrize("name", DIALECTS)
 def test_each_dialect_of_ours_is_accepted(name: str) -> None:
     """A provider may speak any dialect that Hearth brings, and nothing about it is left for later."""
     text = f'[providers.x]\ndialect = "{name}"\naddress = "https://example.org/v1"\n'

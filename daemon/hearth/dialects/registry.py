@@ -11,10 +11,9 @@ from importlib import import_module
 from types import ModuleType
 
 from hearth.dialects.dialect import Called, Served
+from hearth_config.words import DIALECT_GROUP, DIALECTS
 
-GROUP = "hearth.dialects"
-OURS = ("anthropic", "cohere", "gemini", "ollama", "openai_chat", "openai_responses", "replicate")
-"""The dialects of this package; a foreign one cannot take their names."""
+GROUP, OURS = DIALECT_GROUP, DIALECTS
 
 
 @cache
