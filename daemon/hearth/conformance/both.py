@@ -57,43 +57,43 @@ class RoundTripConformance(Conformance):
     @given(events=answers())
     def test_any_answer_comes_back(self, subject: Subject, events: list[Event]) -> None:
         """A stream written by the served half is read by the called half to the same words, calls, end and counts."""
-        reply, outline = _asked(subject, stream=True)
+        outline = _asked(subject, stream=True)
         writer = subject.serving().writer(outline, STAMP)
         written = b"".join(writer.stream([event]) for event in events)
 
-        assert told(_read(subject, reply, writer, written)) == told(events)
+        assert told(_read(subject, writer, written)) == told(events)
 
     @UNHURRIED
     @given(events=answers())
     def test_any_whole_answer_comes_back(self, subject: Subject, events: list[Event]) -> None:
         """The same for a reply in one piece."""
-        reply, outline = _asked(subject, stream=False)
+        outline = _asked(subject, stream=False)
         writer = subject.serving().writer(outline, STAMP)
         written = writer.whole(events)
 
-        assert told(_read(subject, reply, writer, written)) == told(events)
+        assert told(_read(subject, writer, written)) == told(events)
 
     @UNHURRIED
     @given(events=answers(), at=st.integers(0, 10))
     def test_a_heartbeat_says_nothing(self, subject: Subject, events: list[Event], at: int) -> None:
         """A sign of life between two pieces changes nothing for who reads them."""
-        reply, outline = _asked(subject, stream=True)
+        outline = _asked(subject, stream=True)
         writer = subject.serving().writer(outline, STAMP)
         pieces = [writer.stream([event]) for event in events]
         pieces.insert(at % (len(pieces) + 1), writer.heartbeat)
 
-        assert told(_read(subject, reply, writer, b"".join(pieces))) == told(events)
+        assert told(_read(subject, writer, b"".join(pieces))) == told(events)
 
     @UNHURRIED
     @given(events=answers(), kept=st.integers(0, 10))
     def test_an_error_is_read_as_an_error(self, subject: Subject, events: list[Event], kept: int) -> None:
         """A stream that the served half ends in an error, the called half never takes for finished."""
-        reply, outline = _asked(subject, stream=True)
+        outline = _asked(subject, stream=True)
         writer = subject.serving().writer(outline, STAMP)
         begun = events[: min(kept, len(events) - 2)]
         written = b"".join(writer.stream([event]) for event in begun) + writer.failed(Overloaded("It fell over."))
 
-        found = _read(subject, reply, writer, written)
+        found = _read(subject, writer, written)
 
         assert isinstance(found[-1], Failed), found
 
@@ -124,12 +124,12 @@ def _sent(subject: Subject, request: object) -> tuple[str, Members]:
     return members_of(served, called.request(request, subject.examples.to, stream=True), subject.examples)
 
 
-def _asked(subject: Subject, *, stream: bool) -> tuple[Reply, Outline]:
+def _asked(subject: Subject, *, stream: bool) -> Outline:
     route, members = _sent(subject, HELLO)
-    outline = replace(subject.serving().outline(route, members), stream=stream, include_usage=True)
-    return Reply(b"", content_type=subject.serving().writer(outline, STAMP).content_type), outline
+    return replace(subject.serving().outline(route, members), stream=stream, include_usage=True)
 
 
-def _read(subject: Subject, reply: Reply, writer: ReplyWriter, written: bytes) -> Sequence[Event]:
-    reply = replace(reply, content_type=writer.content_type)
+def _read(subject: Subject, writer: ReplyWriter, written: bytes) -> Sequence[Event]:
+    """Read what a writer has written with the called half."""
+    reply = Reply(b"", content_type=writer.content_type)
     return events_of(frames_of(reader_for(subject.calling(), reply, subject.examples), written))

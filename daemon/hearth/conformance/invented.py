@@ -7,7 +7,7 @@ import json
 from hypothesis import strategies as st
 
 from hearth.chat import ChatRequest, Knobs, Message, Text, Tool, ToolCall, ToolResult
-from hearth.conformance.meanings import CITY
+from hearth.conformance.meanings import CITY, said
 from hearth.events import Done, Event, Finished, FinishReason, Started, TextDelta, ToolCallDelta, Usage
 
 WORDS = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=20).filter(
@@ -20,19 +20,15 @@ ARGUMENTS = st.dictionaries(st.sampled_from(["city", "day"]), WORDS, max_size=2)
 @st.composite
 def conversations(draw: st.DrawFn) -> ChatRequest:
     """A system's words perhaps, then people and model in turn, with calls and their results, ending with a person."""
-    messages = [_said("system", draw(WORDS))] if draw(st.booleans()) else []
+    messages = [said("system", draw(WORDS))] if draw(st.booleans()) else []
     for turn in range(draw(st.integers(0, 3))):
-        messages.append(_said("user", draw(WORDS)))
-        messages += _called(draw, turn) if draw(st.booleans()) else [_said("assistant", draw(WORDS))]
+        messages.append(said("user", draw(WORDS)))
+        messages += _called(draw, turn) if draw(st.booleans()) else [said("assistant", draw(WORDS))]
     if messages and messages[-1].role == "tool":
-        messages.append(_said("assistant", draw(WORDS)))
-    messages.append(_said("user", draw(WORDS)))
+        messages.append(said("assistant", draw(WORDS)))
+    messages.append(said("user", draw(WORDS)))
     tools = tuple(Tool(name, "Does it", CITY) for name in ("get_weather", "look_up", "now"))
     return ChatRequest(tuple(messages), Knobs(max_tokens=draw(st.integers(1, 4000))), tools)
-
-
-def _said(role: str, text: str) -> Message:
-    return Message("system" if role == "system" else "assistant" if role == "assistant" else "user", (Text(text),))
 
 
 def _called(draw: st.DrawFn, turn: int) -> list[Message]:

@@ -17,6 +17,7 @@ from hearth.chat import (
     Message,
     Reasoning,
     Request,
+    Role,
     Text,
     Tool,
     ToolCall,
@@ -52,9 +53,9 @@ def user(*parts: Text | Image | Audio | File) -> Message:
     return Message("user", parts)
 
 
-def said(role: str, text: str) -> Message:
+def said(role: Role, text: str) -> Message:
     """A turn of text."""
-    return Message("system" if role == "system" else "assistant" if role == "assistant" else "user", (Text(text),))
+    return Message(role, (Text(text),))
 
 
 HELLO = ChatRequest((said("user", "Hello there"),))
