@@ -22,7 +22,7 @@ _SSE = {"Content-Type": "text/event-stream", **STRICT}
 
 async def explained(visit: Visit) -> web.StreamResponse:
     """`POST explain`: what would happen to a request for that model now; no model is asked or loaded."""
-    wanted: Named = await order(visit, Named)
+    wanted = await order(visit, Named)
     core = visit.core
     operation, needs = _KINDS[wanted.task]
     outline = Outline("explain", operation, wanted.model, stream=True, needs=needs)

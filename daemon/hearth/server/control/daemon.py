@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from hearth.call import Mode
 from hearth.problems import BadRequest, UnknownModel
+from hearth.routing.near import names_like
 from hearth.server import web
 from hearth.server.control import snapshot
 from hearth.server.control.orders import PREFIX, admin, order, reply
@@ -42,7 +43,7 @@ async def set_mode(visit: Visit) -> web.StreamResponse:
 
     Streams it forbids end at once.
     """
-    wanted: ModeOrder = await order(visit, ModeOrder)
+    wanted = await order(visit, ModeOrder)
     core = visit.core
     core.switches.switch_mode(wanted.mode, core.generation.settings, str(core.generation.loaded.path))
     ended = core.apply_mode()
@@ -59,15 +60,14 @@ async def default_now(visit: Visit) -> web.StreamResponse:
 
 async def set_default(visit: Visit) -> web.StreamResponse:
     """`PUT default-model`: what a client gets that names no model, until the file's own choice changes."""
-    wanted: UseOrder = await order(visit, UseOrder)
+    wanted = await order(visit, UseOrder)
     core = visit.core
     if wanted.model is not None:
         found = await resolved(core, wanted.model, "chat")
         if found.problem is not None:
             raise found.problem
         if found.kind == "missing":
-            near = f"Names like it: {', '.join(found.near)}." if found.near else "See `hearth models`."
-            raise UnknownModel(f"No model is called {wanted.model!r}.", next_step=near)
+            raise UnknownModel(f"No model is called {wanted.model!r}.", next_step=names_like(found.near))
     core.switches.use(wanted.model, core.generation.settings)
     core.rebuild_catalog()
     core.events.say("default_model", model=wanted.model)

@@ -20,7 +20,7 @@ class CheckOrder(Struct, forbid_unknown_fields=True):
 
 async def checked(visit: Visit) -> web.StreamResponse:
     """`POST doctor`: look what stands between Hearth and a provider; asks it for its models and a one-word answer."""
-    wanted: CheckOrder = await order(visit, CheckOrder)
+    wanted = await order(visit, CheckOrder)
     return reply({"findings": await check(visit.core, wanted.provider, wanted.model, free=wanted.free)})
 
 

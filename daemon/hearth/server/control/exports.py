@@ -10,7 +10,7 @@ from hearth.ledger import exports
 from hearth.ledger.sums import Span
 from hearth.server import web
 from hearth.server.control.orders import PREFIX, admin
-from hearth.server.control.reports import FLUSH_S, moment
+from hearth.server.control.reports import moment, written
 from hearth.server.routes import Table, Visit
 
 _encode = msgspec.json.Encoder().encode
@@ -21,13 +21,13 @@ async def exported(visit: Visit) -> web.StreamResponse:
     """`GET usage/export?since=&until=`: each call of that time with its attempts on a line of its own, oldest first."""
     core, query = visit.core, visit.request.rel_url.query
     span = Span(moment(query, "since"), moment(query, "until"))
-    await asyncio.to_thread(core.ledger.flush, FLUSH_S)
-    page = await asyncio.to_thread(exports.page, core.ledger.path, 0, span)
+    path = await written(core)
+    page = await asyncio.to_thread(exports.page, path, 0, span)
     response = web.StreamResponse(headers=_LINES)
     await response.prepare(visit.request)
     while page.entries:
         await response.write(b"".join(_encode(entry) + b"\n" for entry in page.entries))
-        page = await asyncio.to_thread(exports.page, core.ledger.path, page.last, span)
+        page = await asyncio.to_thread(exports.page, path, page.last, span)
     return response
 
 

@@ -10,7 +10,7 @@ from hearth.server.key_trial import try_keys
 from hearth.server.routes import Table, Visit
 
 
-class TestOrder(Struct, forbid_unknown_fields=True):
+class TrialOrder(Struct, forbid_unknown_fields=True):
     """Which keys to try: all, those of a provider, or the one of that id."""
 
     provider: str = ""
@@ -24,13 +24,13 @@ async def keys(visit: Visit) -> web.StreamResponse:
     return reply([{"provider": runtime.settings.name, "keys": views} for runtime, views in found if views])
 
 
-async def test(visit: Visit) -> web.StreamResponse:
+async def tried(visit: Visit) -> web.StreamResponse:
     """`POST keys/test`: look keys up again and show them to their providers, who list their models for it: free."""
-    wanted: TestOrder = await order(visit, TestOrder)
+    wanted = await order(visit, TrialOrder)
     return reply({"keys": await try_keys(visit.core, wanted.provider, wanted.id)})
 
 
 TABLE: Table = {
     f"{PREFIX}/keys": {"GET": admin(keys)},
-    f"{PREFIX}/keys/test": {"POST": admin(test)},
+    f"{PREFIX}/keys/test": {"POST": admin(tried)},
 }

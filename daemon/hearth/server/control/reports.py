@@ -16,6 +16,8 @@ from hearth.server.control.savings import comparing
 from hearth.status import UsageReport
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from hearth.record import CallRecord, Entry
     from hearth.server.core import Core
 
@@ -25,14 +27,19 @@ MOST_ROWS = 1000
 _GROUPINGS: tuple[By, ...] = get_args(By)
 
 
+async def written(core: Core) -> Path:
+    """Have written down what waits, for `FLUSH_S` seconds at most; returns the usage log's file."""
+    await asyncio.to_thread(core.ledger.flush, FLUSH_S)
+    return core.ledger.path
+
+
 async def usage(core: Core, query: Mapping[str, str]) -> UsageReport:
     """Return sums by model, provider, key, app, place or day. Raises `BadRequest` for another grouping."""
     by = check_grouping(query.get("by", "model"))
     since, until = moment(query, "since"), moment(query, "until")
     await core.till.read()
     compare = comparing(core.catalog, core.till.book.tag)
-    await asyncio.to_thread(core.ledger.flush, FLUSH_S)
-    return await asyncio.to_thread(reports.usage, core.ledger.path, by, since, until, compare)
+    return await asyncio.to_thread(reports.usage, await written(core), by, since, until, compare)
 
 
 def check_grouping(asked: str) -> By:
@@ -50,8 +57,7 @@ async def log(core: Core, query: Mapping[str, str]) -> tuple[CallRecord, ...]:
     except ValueError:
         raise BadRequest("limit is a whole number.") from None
     filters = _filters(query)
-    await asyncio.to_thread(core.ledger.flush, FLUSH_S)
-    return await asyncio.to_thread(reports.log, core.ledger.path, limit, query.get("after", ""), filters)
+    return await asyncio.to_thread(reports.log, await written(core), limit, query.get("after", ""), filters)
 
 
 def _filters(query: Mapping[str, str]) -> reports.Filters:
@@ -73,13 +79,13 @@ def _one_of(name: str, asked: str | None, known: tuple[str, ...]) -> str | None:
 
 async def call(core: Core, call_id: str) -> Entry | None:
     """Return one call with its attempts; "last" is the newest."""
-    await asyncio.to_thread(core.ledger.flush, FLUSH_S)
+    path = await written(core)
     if call_id == "last":
-        newest = await asyncio.to_thread(reports.log, core.ledger.path, 1)
+        newest = await asyncio.to_thread(reports.log, path, 1)
         if not newest:
             return None
         call_id = newest[0].id
-    return await asyncio.to_thread(reports.call, core.ledger.path, call_id)
+    return await asyncio.to_thread(reports.call, path, call_id)
 
 
 async def purge(core: Core) -> int:

@@ -3,49 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Protocol, get_args
+from typing import TYPE_CHECKING, get_args
 
 from hearth.call import Task
 from hearth.ledger.savings import Compare, Comparison
 from hearth.routing.tasks import may_leave
 
 if TYPE_CHECKING:
+    from hearth.money.tags import PriceTag
     from hearth.routing.catalog import Catalog
     from hearth.routing.targets import Target
 
 TASKS: dict[str, Task] = {task: task for task in get_args(Task)}
 
 
-class Tag(Protocol):
-    """What a price must say to compare with: money for each token and each request, in a currency; None is unknown."""
-
-    @property
-    def input(self) -> float | None:
-        """Money for a token read."""
-        ...
-
-    @property
-    def output(self) -> float | None:
-        """Money for a token written."""
-        ...
-
-    @property
-    def cached(self) -> float | None:
-        """Money for a token read from the provider's cache; None: as any other."""
-        ...
-
-    @property
-    def per_request(self) -> float | None:
-        """Money for a request."""
-        ...
-
-    @property
-    def currency(self) -> str:
-        """Three capital letters."""
-        ...
-
-
-def comparing(catalog: Catalog, price_of: Callable[[str], Tag | None]) -> Compare:
+def comparing(catalog: Catalog, price_of: Callable[[str], PriceTag | None]) -> Compare:
     """Return what says, for a target at home and a task, what its first priced cloud fallback asks.
 
     The fallback is that of `[fallback]` for this model, else a cloud target that shares an alias with it.
@@ -74,7 +46,7 @@ def _elsewhere(catalog: Catalog, target: str, task: Task) -> list[Target]:
     return [one for one in candidates if one.place == "cloud" and not (embeds and "embeddings" in one.lacks)]
 
 
-def _first_priced(targets: list[Target], price_of: Callable[[str], Tag | None]) -> Comparison | None:
+def _first_priced(targets: list[Target], price_of: Callable[[str], PriceTag | None]) -> Comparison | None:
     for target in targets:
         tag = price_of(target.name)
         if tag is not None and tag.input is not None and tag.output is not None:

@@ -138,8 +138,7 @@ class Reckoner:
         core = self._core
         await core.till.read()
         compare = comparing(core.catalog, core.till.book.tag)
-        await asyncio.to_thread(core.ledger.flush, reports.FLUSH_S)
-        return await asyncio.to_thread(_read, core.ledger.path, by, Span(day.since, day.until), compare)
+        return await asyncio.to_thread(_read, await reports.written(core), by, Span(day.since, day.until), compare)
 
 
 def _read(path: Path, by: str, span: Span, compare: Compare) -> tuple[Usage, ...]:
