@@ -296,4 +296,4 @@ class Connection(asyncio.Protocol):
         elif self._reply is None:
             self.abort()
         else:
-            self._reply.expire(now)
+            self._reply.expire(now, self.deadline)

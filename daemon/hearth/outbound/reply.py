@@ -15,6 +15,10 @@ from hearth.problems import BrokenReply, Problem, TimedOut
 NO_HEAD = Head(0)
 HIGH_WATER = 256 * 1024
 """Unread bytes at which the provider is no longer read from."""
+STOOD_STILL_S = 0.5
+"""A deadline that is looked at so much too late was missed by this process, which was stopped or held up."""
+LOOK_S = 0.1
+"""How long what came meanwhile has, to be read before the provider is called silent."""
 
 
 class Source(Protocol):
@@ -206,9 +210,12 @@ class Reply:
         self._source = None
         self.wake()
 
-    def expire(self, now: float) -> None:
-        """A deadline has passed while somebody waited."""
-        limits = self.limits
+    def expire(self, now: float, due: float) -> None:
+        """A deadline was due while somebody waited: give up, unless it was us who stood still (F36, F56)."""
+        limits, source = self.limits, self._source
+        if now - due > STOOD_STILL_S and source is not None:
+            source.watch(now + LOOK_S)
+            return
         if limits.total is not None and now >= self._started + limits.total:
             said = f"the reply was not finished within {limits.total:g} s."
         elif self.uploading and not self.started:
@@ -219,7 +226,6 @@ class Reply:
             said = f"no first token within {limits.first:g} s."
         else:
             said = f"no reply within {limits.first:g} s."
-        source = self._source
         self.fail(TimedOut(said, who=self.who))
         if source is not None:
             source.abort()
