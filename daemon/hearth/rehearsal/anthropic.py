@@ -119,7 +119,7 @@ def _message(script: Script, members: Object) -> Reply:
         return Reply(200, stream_headers(), _stream(model, form, speech), broken=broken)
     parts = list(speech.parts())
     reply = json_reply(form.whole(parts, speech))
-    reply.wait = model.prompt_seconds + (len(parts) / model.tokens_per_second if model.tokens_per_second else 0.0)
+    reply.wait = model.seconds_for(len(parts))
     return reply
 
 
@@ -135,10 +135,9 @@ def _count(script: Script, members: Object) -> Reply:
 async def _stream(model: ModelScript, form: Form, speech: Speech) -> AsyncIterator[bytes]:
     yield form.opening()
     await asyncio.sleep(model.prompt_seconds)
-    pace = 1 / model.tokens_per_second if model.tokens_per_second else 0.0
     for part in speech.parts():
-        if pace:
-            await asyncio.sleep(pace)
+        if model.pace:
+            await asyncio.sleep(model.pace)
         yield form.part(part)
     for data in form.ending(speech):
         if data:

@@ -67,7 +67,7 @@ def chat(script: Script, members: Object) -> Reply:
         return Reply(200, headers, _stream(model, written, speech), broken=written.broken)
     parts = list(speech.parts())
     reply = Reply(200, [("Content-Type", "application/json")], msgspec.json.encode(written.whole(parts, speech)))
-    reply.wait = model.prompt_seconds + (len(parts) / model.tokens_per_second if model.tokens_per_second else 0.0)
+    reply.wait = model.seconds_for(len(parts))
     return reply
 
 
@@ -212,12 +212,11 @@ class Written:
 
 
 async def _stream(model: ModelScript, written: Written, speech: Speech) -> AsyncIterator[bytes]:
-    pace = 1 / model.tokens_per_second if model.tokens_per_second else 0.0
     await asyncio.sleep(model.prompt_seconds)
     yield written.opening()
     for data in written.speaking(speech.parts()):
-        if pace:
-            await asyncio.sleep(pace)
+        if model.pace:
+            await asyncio.sleep(model.pace)
         yield data
     for data in written.calling(speech):
         yield data

@@ -146,7 +146,7 @@ def _generate(model: ModelScript, members: Object, request: Request, *, streams:
     parts = list(speech.parts())
     reply = _json(200, {})
     reply.body = form.whole(parts, speech)
-    reply.wait = model.prompt_seconds + (len(parts) / model.tokens_per_second if model.tokens_per_second else 0.0)
+    reply.wait = model.seconds_for(len(parts))
     return reply
 
 
@@ -170,8 +170,8 @@ def _broken(text: str) -> bytes:
 async def _paced(model: ModelScript, chunks: Any, form: Any) -> AsyncIterator[bytes]:  # noqa: ANN401 - as above
     await asyncio.sleep(model.prompt_seconds)
     for chunk in chunks:
-        if model.tokens_per_second:
-            await asyncio.sleep(1 / model.tokens_per_second)
+        if model.pace:
+            await asyncio.sleep(model.pace)
         yield form(chunk)
 
 

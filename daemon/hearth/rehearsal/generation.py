@@ -6,7 +6,7 @@ import asyncio
 import secrets
 import string
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any, Literal
 
 import msgspec
@@ -14,6 +14,7 @@ import msgspec
 from hearth.rehearsal.content import Ask, ToolCall, answer, count_tokens
 from hearth.rehearsal.engine import Engine, QueueFull, Runner, Wish
 from hearth.rehearsal.golang import Refusal, go_json
+from hearth.rehearsal.http import Reply
 from hearth.rehearsal.script import ModelScript
 from hearth.rehearsal.speech import Part, Speech
 
@@ -93,6 +94,15 @@ class Generation:
         """The calls made, known once the words are through."""
         return self.speech.answer.calls if self.speech.calls else ()
 
+    def whole_calls(self) -> tuple[ToolCall, ...]:
+        """The calls whose arguments became whole. Raises Refusal where late ones did not."""
+        whole = tuple(call for call in self.calls if not call.cut)
+        if self.late_calls and len(whole) < len(self.calls):
+            name = self.calls[-1].name
+            text = f'llama-server returned invalid tool call arguments for "{name}": unexpected end of JSON input'
+            raise Refusal(500, text, late=True)
+        return whole
+
     @property
     def late_calls(self) -> bool:
         """Path A: calls come on the last object, path B each on one of its own."""
@@ -134,10 +144,9 @@ class Generation:
         await asyncio.sleep(self.model.prompt_seconds)
         self.prompt_ns = time.monotonic_ns() - began
         began = time.monotonic_ns()
-        pace = 1 / self.model.tokens_per_second if self.model.tokens_per_second else 0.0
         for part in self.speech.parts():
-            if pace:
-                await asyncio.sleep(pace)
+            if self.model.pace:
+                await asyncio.sleep(self.model.pace)
             yield part
         self._speaking = time.monotonic_ns() - began
 
@@ -161,6 +170,25 @@ class Generation:
         if self._slot:
             self.runner.slots.release()
         self.engine.release(self.runner)
+
+
+async def streamed(
+    generation: Generation, content_type: str, pieces: AsyncIterator[bytes], broken: Callable[[str], bytes]
+) -> Reply:
+    """A generation's reply as a stream. Until its first piece is there the status is open: a Refusal may be raised."""
+    try:
+        first = await anext(pieces)
+    except BaseException:
+        generation.release()
+        raise
+    body = _joined(first, pieces)
+    return Reply(200, [("Content-Type", content_type)], body, broken=broken, released=generation.release)
+
+
+async def _joined(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    yield first
+    async for each in rest:
+        yield each
 
 
 def overflow(tokens: int, limit: int) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from hearth.rehearsal.content import ToolCall, split_tokens
 from hearth.rehearsal.engine import Engine
-from hearth.rehearsal.generation import Generation, begin, load
+from hearth.rehearsal.generation import Generation, begin, load, streamed
 from hearth.rehearsal.golang import JSON_BARE, JSON_UTF8, NDJSON, Refusal, go_json, timestamp, whole
 from hearth.rehearsal.http import Reply
 from hearth.rehearsal.ollama_requests import chat_task, find, generate_task, wish
@@ -76,21 +76,7 @@ async def _generate(speaker: Speaker, members: Object) -> Reply:
         finally:
             generation.release()
         return reply
-    pieces = speaker.stream()
-    try:
-        first = await anext(pieces)  # until here the status is open
-    except BaseException:
-        generation.release()
-        raise
-    return Reply(
-        200, [("Content-Type", NDJSON)], _joined(first, pieces), broken=error_line, released=generation.release
-    )
-
-
-async def _joined(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    yield first
-    async for each in rest:
-        yield each
+    return await streamed(generation, NDJSON, speaker.stream(), error_line)
 
 
 def error_line(text: str) -> bytes:
@@ -191,12 +177,7 @@ class Speaker:
         return {"context": [*task.context, *(3 + zlib.crc32(each.encode()) % 32_000 for each in split_tokens(words))]}
 
     def _calls(self) -> list[Object]:
-        whole_calls = [call for call in self.generation.calls if not call.cut]
-        if self.generation.late_calls and len(whole_calls) < len(self.generation.calls):
-            name = self.generation.calls[-1].name
-            text = f'llama-server returned invalid tool call arguments for "{name}": unexpected end of JSON input'
-            raise Refusal(500, text, late=True)
-        return [self._call(index, call) for index, call in enumerate(whole_calls)]
+        return [self._call(index, call) for index, call in enumerate(self.generation.whole_calls())]
 
     def _call(self, index: int, call: ToolCall) -> Object:
         function = {"index": index, "name": call.name, "arguments": call.arguments}

@@ -10,7 +10,7 @@ from typing import Any
 from hearth.rehearsal import ollama_v1_requests as requests
 from hearth.rehearsal.content import ToolCall
 from hearth.rehearsal.engine import Engine
-from hearth.rehearsal.generation import Generation, begin
+from hearth.rehearsal.generation import Generation, begin, streamed
 from hearth.rehearsal.golang import JSON_BARE, JSON_UTF8, SSE, Refusal, go_json, whole
 from hearth.rehearsal.http import Reply
 from hearth.rehearsal.ollama_chat import token_logprob
@@ -71,21 +71,7 @@ async def _answer(writer: ChatWriter | TextWriter, members: Object) -> Reply:
             return whole(200, await writer.all_at_once(), JSON_BARE, newline=True)
         finally:
             writer.generation.release()
-    events = writer.stream()
-    try:
-        first = await anext(events)
-    except BaseException:
-        writer.generation.release()
-        raise
-    return Reply(
-        200, [("Content-Type", SSE)], _joined(first, events), broken=writer.blank, released=writer.generation.release
-    )
-
-
-async def _joined(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    yield first
-    async for each in rest:
-        yield each
+    return await streamed(writer.generation, SSE, writer.stream(), writer.blank)
 
 
 class _Writer:
@@ -177,12 +163,7 @@ class ChatWriter(_Writer):
         return "tool_calls" if calls and reason == "stop" else reason or None
 
     def _calls(self) -> list[Object]:
-        made = self.generation.calls
-        if self.generation.late_calls and any(call.cut for call in made):
-            name = made[-1].name
-            text = f'llama-server returned invalid tool call arguments for "{name}": unexpected end of JSON input'
-            raise Refusal(500, text, late=True)
-        return [self._call(index, call) for index, call in enumerate(call for call in made if not call.cut)]
+        return [self._call(index, call) for index, call in enumerate(self.generation.whole_calls())]
 
     def _call(self, index: int, call: ToolCall) -> Object:
         function = {"name": call.name, "arguments": go_json(call.arguments).decode()}

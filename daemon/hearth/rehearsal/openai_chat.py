@@ -109,10 +109,9 @@ def _reply(script: Script, model: ModelScript, written: Form, speech: Speech) ->
 
 def _paced(script: Script, model: ModelScript, written: Form, speech: Speech) -> Reply:
     parts = list(speech.parts())
-    seconds = model.prompt_seconds + (len(parts) / model.tokens_per_second if model.tokens_per_second else 0.0)
     reply = json_reply(script, 200, written.whole(parts, speech))
     body = reply.body
-    reply.wait, reply.counted = seconds, written.counted
+    reply.wait, reply.counted = model.seconds_for(len(parts)), written.counted
     if isinstance(body, bytes):
         reply.body = written.blank_lines + body
     return reply
@@ -133,13 +132,12 @@ async def _stream(script: Script, model: ModelScript, written: Form, speech: Spe
         yield opening
     async for comment in _waiting(script, model.prompt_seconds, opening):
         yield comment
-    pace = 1 / model.tokens_per_second if model.tokens_per_second else 0.0
     first = written.first()
     if first:
         yield first
     for part in speech.parts():
-        if pace:
-            await asyncio.sleep(pace)
+        if model.pace:
+            await asyncio.sleep(model.pace)
         yield written.part(part)
     for data in written.ending(speech):
         yield data

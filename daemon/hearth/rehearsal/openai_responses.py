@@ -45,7 +45,7 @@ def respond(script: Script, members: Object) -> Reply:
         return Reply(200, stream_headers(script), body, broken=response.broken)
     parts = list(speech.parts())
     reply = json_reply(script, 200, response.whole(parts, speech))
-    reply.wait = model.prompt_seconds + (len(parts) / model.tokens_per_second if model.tokens_per_second else 0.0)
+    reply.wait = model.seconds_for(len(parts))
     return reply
 
 
@@ -60,10 +60,9 @@ async def _stream(model: ModelScript, response: Response, speech: Speech) -> Asy
     for data in response.opening():
         yield data
     await asyncio.sleep(model.prompt_seconds)
-    pace = 1 / model.tokens_per_second if model.tokens_per_second else 0.0
     for part in speech.parts():
-        if pace:
-            await asyncio.sleep(pace)
+        if model.pace:
+            await asyncio.sleep(model.pace)
         for data in response.part(part):
             yield data
     for data in response.ending(speech):

@@ -59,6 +59,15 @@ class ModelScript(msgspec.Struct, frozen=True, kw_only=True):
         return self.digest or hashlib.sha256(self.full_name.encode()).hexdigest()
 
     @property
+    def pace(self) -> float:
+        """Seconds from one token to the next; 0.0 is as fast as possible."""
+        return 1 / self.tokens_per_second if self.tokens_per_second else 0.0
+
+    def seconds_for(self, tokens: int) -> float:
+        """Seconds until an answer of so many tokens is whole, the model loaded."""
+        return self.prompt_seconds + tokens * self.pace
+
+    @property
     def embeds(self) -> bool:
         """Whether this is an embedding model, which cannot chat."""
         return "embedding" in self.capabilities
