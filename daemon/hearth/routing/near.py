@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from itertools import islice
 
@@ -15,6 +15,11 @@ def shown(name: str) -> str:
     """Return a name a caller sent, fit to be shown: at most 80 characters, all of them printable."""
     cut = name if len(name) <= _SHOWN else f"{name[: _SHOWN - 1]}…"
     return cut if cut.isprintable() else "".join(char if char.isprintable() else "�" for char in cut)
+
+
+def names_like(near: Sequence[str], otherwise: str = "See `hearth models`.") -> str:
+    """Return the next step of who named what nobody knows."""
+    return f"Names like it: {', '.join(near)}." if near else otherwise
 
 
 def nearest(name: str, known: Iterable[str]) -> tuple[str, ...]:

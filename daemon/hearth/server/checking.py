@@ -10,7 +10,7 @@ from hearth.dialects import registry
 from hearth.dialects.dialect import Destination, ModelInfo
 from hearth.problems import Forbidden, NotFound, Problem, Unsupported
 from hearth.routing.modes import REACH
-from hearth.routing.near import nearest, shown
+from hearth.routing.near import names_like, nearest, shown
 from hearth.server.trial import try_model
 from hearth.status import Finding
 from hearth_config.secrets import SecretError
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from hearth.server.core import Core
     from hearth.server.trial import Trial
 
-_PLACES = {"machine": "this machine", "lan": "your own network", "cloud": "the cloud"}
+_PLACES = {"machine": "on this machine", "lan": "in your own network", "cloud": "in the cloud"}
 _STEPS = {
     "unreachable": "Check its address, and whether it runs and can be reached from here.",
     "timed_out": "Try again; if it stays so, check its address, or give it longer under timeouts.",
@@ -49,7 +49,7 @@ async def _checks(core: Core, name: str, model: str, *, free: bool) -> AsyncIter
     settings = core.generation.settings.providers.get(name)
     if settings is None:
         near = nearest(name, core.generation.settings.providers)
-        step = f"Names like it: {', '.join(near)}." if near else "`hearth status` lists those that are configured."
+        step = names_like(near, "`hearth status` lists those that are configured.")
         raise NotFound(f"No provider is called {shown(name)!r}.", next_step=step)
     runtime = core.generation.providers.get(name)
     if runtime is None:
@@ -77,9 +77,7 @@ async def _checks(core: Core, name: str, model: str, *, free: bool) -> AsyncIter
 
 
 def _place(core: Core, runtime: ProviderRuntime) -> Finding:
-    where = f"{runtime.settings.address}, in {_PLACES[runtime.place]}"
-    if runtime.place == "machine":
-        where = f"{runtime.settings.address}, on {_PLACES[runtime.place]}"
+    where = f"{runtime.settings.address}, {_PLACES[runtime.place]}"
     if runtime.place in REACH[core.mode]:
         return Finding("ok", where)
     step = "`hearth mode` shows and changes the mode; the file's own is the loosest that is possible."
@@ -121,8 +119,7 @@ async def _answer(
     chosen = model or settings.default_model or settings.embedding_model or next(iter(settings.models), "")
     names = [info.name for info in listed]
     if chosen and names and chosen not in names and f"{chosen}:latest" not in names:
-        near = nearest(chosen, names)
-        step = f"Names like it: {', '.join(near)}." if near else "`hearth models` lists them."
+        step = names_like(nearest(chosen, names), "`hearth models` lists them.")
         yield Finding("note", f"{shown(chosen)} is not among the models it lists", step)
     chosen = chosen or _cheapest(listed)
     if free:

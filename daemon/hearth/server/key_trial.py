@@ -9,7 +9,7 @@ from hearth.dialects.dialect import Destination, HttpRequest
 from hearth.outbound.keys.credentials import Credential
 from hearth.outbound.loading import ask_with
 from hearth.problems import Forbidden, KeyRefused, NotFound, NotPermitted, Problem, Unsupported
-from hearth.routing.near import nearest, shown
+from hearth.routing.near import names_like, nearest, shown
 from hearth.status_keys import KeyTrial
 
 if TYPE_CHECKING:
@@ -41,8 +41,7 @@ async def try_keys(core: Core, provider: str = "", key_id: str = "") -> list[Key
 
 
 def _unknown(said: str, name: str, known: Sequence[str] | dict[str, ProviderRuntime]) -> NotFound:
-    near = nearest(name, known)
-    return NotFound(said, next_step=f"Names like it: {', '.join(near)}." if near else "`hearth keys` lists them.")
+    return NotFound(said, next_step=names_like(nearest(name, known), "`hearth keys` lists them."))
 
 
 async def _try_those_of(core: Core, runtime: ProviderRuntime, key_id: str) -> list[KeyTrial]:

@@ -8,7 +8,7 @@ import msgspec
 
 from hearth.outbound.loading import unload_model
 from hearth.problems import BadRequest, Forbidden, Problem, UnknownModel
-from hearth.routing.near import shown
+from hearth.routing.near import names_like, shown
 from hearth.routing.targets import same_name
 from hearth.server import web
 from hearth.server.control import snapshot
@@ -93,8 +93,7 @@ async def _target(core: Core, wanted: Named) -> Target:
         raise resolution.problem
     here = [target for target in resolution.targets if target.dialect == "ollama" and not target.remote]
     if not here:
-        near = f"Names like it: {', '.join(resolution.near)}." if resolution.near else "See `hearth models`."
-        raise UnknownModel(f"No local model is called {wanted.model!r}.", next_step=near)
+        raise UnknownModel(f"No local model is called {wanted.model!r}.", next_step=names_like(resolution.near))
     return here[0]
 
 
