@@ -11,6 +11,8 @@ from typing import TypeAlias
 import msgspec
 from msgspec import Struct
 
+from hearth.dialects.framing import sse
+
 log = logging.getLogger("hearth")
 
 Fact: TypeAlias = str | int | float | bool | None
@@ -83,7 +85,7 @@ class Events:
 
     def _hand_out(self, happening: Happening) -> None:
         if self._watchers:
-            event = b"event: %b\ndata: %b\n\n" % (happening.kind.encode(), _encode(happening))
+            event = sse(_encode(happening), happening.kind)
             for watcher in self._watchers:
                 watcher.tell(event)
 

@@ -148,7 +148,7 @@ class LearnedTimes:
         for name, at, figures in rows:
             try:
                 read = _decode(figures)
-            except (msgspec.DecodeError, msgspec.ValidationError):
+            except msgspec.DecodeError:
                 continue  # it is learned anew
             if self.of(name) is _NOTHING and at <= self._wall():
                 track = self._tracks.get(name) or self._add(name)

@@ -19,6 +19,7 @@ from typing import IO
 from msgspec import Struct
 
 from hearth.server.guard import Door
+from hearth_config.addresses import Endpoint
 from hearth_config.locks import take
 
 BACKLOG = 512
@@ -209,7 +210,7 @@ def _tcp(host: str, port: int, holder: Holder) -> Opened:
 
 
 def _refused(error: OSError, host: str, port: int, holder: Holder) -> CannotListen:
-    shown = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    shown = Endpoint(host, port)
     if error.errno in _MISSING:
         return _NoSuchAddress(f"This machine has no address {host}.")
     if error.errno == errno.EADDRINUSE:

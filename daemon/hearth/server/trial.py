@@ -11,17 +11,17 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from hearth.call import App, Call
-from hearth.dialects import registry
 from hearth.dialects.body import raw
 from hearth.events import Frame
 from hearth.outbound.fallback import Answering
 from hearth.outbound.tickets import Ticket
 from hearth.outbound.upstream import Asked
-from hearth.problems import BadRequest, Internal, Problem
+from hearth.problems import BadRequest, Problem
 from hearth.record import Attempt
 from hearth.server.bookkeeping import note
 from hearth.server.intake import new_id, task_of
 from hearth.server.live import LiveCall
+from hearth.server.routes import served_by
 from hearth.server.surroundings import CallSurroundings
 
 if TYPE_CHECKING:
@@ -89,9 +89,7 @@ def _call(core: Core, model: str, *, embeds: bool) -> Call:
     else:
         members |= {"messages": raw([{"role": "user", "content": QUESTION}]), "max_tokens": raw(MOST_TOKENS)}
         members["stream"] = raw(True)
-    served = registry.served("openai_chat")
-    if served is None:
-        raise Internal("The dialect of Hearth's own questions is not there.")
+    served = served_by("openai_chat")
     outline = served.outline("embeddings" if embeds else "chat", members)
     return Call(
         id=new_id(),
@@ -107,12 +105,11 @@ def _call(core: Core, model: str, *, embeds: bool) -> Call:
 
 
 async def _ask(core: Core, call: Call, made: Plan) -> Trial:
-    served = registry.served(call.dialect)
-    if served is None:
-        raise Internal("The dialect of Hearth's own questions is not there.")
     heard = _Heard()
     live = LiveCall(call, asyncio.current_task())
-    live.answering = Answering(Asked(call, served, core.sealed), made, CallSurroundings(core), heard, Ticket())
+    live.answering = Answering(
+        Asked(call, served_by(call.dialect), core.sealed), made, CallSurroundings(core), heard, Ticket()
+    )
     core.calls.add(live)
     ending: Ending = "client_gone"
     problem: Problem | None = None

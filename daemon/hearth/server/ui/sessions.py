@@ -109,12 +109,10 @@ def _bytes(text: str) -> bytes:
 
 def _from_our_page(headers: Headers) -> bool:
     host = (headers.get("Host") or "").strip().lower()
-    origin, site = headers.get("Origin"), headers.get("Sec-Fetch-Site")
-    return (origin is None or origin.lower() in (f"http://{host}", f"https://{host}")) and site in (
-        None,
-        "same-origin",
-        "none",
-    )
+    origin = headers.get("Origin")
+    if origin is not None and origin.lower() not in (f"http://{host}", f"https://{host}"):
+        return False
+    return headers.get("Sec-Fetch-Site") in (None, "same-origin", "none")
 
 
 def cookie_header(name: str, value: str, seconds: float = SESSION_S) -> str:
