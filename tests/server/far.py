@@ -53,7 +53,9 @@ class Far:
 
 
 @asynccontextmanager
-async def staged(more: str = "", keys: str = ONE_KEY) -> AsyncIterator[tuple[Far, Home, httpx.AsyncClient]]:
+async def staged(
+    more: str = "", keys: str = ONE_KEY, dialect: str = "openai_chat", prefix: str = "/v1"
+) -> AsyncIterator[tuple[Far, Home, httpx.AsyncClient]]:
     """A far provider behind a daemon that also has an Ollama, and a client of the daemon."""
     async with AsyncExitStack() as stack:
         far = Far()
@@ -65,7 +67,7 @@ async def staged(more: str = "", keys: str = ONE_KEY) -> AsyncIterator[tuple[Far
         port = runner.addresses[0][1]
         ollama = await stack.enter_async_context(Rehearsal(Script()))
         provider = (
-            f'[providers.far]\ndialect = "openai_chat"\naddress = "http://127.0.0.1:{port}/v1"\nplace = "cloud"\n'
+            f'[providers.far]\ndialect = "{dialect}"\naddress = "http://127.0.0.1:{port}{prefix}"\nplace = "cloud"\n'
         )
         known = f'{provider}{keys}\n[providers.far.models."whisper-1"]\n'
         home = await stack.enter_async_context(running(beside(ollama, more + known), ENVIRON))

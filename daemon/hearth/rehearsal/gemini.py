@@ -60,6 +60,9 @@ def _route(script: Script, request: Request) -> Reply:
     _, found, rest = path.rpartition("/models")
     if request.method == "GET" and found and not rest:
         return _models(script, request)
+    if not found and "/tunedModels/" in path:  # a tuned model's name is a path of its own
+        _, found, rest = path.rpartition("/tunedModels/")
+        rest = f"tunedModels/{rest}"
     name, _, verb = rest.removeprefix("/").partition(":")
     if request.method != "POST" or not found or not verb:
         raise Problem(404, "Requested entity was not found.")

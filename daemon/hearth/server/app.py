@@ -207,7 +207,10 @@ class Application:
         return response
 
 
-_SERVED_HERE = "Hearth serves Ollama's routes under /api, OpenAI's and Anthropic's under /v1, Gemini's under /v1beta."
+_SERVED_HERE = (
+    "Hearth serves Ollama's routes under /api, OpenAI's and Anthropic's under /v1, Gemini's under /v1beta, "
+    "Cohere's under /v2."
+)
 
 
 def render(path: str, problem: Problem, method: str) -> Rendered:
@@ -223,7 +226,7 @@ def _render(path: str, problem: Problem, method: str) -> Rendered:
         return orders.problem(problem)
     if type(problem) is NotFound:
         path = meant(TABLE, path) or path
-    if type(problem) in (NotFound, WrongMethod) and not path.startswith("/v1"):
+    if type(problem) in (NotFound, WrongMethod) and not path.startswith(("/v1", "/v2/")):
         return Rendered(problem.status, _PLAIN, problem.message.rstrip(".").encode())
     return dialect_of(TABLE, path, method).problem(problem, route=form_of(TABLE, path))
 

@@ -155,6 +155,10 @@ def task_of(outline: Outline) -> Task:
     return "autocomplete" if "suffix" in outline.needs or outline.autocomplete else "chat"
 
 
+MODELS = "models"
+"""The collection whose name is no part of a model's; any other's is ("tunedModels/mine")."""
+
+
 class Inference(Struct, frozen=True):
     """A request past the guard that wants an answer of a model: in which dialect, on which of its routes, and whose."""
 
@@ -174,7 +178,8 @@ async def take_in(core: Core, request: web.BaseRequest, inference: Inference) ->
     wishes = take_wishes(members, request.headers)
     served, route = inference.served, inference.route
     if inference.rest and isinstance(served, ServedByPath):
-        route, said = served.locate(inference.rest, request.rel_url.query)
+        collection = "" if route == MODELS else f"{route}/"
+        route, said = served.locate(collection + inference.rest, request.rel_url.query)
         members |= said
     outline = served.outline(route, members)
     if wishes is not _NO_WISHES:

@@ -230,6 +230,8 @@ TABLE: Table = {
         "GET": Route("infer", "openai_chat", handler=model),
         "POST": Route("infer", "gemini", "models"),
     },
+    "/v1/tunedModels/…": {"POST": Route("infer", "gemini", "tunedModels")},
+    "/v1beta/tunedModels/…": {"POST": Route("infer", "gemini", "tunedModels")},
     "/v1beta/models": {"GET": Route("infer", "gemini", handler=models)},
     "/v1beta/models/…": {"GET": Route("infer", "gemini", handler=model), "POST": Route("infer", "gemini", "models")},
 }

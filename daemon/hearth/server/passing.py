@@ -1,14 +1,15 @@
 """Routes whose bodies Hearth does not read pass to the provider they name: sound, pictures, ranking, files, batches.
 
-They go to providers that speak OpenAI's dialect alone, under the same mode, keys and limits as any call, and each is
-written down, without tokens and at an unknown cost. Who is meant says the model ("provider/model", in JSON, or in a
-form among the fields before its first file), or else the header X-Hearth-Provider.
+They go to providers whose routes they are (OpenAI's and those like it, Cohere) alone, under the same mode, keys and
+limits as any call, and each is written down, without tokens and at an unknown cost. Who is meant says the model
+("provider/model", in JSON, or in a form among the fields before its first file), or else the header X-Hearth-Provider.
 """
 
 from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Sequence
 from time import monotonic_ns, time
 from typing import TYPE_CHECKING
 
@@ -36,11 +37,15 @@ if TYPE_CHECKING:
     from hearth.outbound.pool import Reply
     from hearth.routing.plan import Plan
     from hearth.routing.targets import Target
+    from hearth.server.core import Core
     from hearth.server.uploads import Body
 
 HEADER = "X-Hearth-Provider"
 OPENAI = ("openai_chat", "openai_responses")
 """The dialects of providers that have OpenAI's other routes too, where they have them at all."""
+COHERE = ("cohere",)
+_RANKING = "v1/rerank"
+"""Cohere's first version of it is what all others have."""
 QUIET_S = 600.0
 """How long a provider may be silent: transcribing an hour takes its time."""
 ERROR_LIMIT = 64 * 1024
@@ -54,7 +59,13 @@ async def pass_on(visit: Visit) -> web.StreamResponse:
     path = visit.request.rel_url.raw_path
     if any(part == ".." for part in visit.request.rel_url.path.split("/")):
         raise NotFound("No such route.")
-    return await _pass(visit, path.removeprefix("/v1/").strip("/"))
+    path = path.strip("/")
+    return await _pass(visit, path, (*OPENAI, *COHERE) if path == _RANKING else OPENAI)
+
+
+async def to_cohere(visit: Visit) -> web.StreamResponse:
+    """Answer the routes of Cohere that are neither chat nor embeddings."""
+    return await _pass(visit, visit.request.rel_url.raw_path.strip("/"), COHERE)
 
 
 async def tokenize(visit: Visit) -> web.StreamResponse:
@@ -64,7 +75,7 @@ async def tokenize(visit: Visit) -> web.StreamResponse:
     """
     path = visit.request.rel_url.raw_path.rstrip("/")
     try:
-        return await _pass(visit, path, need="tokenize")
+        return await _pass(visit, path, OPENAI, need="tokenize")
     except Problem as problem:
         rendered = served_by("openai_chat").problem(problem, route="infill")
         return web.Response(
@@ -72,11 +83,11 @@ async def tokenize(visit: Visit) -> web.StreamResponse:
         )
 
 
-async def _pass(visit: Visit, path: str, need: Need | None = None) -> web.StreamResponse:
+async def _pass(visit: Visit, path: str, speaks: Sequence[str], need: Need | None = None) -> web.StreamResponse:
     """Find out who is meant, plan it as a call, and hand it on. Raises the problem it ended in."""
     core = visit.core
     upload = await take_up(visit.request, core.generation.settings.listen.body_limit)
-    call = _call(visit, upload, _route(path), need)
+    call = _call(visit, upload, (_route(path), speaks), need)
     made = core.plan(call)
     live = LiveCall(call, asyncio.current_task())
     passage = Passage(core, live, made)
@@ -89,18 +100,18 @@ async def _pass(visit: Visit, path: str, need: Need | None = None) -> web.Stream
 
 def _route(path: str) -> str:
     """Return a path without the ids in it, which say nothing to a person: "files/content"."""
-    first, *rest = path.strip("/").split("/")
+    first, *rest = path.removeprefix("v1/").strip("/").split("/")
     return "/".join((first, *(part for part in rest if _WORD.fullmatch(part))))
 
 
-def _call(visit: Visit, upload: Upload, route: str, need: Need | None) -> Call:
-    received_ns, core = monotonic_ns(), visit.core
+def _call(visit: Visit, upload: Upload, asked: tuple[str, Sequence[str]], need: Need | None) -> Call:
+    received_ns, core, (route, speaks) = monotonic_ns(), visit.core, asked
     wishes = take_wishes(upload.members, visit.request.headers)
-    name = _name(visit, upload, route) if need is None else upload.model
+    name = _name(visit, upload, route, speaks) if need is None else upload.model
     targets = core.catalog.resolve(name, "chat").targets
     return Call(
         id=new_id(),
-        dialect=targets[0].dialect if targets and targets[0].dialect in OPENAI else OPENAI[0],
+        dialect=targets[0].dialect if targets and targets[0].dialect in speaks else speaks[0],
         outline=Outline(
             route,
             "chat",
@@ -120,12 +131,12 @@ def _call(visit: Visit, upload: Upload, route: str, need: Need | None) -> Call:
     )
 
 
-def _name(visit: Visit, upload: Upload, route: str) -> str:
+def _name(visit: Visit, upload: Upload, route: str, speaks: Sequence[str]) -> str:
     """Return the full name of who is meant; a request without a model stands for its route. Raises `BadRequest`."""
     provider = visit.request.headers.get(HEADER, "").strip()
     if not provider:
         if upload.model:
-            return upload.model
+            return _at_the_only_one(visit.core, upload.model, speaks)
         raise BadRequest(
             "Nobody knows which provider is meant.",
             next_step=f'Name it in the model ("provider/model"; in a form before the first file), or in {HEADER}.',
@@ -135,6 +146,14 @@ def _name(visit: Visit, upload: Upload, route: str) -> str:
         known = ", ".join(sorted(visit.core.generation.providers))
         raise BadRequest(f"{HEADER}: no provider is called {provider[:40]!r}.", next_step=f"There are: {known}.")
     return f"{provider}/{upload.model.removeprefix(f'{provider}/') or route}"
+
+
+def _at_the_only_one(core: Core, model: str, speaks: Sequence[str]) -> str:
+    """Return a model of Cohere's that no list has (it ranks, and nothing else) with its provider, if there is one."""
+    known = [name for name, runtime in core.generation.providers.items() if runtime.settings.dialect in speaks]
+    if tuple(speaks) != COHERE or len(known) != 1 or core.catalog.resolve(model, "chat").kind != "missing":
+        return model
+    return f"{known[0]}/{model}"
 
 
 def _target(made: Plan, *, by_default: bool) -> Target:
@@ -164,6 +183,7 @@ async def _ask(visit: Visit, passage: Passage, target: Target, path: str, upload
     """Ask with one key after the other, as long as it is the key that is at fault and the body can be sent again."""
     core, tried, failed = visit.core, NONE, None
     runtime = core.target(target.provider)
+    path = path if target.dialect in COHERE else path.removeprefix("v1/")  # which the addresses of others end in
     owned = Owned(core.keys, runtime.settings, path, upload.members)
     body, length = upload.named(target.model)
     while (credential := await core.keys.choose(runtime, tried, 0.0, target.model, owned.first_key)) is not None:
@@ -243,6 +263,9 @@ TABLE: Table = {
     "/v1/batches/…": _ANY,
     "/v1/files": _ANY,
     "/v1/files/…": _ANY,
+    "/v2/rerank": {"POST": Route("infer", "cohere", handler=to_cohere)},
+    "/v1/tokenize": {"POST": Route("infer", "cohere", handler=to_cohere)},
+    "/v1/detokenize": {"POST": Route("infer", "cohere", handler=to_cohere)},
     "/tokenize": {"POST": Route("infer", "openai_chat", handler=tokenize)},
     "/detokenize": {"POST": Route("infer", "openai_chat", handler=tokenize)},
 }

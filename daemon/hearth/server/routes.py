@@ -89,6 +89,7 @@ def dialect_of(table: Table, path: str, method: str) -> Served:
 
 _AROUND = (
     ("/v1beta", "gemini"),
+    ("/v2/", "cohere"),
     ("/v1/messages", "anthropic"),
     ("/v1/responses", "openai_responses"),
     ("/v1", "openai_chat"),
