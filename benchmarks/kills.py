@@ -12,7 +12,6 @@ import json
 import os
 import random
 import signal
-import socket
 import sqlite3
 import sys
 import tempfile
@@ -23,6 +22,7 @@ from typing import NamedTuple
 
 from hearth.rehearsal import Rehearsal, Script
 from hearth.rehearsal.script import ModelScript
+from kept_ports import kept_port
 
 WINDOW_S = 0.25
 CALLERS = 4
@@ -136,8 +136,8 @@ async def kills(times: int, seed: int = 1) -> Found:
     dice = random.Random(seed)
     async with Rehearsal(Script(kind="openai", models=MODELS)) as provider:
         provider.record = False
-        with tempfile.TemporaryDirectory(prefix="hearth-kills-") as name:
-            one = Killed(Path(name), _free_port())
+        with tempfile.TemporaryDirectory(prefix="hearth-kills-") as name, kept_port() as port:
+            one = Killed(Path(name), port)
             file = Path(name) / "hearth.toml"
             file.write_text(CONFIG.format(port=one.port, url=provider.url, price=PRICE), "utf-8")
             file.chmod(0o600)
@@ -190,17 +190,11 @@ async def _once(one: Killed, seconds: float, found: Found) -> Found:
 
 async def _known(one: Killed, due: float) -> float:
     """Return what the budget knows, once it has read the log."""
-    until, knows = monotonic() + 5, await one.budget()
+    until, knows = monotonic() + 20, await one.budget()
     while abs(knows - due) > 1e-6 and monotonic() < until:
         await asyncio.sleep(0.05)
         knows = await one.budget()
     return knows
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def main() -> int:

@@ -21,18 +21,19 @@ if TYPE_CHECKING:
 
 LOOK_S = 5.0
 """How often it looks whether the real engine has come."""
+PROBE_S = 1.0
 NAME = "rehearsal"
 MODEL = "rehearsal:latest"
-_PROBE_S = 1.0
 
 
 class StandIn:
     """Adds a provider called `rehearsal` to a daemon's config while no Ollama answers."""
 
-    def __init__(self, daemon: Daemon, *, look_s: float = LOOK_S) -> None:
-        """Nothing is started yet; every `look_s` seconds it will look whether an Ollama has come."""
+    def __init__(self, daemon: Daemon, *, look_s: float = LOOK_S, probe_s: float = PROBE_S) -> None:
+        """Nothing is started yet; every `look_s` seconds it will look whether an Ollama answers within `probe_s`."""
         self._daemon = daemon
         self._look_s = look_s
+        self._probe_s = probe_s
         self._rehearsal: Rehearsal | None = None
         self._task: asyncio.Task[None] | None = None
 
@@ -85,22 +86,17 @@ class StandIn:
     async def _somebody_answers(self) -> bool:
         for provider in self._daemon.undressed.settings.providers.values():
             address = provider.address
-            if (
-                provider.dialect == "ollama"
-                and isinstance(address, TcpAddress)
-                and await _answers(self._daemon, provider.name)
-            ):
+            if provider.dialect == "ollama" and isinstance(address, TcpAddress) and await self._answers(provider.name):
                 return True
         return False
 
-
-async def _answers(daemon: Daemon, provider: str) -> bool:
-    """Ask for the version, through the one dialler like everything else."""
-    listing = None
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(_PROBE_S):
-            listing = await daemon.inventory.refresh(provider)
-    return bool(listing is not None and listing.reachable)
+    async def _answers(self, provider: str) -> bool:
+        """Ask for the version, through the one dialler like everything else."""
+        listing = None
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._probe_s):
+                listing = await self._daemon.inventory.refresh(provider)
+        return bool(listing is not None and listing.reachable)
 
 
 def _plain(loaded: Loaded) -> Loaded:

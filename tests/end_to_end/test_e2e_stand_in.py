@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import sys
 import tempfile
 from collections.abc import AsyncIterator
@@ -13,20 +12,14 @@ from pathlib import Path
 import pytest
 
 from cli.terminal import environment
-from end_to_end.callers import Answer, Object, admin, call, calm, chat, until
+from end_to_end.callers import PATIENT_S, Answer, Object, admin, call, calm, chat, until
 from hearth.rehearsal import Rehearsal
 from hearth.standing_in import MODEL, NAME, StandIn
 from hearth_home import LISTEN, Home, make
+from kept_ports import kept_port
 
 LOOK_S = 0.2
 ROUTES = ("/api/chat", "/v1/chat/completions")
-
-
-def _free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        port: int = one.getsockname()[1]
-        return port
 
 
 def _config(port: int) -> str:
@@ -38,7 +31,7 @@ async def _stood_in(port: int) -> AsyncIterator[Home]:
     """A daemon whose Ollama is to be at that port, started as `make run` starts it."""
     with tempfile.TemporaryDirectory(prefix="hearth-") as name:
         daemon = make(Path(name), _config(port))
-        stand_in = StandIn(daemon, look_s=LOOK_S)
+        stand_in = StandIn(daemon, look_s=LOOK_S, probe_s=PATIENT_S)
         await stand_in.step_in()
         await daemon.start()
         try:
@@ -55,10 +48,11 @@ def test_without_an_ollama_the_stand_in_answers_and_says_so(path: str) -> None:
     """A request without a model is answered, and head and status name the stand-in, so that nobody is taken in."""
 
     async def scene() -> tuple[Answer, Object]:
-        async with _stood_in(_free_port()) as home:
-            body = chat()
-            del body["model"]
-            return await call(home, path, body), await admin(home, "/hearth/v1/status")
+        with kept_port() as port:
+            async with _stood_in(port) as home:
+                body = chat()
+                del body["model"]
+                return await call(home, path, body), await admin(home, "/hearth/v1/status")
 
     answer, status = asyncio.run(scene())
 
@@ -73,15 +67,15 @@ def test_the_stand_in_leaves_when_an_ollama_comes() -> None:
     """Once the configured address answers, calls go there, the stand-in is gone from the status, and its port too."""
 
     async def scene() -> tuple[Answer, Object, bool]:
-        port = _free_port()
-        async with _stood_in(port) as home:
-            url = home.daemon.core.stand_in
-            assert (await call(home, "/api/chat", chat(f"{NAME}/{MODEL}"))).status == 200
-            async with Rehearsal(port=port):
-                await until(lambda: not home.daemon.core.stand_in)
-                await until(lambda: "ollama/scripted:latest" in home.daemon.core.catalog.targets)
-                answer = await call(home, "/api/chat", chat())
-                return answer, await admin(home, "/hearth/v1/status"), await _answers(url)
+        with kept_port() as port:
+            async with _stood_in(port) as home:
+                url = home.daemon.core.stand_in
+                assert (await call(home, "/api/chat", chat(f"{NAME}/{MODEL}"))).status == 200
+                async with Rehearsal(port=port):
+                    await until(lambda: not home.daemon.core.stand_in)
+                    await until(lambda: "ollama/scripted:latest" in home.daemon.core.catalog.targets)
+                    answer = await call(home, "/api/chat", chat())
+                    return answer, await admin(home, "/hearth/v1/status"), await _answers(url)
 
     answer, status, answers = asyncio.run(scene())
 
@@ -117,13 +111,14 @@ def test_an_edit_while_the_stand_in_answers_keeps_it() -> None:
     """A reload takes the edit over and loses neither the stand-in nor what names it."""
 
     async def scene() -> tuple[str, Answer, list[Object]]:
-        port = _free_port()
-        async with _stood_in(port) as home:
-            (home.folder / "hearth.toml").write_text(_config(port) + LISTEN + '[models.fast]\nuse = ["ollama/m"]\n')
-            assert await home.daemon.reload() == ""
-            answer = await call(home, "/api/chat", chat(f"{NAME}/{MODEL}"))
-            told = [one.facts for one in home.daemon.core.events.recent if one.kind == "config_loaded"]
-            return home.daemon.core.stand_in, answer, told
+        with kept_port() as port:
+            async with _stood_in(port) as home:
+                more = LISTEN + '[models.fast]\nuse = ["ollama/m"]\n'
+                (home.folder / "hearth.toml").write_text(_config(port) + more)
+                assert await home.daemon.reload() == ""
+                answer = await call(home, "/api/chat", chat(f"{NAME}/{MODEL}"))
+                told = [one.facts for one in home.daemon.core.events.recent if one.kind == "config_loaded"]
+                return home.daemon.core.stand_in, answer, told
 
     stand_in, answer, told = asyncio.run(scene())
 
@@ -136,28 +131,28 @@ def test_a_plain_run_never_starts_a_stand_in() -> None:
     """`hearth run` without an Ollama has nobody to ask, says so to the caller, and makes nothing up."""
 
     async def scene() -> tuple[Answer, str, str]:
-        with tempfile.TemporaryDirectory(prefix="hearth-") as name:
-            port = _free_port()
+        with tempfile.TemporaryDirectory(prefix="hearth-") as name, kept_port() as port:
             file = Path(name) / "hearth.toml"
-            file.write_text(f'[listen]\ntcp = "127.0.0.1:{port}"\n{_config(_free_port())}')
+            file.write_text(LISTEN + _config(port))
             file.chmod(0o600)
             process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "hearth", "--home", name, "run", stdout=asyncio.subprocess.PIPE, env=environment()
             )
             assert process.stdout is not None
             try:
-                first = await asyncio.wait_for(process.stdout.readline(), 20.0)
-                answer = await call(_Reached(port), "/api/chat", chat())
+                said = [await asyncio.wait_for(process.stdout.readline(), 20.0) for _ in range(2)]
+                reached = _Reached(int(said[1].rpartition(b":")[2]))
+                answer = await call(reached, "/api/chat", chat())
             finally:
                 process.terminate()
                 rest, _ = await asyncio.wait_for(process.communicate(), 20.0)
-            return answer, first.decode(), rest.decode()
+            return answer, b"".join(said).decode(), rest.decode()
 
-    answer, first, rest = asyncio.run(scene())
+    answer, begun, rest = asyncio.run(scene())
 
-    assert first.startswith("Hearth listens on")
+    assert begun.startswith("Hearth listens on")
     assert answer.status >= 400
-    assert "stand-in" not in first + rest
+    assert "stand-in" not in begun + rest
 
 
 class _Reached:

@@ -23,6 +23,7 @@ from hearth_config.addresses import Endpoint
 from hearth_config.locks import take
 
 BACKLOG = 512
+_FINDS = 3
 _FIRST_INHERITED_FD = 3
 _LOOKS, _LOOK_S = 4, 0.02
 _DEAD_AFTER = (
@@ -156,10 +157,17 @@ def _umask(mask: int) -> Iterator[None]:
 
 
 def tcp_sockets(host: str, port: int, holder: Holder) -> list[Opened]:
-    """Listen on an address; with 127.0.0.1 goes ::1 where the system has it.
+    """Listen on an address; with 127.0.0.1 goes ::1 where the system has it. Port 0 finds one that both have free.
 
     Raises `CannotListen` naming the port's holder.
     """
+    for _ in range(_FINDS if port == 0 else 0):
+        with suppress(CannotListen):
+            return _loopback(host, port, holder)
+    return _loopback(host, port, holder)
+
+
+def _loopback(host: str, port: int, holder: Holder) -> list[Opened]:
     opened = [_tcp(host, port, holder)]
     if host == "127.0.0.1":
         bound = opened[0].door.port
