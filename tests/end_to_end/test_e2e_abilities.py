@@ -26,7 +26,10 @@ def answer(use: str, body: dict[str, Any], *, mode: str = "prefer-local") -> tup
                 + f'[providers.picky]\npreset = "perplexity"\naddress = "{far.url}"\nplace = "cloud"\nkey = "env:KEY"\n'
                 + f'[models.either]\nuse = {use}\nstrategy = "as_listed"\n'
             )
-            async with running(config, {"KEY": "k"}) as home, httpx.AsyncClient(base_url=home.url) as client:
+            async with (
+                running(config, {"KEY": "k"}) as home,
+                httpx.AsyncClient(base_url=home.url, timeout=20) as client,
+            ):
                 given = {"model": "either", "messages": [{"role": "user", "content": "Hello"}]} | body
                 reply = await client.post("/v1/chat/completions", json=given)
                 return reply, sum(call.path in ("/api/chat", "/api/generate") for call in near.calls)
@@ -104,7 +107,10 @@ def test_every_dialect_is_told_who_could(path: str, body: dict[str, Any]) -> Non
         async with Rehearsal() as near, Rehearsal(Script(kind="openai")) as far:
             cloud = f'[providers.far]\npreset = "openai"\naddress = "{far.url}/v1"\nplace = "cloud"\nkey = "env:KEY"\n'
             config = beside(near) + cloud + '[providers.far.models.scripted]\ncapabilities = ["chat", "tools"]\n'
-            async with running(config, {"KEY": "k"}) as home, httpx.AsyncClient(base_url=home.url) as client:
+            async with (
+                running(config, {"KEY": "k"}) as home,
+                httpx.AsyncClient(base_url=home.url, timeout=20) as client,
+            ):
                 named = {} if "v1beta" in path else {"model": "ollama/scripted"}
                 return await client.post(path, json=named | body)
 
@@ -141,7 +147,10 @@ def test_fallback_is_no_way_around_what_a_model_cannot_do(body: dict[str, Any], 
         async with Rehearsal(Script(models=(model,))) as near, Rehearsal(Script(kind="openai", models=(model,))) as far:
             cloud = f'[providers.far]\npreset = "openai"\naddress = "{far.url}/v1"\nplace = "cloud"\nkey = "env:KEY"\n'
             config = beside(near) + cloud + '[fallback]\ncloud = ["far/scripted"]\n'
-            async with running(config, {"KEY": "k"}) as home, httpx.AsyncClient(base_url=home.url) as client:
+            async with (
+                running(config, {"KEY": "k"}) as home,
+                httpx.AsyncClient(base_url=home.url, timeout=20) as client,
+            ):
                 given = {"model": "scripted", "messages": [{"role": "user", "content": "Hello"}]} | body
                 reply = await client.post("/v1/chat/completions", json=given)
                 return reply, sum(call.path == "/v1/chat/completions" for call in far.calls)

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from end_to_end.callers import Answer, Caller, Object, admin, call, calm, chat, engine, inference
+from end_to_end.callers import Answer, Caller, Object, admin, call, calm, chat, engine, inference, until
 from hearth.rehearsal import ModelScript, Rehearsal, Script
 from hearth_home import running
 
@@ -58,7 +58,6 @@ def test_a_refused_call_stands_in_the_log() -> None:
         async with Rehearsal(SLOW) as near, running(APP.format("requests_per_minute = 1") + engine(near)) as home:
             for _ in range(2):
                 await call(home, "/api/chat", BODY, User_Agent="Zed/1")
-            await asyncio.sleep(0.5)
             found: list[Object] = await admin(home, "/hearth/v1/calls")
             return found
 
@@ -76,7 +75,7 @@ def test_calls_at_once_are_given_back_when_the_caller_hangs_up() -> None:
             await first.until(b"one,")
             second = await call(home, "/api/chat", BODY, User_Agent="Zed/1")
             first.leave()
-            await asyncio.sleep(0.3)
+            await until(lambda: not len(home.daemon.core.calls))
             third = await call(home, "/api/chat", BODY, User_Agent="Zed/1")
             return second.status, third.status
 

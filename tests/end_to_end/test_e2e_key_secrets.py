@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from end_to_end.callers import admin, call, calm, chat, cloud
+from end_to_end.callers import PATIENT_S, admin, call, calm, chat, cloud
 from hearth.rehearsal import Fault, ModelScript, Rehearsal, Script
 from hearth_home import Home, running
 
@@ -161,7 +161,7 @@ def test_no_value_of_a_key_is_ever_told(caplog: pytest.LogCaptureFixture) -> Non
                 paths = [*(f"/hearth/v1/{one}" for one in asked), "/metrics"]
                 shown += [(await call(home, path, method="GET", **named)).body for path in paths]
                 shown += [msgspec.json.encode(one) for one in home.daemon.core.events.recent]
-                home.daemon.ledger.flush(2.0)
+                await asyncio.to_thread(home.daemon.ledger.flush, PATIENT_S)
                 kept = b"".join(file.read_bytes() for file in home.folder.iterdir() if file.name.startswith("usage"))
                 return shown, kept
 

@@ -64,7 +64,7 @@ def test_a_model_that_somebody_else_loaded_with_another_window_is_loaded_by_its_
 
     async def scene() -> tuple[Answer, list[str], list[int]]:
         async with Rehearsal(ROOMY) as near:
-            async with httpx.AsyncClient(base_url=near.url) as other:
+            async with httpx.AsyncClient(base_url=near.url, timeout=20) as other:
                 await other.post("/api/generate", json={"model": "scripted", "options": {"num_ctx": 2048}})
             before = len(near.calls)
             async with running(calm() + engine(near, PINNED)) as home:

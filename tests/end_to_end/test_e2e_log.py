@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import sys
 from urllib.parse import quote
 
 import pytest
 
-from end_to_end.callers import Object, admin, call, calm, chat, engine
+from end_to_end.callers import Object, admin, call, calm, chat, engine, until
 from hearth.rehearsal import Fault, Rehearsal
 from hearth_home import running
 
@@ -88,13 +89,14 @@ def test_following_shows_a_call_as_it_ends() -> None:
             followed = await asyncio.create_subprocess_exec(
                 sys.executable, *command, env=environ, stdout=asyncio.subprocess.PIPE
             )
-            async with asyncio.timeout(20):
-                while not home.daemon.core.events.watched:  # noqa: ASYNC110 -- nobody announces a watcher
-                    await asyncio.sleep(0.01)
-                await call(home, "/api/chat", chat(), User_Agent="curl")
+            assert followed.stdout is not None
+            await until(lambda: home.daemon.core.events.watched)
+            await call(home, "/api/chat", chat(), User_Agent="curl")
+            line = b""
+            while not line:
                 await call(home, "/api/chat", chat(), User_Agent="Zed/1")
-                assert followed.stdout is not None
-                line = await followed.stdout.readline()
+                with contextlib.suppress(TimeoutError):  # a disk that stood still: the next call shows both
+                    line = await asyncio.wait_for(followed.stdout.readline(), 5.0)
             followed.terminate()
             await followed.wait()
             return line.decode()

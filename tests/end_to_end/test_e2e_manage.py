@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from end_to_end.callers import Object, admin, calm, engine
+from end_to_end.callers import PATIENT_S, Object, admin, calm, engine
 from hearth.rehearsal import ModelScript, Rehearsal, Script
 from hearth_home import running
 
@@ -51,7 +51,7 @@ def test_a_model_is_fetched_by_any_of_its_names(name: str) -> None:
     async def scene() -> list[Object]:
         script = Script(registry=(ModelScript(name="wanted:1b"),))
         async with Rehearsal(script) as near, running(calm() + engine(near)) as home:
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(PATIENT_S):
                 while home.daemon.core.catalog.resolve("wanted:1b", "chat").targets == ():
                     async for _ in home.daemon.core.pulls.follow(name):
                         pass

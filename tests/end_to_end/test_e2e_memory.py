@@ -30,6 +30,17 @@ def _left() -> list[object]:
     return [one for one in gc.get_objects() if isinstance(one, Problem | Upstream)]
 
 
+async def _left_of(others: dict[int, object]) -> list[str]:
+    """Wait until nothing more is left than what others had; return the kinds of what is left all the same."""
+    found: list[str] = []
+    for _ in range(200):
+        found = [type(one).__name__ for one in _left() if id(one) not in others]
+        if not found:
+            break
+        await asyncio.sleep(0.05)
+    return found
+
+
 @pytest.mark.parametrize("stream", [False, True])
 @pytest.mark.parametrize("path", ["/api/chat", "/v1/chat/completions"])
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
@@ -51,8 +62,7 @@ def test_a_call_that_failed_is_gone_when_it_is_over(fault: Fault, path: str, str
                 near.next(fault)
                 far.next(fault)
                 await call(home, path, chat(model, stream=stream))
-                await asyncio.sleep(0.1)
-                found.append([type(one).__name__ for one in _left() if id(one) not in of_others])
+                found.append(await _left_of(of_others))
         return found
 
     try:

@@ -36,7 +36,7 @@ def test_the_login_goes_to_the_proxy() -> None:
             async with (
                 server,
                 running(f"{WHERE}{more}", environ) as home,
-                httpx.AsyncClient(base_url=home.url) as client,
+                httpx.AsyncClient(base_url=home.url, timeout=20) as client,
             ):
                 body = {"model": "far/m", "messages": [{"role": "user", "content": "Hello"}]}
                 return (await client.post("/v1/chat/completions", json=body)).text

@@ -8,12 +8,11 @@ import sys
 import pytest
 
 from end_to_end.callers import Answer, Object, admin, call, calm, chat, cloud, engine, until
-from hearth.rehearsal import ModelScript, Rehearsal, Script
+from hearth.rehearsal import Fault, ModelScript, Rehearsal, Script
 from hearth_home import Home, running
 
-PULL_S = 1.0
 FETCHED = ModelScript(name="wanted:1b", size=1_000_000)
-NEAR = Script(registry=(FETCHED,), pull_seconds=PULL_S)
+NEAR = Script(registry=(FETCHED,))
 FAR = Script(kind="openai", models=(ModelScript(name="scripted"),))
 TO_CLOUD = '[fallback]\ncloud = ["far/scripted"]\n'
 BACKGROUND = 'pull = "background"'
@@ -38,9 +37,11 @@ def test_a_missing_model_is_fetched_while_the_cloud_answers(path: str) -> None:
 
     async def scene() -> tuple[list[Answer], Object, Answer, Object, int]:
         async with Rehearsal(NEAR) as near, Rehearsal(FAR) as far, running(_config(near, far)) as home:
+            near.next(Fault.stall(60.0, after=4), path="/api/pull")
             first = [await call(home, path, chat("wanted:1b")) for _ in range(3)]
             await until(lambda: any(pull.total for pull in home.daemon.core.pulls.views()))
             during = await admin(home, "/hearth/v1/status")
+            near.pauses.end()
             await until(lambda: not home.daemon.core.pulls.views())
             await until(lambda: _is_there(home))
             later = await call(home, path, chat("wanted:1b"))
@@ -114,7 +115,7 @@ def test_the_command_shows_progress_and_ends_with_the_model_there() -> None:
             command = [sys.executable, "-m", "hearth", "--home", str(home.folder), "pull", "wanted:1b"]
             pipe = asyncio.subprocess.PIPE
             process = await asyncio.create_subprocess_exec(*command, stdout=pipe, stderr=pipe)
-            said, progress = await asyncio.wait_for(process.communicate(), 20.0)
+            said, progress = await asyncio.wait_for(process.communicate(), 40.0)
             await until(lambda: _is_there(home))
             return process.returncode, said.decode(), progress.decode()
 

@@ -24,7 +24,10 @@ def answers(*models: str, mode: str = "prefer-local") -> tuple[list[httpx.Respon
             cloud = f'[providers.far]\npreset = "openai"\naddress = "{far.url}/v1"\nplace = "cloud"\nkey = "env:KEY"\n'
             alias = '[models.either]\nuse = ["ollama/scripted", "far/big"]\n'
             config = beside(near, f'mode = "{mode}"\n') + cloud + alias
-            async with running(config, {"KEY": "k"}) as home, httpx.AsyncClient(base_url=home.url) as client:
+            async with (
+                running(config, {"KEY": "k"}) as home,
+                httpx.AsyncClient(base_url=home.url, timeout=20) as client,
+            ):
                 body: dict[str, Any] = {"messages": [{"role": "user", "content": LONG}]}
                 replies = [await client.post("/v1/chat/completions", json=body | {"model": one}) for one in models]
                 return replies, [call.path for call in near.calls if call.path == "/api/chat"]
@@ -66,7 +69,7 @@ def test_a_model_that_is_not_loaded_is_stated_with_the_window_its_engine_gives()
         async with (
             Rehearsal(script) as near,
             running(beside(near) + pinned) as home,
-            httpx.AsyncClient(base_url=home.url) as client,
+            httpx.AsyncClient(base_url=home.url, timeout=20) as client,
         ):
 
             async def stated() -> list[int]:

@@ -20,7 +20,7 @@ def told(*wishes: tuple[str, object], more: str = PINNED) -> tuple[list[dict[str
         async with (
             Rehearsal() as ollama,
             running(beside(ollama, ZED) + more) as home,
-            httpx.AsyncClient(base_url=home.url) as client,
+            httpx.AsyncClient(base_url=home.url, timeout=20) as client,
         ):
             for agent, options in wishes:
                 body = {"model": "scripted", "messages": [{"role": "user", "content": "Hello"}], "options": options}
