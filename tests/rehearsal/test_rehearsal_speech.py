@@ -5,7 +5,7 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hearth.rehearsal.content import Answer, Ask, answer, count_tokens, split_tokens
+from hearth.rehearsal.content import Answer, Ask, answer_to, count_tokens, split_tokens
 from hearth.rehearsal.golang import go_json, timestamp
 from hearth.rehearsal.speech import Speech
 
@@ -30,7 +30,7 @@ def test_the_text_ends_before_the_first_stop_sequence(tokens: list[str], stops: 
 @given(st.integers(0, 40))
 def test_a_limit_ends_even_what_has_no_end(limit: int) -> None:
     """Counting for ever stops at the limit, and says why."""
-    speech = Speech(answer(Ask(prompt="Please count.")), limit=limit, ceiling=1000)
+    speech = Speech(answer_to(Ask(prompt="Please count.")), limit=limit, ceiling=1000)
 
     spoken = said(speech)
 
@@ -40,7 +40,7 @@ def test_a_limit_ends_even_what_has_no_end(limit: int) -> None:
 
 def test_repeating_one_token_is_aborted_without_a_reason() -> None:
     """More than thirty equal tokens end a generation silently (recording chat-repeat-abort-templated)."""
-    speech = Speech(answer(Ask(prompt="Say it again.")), limit=80, ceiling=1000, aborts=True)
+    speech = Speech(answer_to(Ask(prompt="Say it again.")), limit=80, ceiling=1000, aborts=True)
 
     assert said(speech).count("again") == 31
     assert speech.reason == ""
@@ -72,7 +72,7 @@ def test_times_are_written_as_go_writes_them() -> None:
 
 def test_anything_else_is_answered_by_saying_that_no_model_is_there() -> None:
     """Nobody takes the rehearsal for a model."""
-    spoken = said(Speech(answer(Ask(prompt="Write me a poem")), limit=-1, ceiling=1000))
+    spoken = said(Speech(answer_to(Ask(prompt="Write me a poem")), limit=-1, ceiling=1000))
 
     assert "rehearsal" in spoken
     assert "not a model" in spoken

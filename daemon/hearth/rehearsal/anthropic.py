@@ -10,9 +10,9 @@ import msgspec
 
 from hearth.rehearsal.anthropic_checks import check
 from hearth.rehearsal.anthropic_form import Form
-from hearth.rehearsal.anthropic_wire import Problem, broken, json_reply, problem_reply, stream_headers
-from hearth.rehearsal.content import Ask, answer, count_tokens
-from hearth.rehearsal.http import Reply, Request
+from hearth.rehearsal.anthropic_wire import broken, json_reply, refused, stream_headers
+from hearth.rehearsal.content import Ask, answer_to, count_tokens
+from hearth.rehearsal.http import Refused, Reply, Request
 from hearth.rehearsal.script import ModelScript, Script
 from hearth.rehearsal.speech import Speech
 
@@ -22,20 +22,15 @@ PAGE = 3
 _IMAGE_TOKENS = 100
 
 
-def respond(script: Script, request: Request) -> Reply:
+def answer(script: Script, request: Request) -> Reply:
     """Answer one request as Anthropic would; raises nothing."""
     try:
         _check_key(script, request)
         if not request.header("anthropic-version"):
-            raise Problem(400, "anthropic-version: header is required")
+            raise Refused(400, "anthropic-version: header is required")
         return _route(script, request)
-    except Problem as problem:
-        return problem_reply(problem)
-
-
-def refused(status: int, text: str) -> Reply:
-    """The error that a fault asks for."""
-    return problem_reply(Problem(status, text))
+    except Refused as no:
+        return refused(no.status, no.text)
 
 
 def _check_key(script: Script, request: Request) -> None:
@@ -43,7 +38,7 @@ def _check_key(script: Script, request: Request) -> None:
         return
     bearer = request.header("Authorization").removeprefix("Bearer ")
     if (request.header("x-api-key") or bearer) not in script.keys:
-        raise Problem(401, "invalid x-api-key")
+        raise Refused(401, "invalid x-api-key")
 
 
 def _route(script: Script, request: Request) -> Reply:
@@ -54,7 +49,7 @@ def _route(script: Script, request: Request) -> Reply:
         return _message(script, _members(request))
     if request.method == "POST" and path.endswith("/v1/messages/count_tokens"):
         return _count(script, _members(request))
-    raise Problem(404, "Not found")
+    raise Refused(404, "Not found")
 
 
 def _members(request: Request) -> Object:
@@ -63,17 +58,17 @@ def _members(request: Request) -> Object:
     except msgspec.DecodeError:
         members = None
     if not isinstance(members, dict):
-        raise Problem(400, "The request body is not valid JSON")
+        raise Refused(400, "The request body is not valid JSON")
     return members
 
 
 def _find(script: Script, members: Object) -> ModelScript:
     name = members.get("model")
     if not name:
-        raise Problem(400, "model: Field required")
+        raise Refused(400, "model: Field required")
     found = next((model for model in script.models if model.name == name), None)
     if found is None:
-        raise Problem(404, f"model: {name}")
+        raise Refused(404, f"model: {name}")
     return found
 
 
@@ -110,9 +105,9 @@ def _message(script: Script, members: Object) -> Reply:
     check(model, members)
     tokens = _tokens(members)
     if tokens > model.context_length:
-        raise Problem(400, f"prompt is too long: {tokens} tokens > {model.context_length} maximum")
+        raise Refused(400, f"prompt is too long: {tokens} tokens > {model.context_length} maximum")
     stops = tuple(members.get("stop_sequences") or ())
-    said = answer(_ask(members, model))
+    said = answer_to(_ask(members, model))
     speech = Speech(said, limit=members["max_tokens"], ceiling=10 * model.context_length, stops=stops)
     form = Form(model, members, tokens)
     if members.get("stream"):
@@ -127,7 +122,7 @@ def _count(script: Script, members: Object) -> Reply:
     """Count what a message would have, under the same checks."""
     for name in ("max_tokens", "stream", "temperature", "stop_sequences", "metadata"):
         if name in members:
-            raise Problem(400, f"{name}: Extra inputs are not permitted")
+            raise Refused(400, f"{name}: Extra inputs are not permitted")
     check(_find(script, members), {**members, "max_tokens": 64_000})
     return json_reply({"input_tokens": _tokens(members)})
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from hearth.rehearsal.anthropic_wire import Problem
+from hearth.rehearsal.http import Refused
 from hearth.rehearsal.script import ModelScript
 
 Object = dict[str, Any]
@@ -24,15 +24,15 @@ _OPEN_OBJECT = "For 'object' type, 'additionalProperties' must be explicitly set
 
 
 def check(model: ModelScript, members: Object) -> None:
-    """Raise the Problem of the first thing that is wrong."""
+    """Raise Refused for the first thing that is wrong."""
     for name in members:
         if name not in FIELDS:
-            raise Problem(400, f"{name}: Extra inputs are not permitted")
+            raise Refused(400, f"{name}: Extra inputs are not permitted")
     if not isinstance(members.get("max_tokens"), int):
-        raise Problem(400, "max_tokens: Field required")
+        raise Refused(400, "max_tokens: Field required")
     messages = members.get("messages")
     if not isinstance(messages, list) or not messages:
-        raise Problem(400, "messages: at least one message is required")
+        raise Refused(400, "messages: at least one message is required")
     _check_model(model, members)
     _check_roles(messages)
     _check_schema(((members.get("output_config") or {}).get("format") or {}).get("schema"), "output_config.format")
@@ -44,23 +44,23 @@ def _check_model(model: ModelScript, members: Object) -> None:
     if model.name.startswith("claude-opus-5"):
         for name in ("temperature", "top_p", "top_k"):
             if name in members:
-                raise Problem(400, f"`{name}` is not supported for this model.")
+                raise Refused(400, f"`{name}` is not supported for this model.")
         if thinking.get("type") == "enabled":
-            raise Problem(400, "thinking.type.enabled is not supported for this model. Use adaptive.")
+            raise Refused(400, "thinking.type.enabled is not supported for this model. Use adaptive.")
     if thinking.get("type") == "enabled":
         _check_budget(members, thinking)
     if thinking.get("type") == "adaptive" and not model.name.startswith(("claude-opus-5", "MiniMax")):
-        raise Problem(400, "thinking: Input tag 'adaptive' is not supported for this model")
+        raise Refused(400, "thinking: Input tag 'adaptive' is not supported for this model")
 
 
 def _check_budget(members: Object, thinking: Object) -> None:
     budget = thinking.get("budget_tokens") or 0
     if not 1024 <= budget < members["max_tokens"]:
-        raise Problem(400, "`max_tokens` must be greater than `thinking.budget_tokens`, which must be at least 1024.")
+        raise Refused(400, "`max_tokens` must be greater than `thinking.budget_tokens`, which must be at least 1024.")
     if members.get("temperature", 1) != 1:
-        raise Problem(400, "`temperature` may only be set to 1 when thinking is enabled.")
+        raise Refused(400, "`temperature` may only be set to 1 when thinking is enabled.")
     if (members.get("tool_choice") or {}).get("type") in ("any", "tool"):
-        raise Problem(400, "Thinking may not be enabled when tool_choice forces tool use.")
+        raise Refused(400, "Thinking may not be enabled when tool_choice forces tool use.")
     _check_resumed(members["messages"])
 
 
@@ -71,7 +71,7 @@ def _check_resumed(messages: object) -> None:
     called, answered = ([block.get("type") for block in _blocks(message)] for message in messages[-2:])
     if "tool_result" in answered and called[:1] not in (["thinking"], ["redacted_thinking"]):
         place = f"messages.{len(messages) - _CALLS_AND_RESULTS}.content.0.type"
-        raise Problem(400, f"{place}: Expected `thinking` or `redacted_thinking`, but found `{called[0]}`.")
+        raise Refused(400, f"{place}: Expected `thinking` or `redacted_thinking`, but found `{called[0]}`.")
 
 
 def _check_roles(messages: list[Object]) -> None:
@@ -80,14 +80,14 @@ def _check_roles(messages: list[Object]) -> None:
     for number, message in enumerate(messages):
         where = f"messages.{number}"
         if message.get("role") not in ("user", "assistant"):
-            raise Problem(400, f"{where}.role: Input should be 'user' or 'assistant'")
+            raise Refused(400, f"{where}.role: Input should be 'user' or 'assistant'")
         blocks = _blocks(message)
         answered = {block.get("tool_use_id") for block in blocks if block.get("type") == "tool_result"}
         if open_calls - answered:
             missing = ", ".join(sorted(open_calls - answered))
-            raise Problem(400, f"{where}: `tool_use` ids were found without `tool_result` blocks after: {missing}.")
+            raise Refused(400, f"{where}: `tool_use` ids were found without `tool_result` blocks after: {missing}.")
         if answered - open_calls:
-            raise Problem(400, f"{where}: unexpected `tool_use_id` found in `tool_result` blocks.")
+            raise Refused(400, f"{where}: unexpected `tool_use_id` found in `tool_result` blocks.")
         open_calls = {str(block.get("id")) for block in blocks if block.get("type") == "tool_use"}
         for place, block in enumerate(blocks):
             _check_block(block, f"{where}.content.{place}")
@@ -101,15 +101,15 @@ def _blocks(message: Object) -> list[Object]:
 def _check_block(block: Object, where: str) -> None:
     match block:
         case {"type": "text", "text": ""}:
-            raise Problem(400, "messages: text content blocks must be non-empty")
+            raise Refused(400, "messages: text content blocks must be non-empty")
         case {"type": "thinking"} if not str(block.get("signature")).startswith(SEAL):
-            raise Problem(400, f"{where}: Invalid `signature` in `thinking` block")
+            raise Refused(400, f"{where}: Invalid `signature` in `thinking` block")
         case {"type": "redacted_thinking"} if not str(block.get("data")).startswith(SEAL):
-            raise Problem(400, f"{where}: Invalid `data` in `redacted_thinking` block")
+            raise Refused(400, f"{where}: Invalid `data` in `redacted_thinking` block")
         case {"type": "tool_use"} if not _ID.fullmatch(str(block.get("id"))):
-            raise Problem(400, f"{where}.tool_use.id: String should match pattern '^[a-zA-Z0-9_-]+$'")
+            raise Refused(400, f"{where}.tool_use.id: String should match pattern '^[a-zA-Z0-9_-]+$'")
         case {"type": "image", "source": {"type": "base64", "media_type": str(kind)}} if not kind.startswith("image/"):
-            raise Problem(400, f"{where}.image.source.base64.media_type: Input should be an image type")
+            raise Refused(400, f"{where}.image.source.base64.media_type: Input should be an image type")
 
 
 def _check_schema(schema: object, where: str) -> None:
@@ -120,9 +120,9 @@ def _check_schema(schema: object, where: str) -> None:
     if not isinstance(schema, dict):
         return
     if schema.get("type") == "object" and schema.get("additionalProperties") is not False:
-        raise Problem(400, f"{where}.schema: {_OPEN_OBJECT}")
+        raise Refused(400, f"{where}.schema: {_OPEN_OBJECT}")
     for name in ("minimum", "maximum", "minLength", "maxLength", "minItems", "maxItems", "multipleOf"):
         if name in schema and schema.get("type") in ("number", "integer", "string", "array"):
-            raise Problem(400, f"{where}.schema: property '{name}' is not supported")
+            raise Refused(400, f"{where}.schema: property '{name}' is not supported")
     for value in schema.values():
         _check_schema(value, where)

@@ -17,20 +17,11 @@ KINDS = {
 }  # fmt: skip
 
 
-class Problem(Exception):
-    """An answer other than 200: its status, and the words of its envelope."""
-
-    def __init__(self, status: int, text: str) -> None:
-        super().__init__(text)
-        self.status = status
-        self.text = text
-
-
-def problem_reply(problem: Problem) -> Reply:
+def refused(status: int, text: str) -> Reply:
     """The envelope of an error, with the request's id in it and in the head."""
     id = f"req_{secrets.token_hex(12)}"
-    body = {"type": "error", "error": _error(problem.status, problem.text), "request_id": id}
-    return Reply(problem.status, [("Content-Type", "application/json"), ("request-id", id)], msgspec.json.encode(body))
+    body = {"type": "error", "error": _error(status, text), "request_id": id}
+    return Reply(status, [("Content-Type", "application/json"), ("request-id", id)], msgspec.json.encode(body))
 
 
 def json_reply(value: object) -> Reply:

@@ -10,7 +10,7 @@ import msgspec
 
 from hearth.rehearsal import cohere_chat
 from hearth.rehearsal.content import count_tokens
-from hearth.rehearsal.http import Reply, Request
+from hearth.rehearsal.http import Refused, Reply, Request
 from hearth.rehearsal.script import ModelScript, Script
 from hearth.rehearsal.vectors import normalised, vector
 
@@ -24,11 +24,11 @@ def answer(script: Script, request: Request) -> Reply:
     try:
         _check_key(script, request)
         return _route(script, request)
-    except cohere_chat.Refused as refused:
-        return refusal(refused.status, refused.text)
+    except Refused as no:
+        return refused(no.status, no.text)
 
 
-def refusal(status: int, text: str) -> Reply:
+def refused(status: int, text: str) -> Reply:
     """An error in Cohere's form."""
     return _json(status, {"id": str(uuid.uuid4()), "message": text})
 
@@ -41,9 +41,9 @@ def _json(status: int, value: object) -> Reply:
 def _check_key(script: Script, request: Request) -> None:
     scheme, _, key = request.header("Authorization").partition(" ")
     if script.keys and not key:
-        raise cohere_chat.Refused(401, "no api key supplied")
+        raise Refused(401, "no api key supplied")
     if script.keys and (scheme.lower() != "bearer" or key not in script.keys):
-        raise cohere_chat.Refused(401, "invalid api token")
+        raise Refused(401, "invalid api token")
 
 
 def _route(script: Script, request: Request) -> Reply:
@@ -54,14 +54,14 @@ def _route(script: Script, request: Request) -> Reply:
         return cohere_chat.chat(script, _members(request))
     if request.method == "POST" and path.endswith("/v2/embed"):
         return _embed(script, _members(request))
-    raise cohere_chat.Refused(404, f"path not found: {request.path}")
+    raise Refused(404, f"path not found: {request.path}")
 
 
 def _members(request: Request) -> Object:
     try:
         return msgspec.json.decode(request.body, type=Object)
     except msgspec.DecodeError:
-        raise cohere_chat.Refused(400, "invalid json syntax") from None
+        raise Refused(400, "invalid json syntax") from None
 
 
 def _listed(model: ModelScript) -> Object:
@@ -84,14 +84,14 @@ def _embed(script: Script, members: Object) -> Reply:
     model = cohere_chat.find(script, members.get("model"))
     texts = members.get("texts")
     if members.get("input_type") not in PURPOSES:
-        raise cohere_chat.Refused(400, "invalid request: valid input_type must be provided with the provided model")
+        raise Refused(400, "invalid request: valid input_type must be provided with the provided model")
     if not isinstance(texts, list) or not texts:
-        raise cohere_chat.Refused(400, "invalid request: texts, images or inputs must be provided")
+        raise Refused(400, "invalid request: texts, images or inputs must be provided")
     if len(texts) > MOST_TEXTS:
-        raise cohere_chat.Refused(400, f"invalid request: total number of texts must be at most {MOST_TEXTS}")
+        raise Refused(400, f"invalid request: total number of texts must be at most {MOST_TEXTS}")
     tokens = [count_tokens(str(text)) for text in texts]
     if members.get("truncate") == "NONE" and max(tokens) > model.context_length:
-        raise cohere_chat.Refused(400, f"invalid request: too many tokens: the limit is {model.context_length}")
+        raise Refused(400, f"invalid request: too many tokens: the limit is {model.context_length}")
     size = int(members.get("output_dimension") or model.embedding_length)
     rows = [normalised(vector(str(text), model.embedding_length)[:size]) for text in texts]
     meta = {"api_version": {"version": "2"}, "billed_units": {"input_tokens": float(sum(tokens))}}

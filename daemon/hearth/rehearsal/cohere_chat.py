@@ -12,8 +12,8 @@ from typing import Any
 
 import msgspec
 
-from hearth.rehearsal.content import Ask, answer, count_tokens
-from hearth.rehearsal.http import Reply
+from hearth.rehearsal.content import Ask, answer_to, count_tokens
+from hearth.rehearsal.http import Refused, Reply
 from hearth.rehearsal.script import ModelScript, Script
 from hearth.rehearsal.speech import Speech
 
@@ -25,15 +25,6 @@ MEMBERS = frozenset({
 })  # fmt: skip
 REASONS = {"stop": "COMPLETE", "length": "MAX_TOKENS", "": "ERROR"}
 ALPHANUMERIC = string.ascii_lowercase + string.digits
-
-
-class Refused(Exception):
-    """An answer other than 200."""
-
-    def __init__(self, status: int, text: str) -> None:
-        super().__init__(text)
-        self.status = status
-        self.text = text
 
 
 def find(script: Script, name: object) -> ModelScript:
@@ -56,7 +47,7 @@ def chat(script: Script, members: Object) -> Reply:
         raise Refused(400, f"{text}{tokens}. Try using a shorter prompt.")
     limit = members.get("max_tokens")
     speech = Speech(
-        answer(_ask(members, model)),
+        answer_to(_ask(members, model)),
         limit=-1 if limit is None else int(limit),
         ceiling=10 * model.context_length,
         stops=tuple(members.get("stop_sequences") or ()),

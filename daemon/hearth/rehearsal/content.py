@@ -66,7 +66,7 @@ def split_tokens(text: str) -> tuple[str, ...]:
     return tuple(re.findall(r"\s*\S+\s*$|\s*\S+", text)) or ((text,) if text else ())
 
 
-def answer(ask: Ask) -> Answer:
+def answer_to(ask: Ask) -> Answer:
     """Choose what is said to `ask`; the same request gets the same words each time."""
     if ask.says is not None:
         return Answer(text=split_tokens(ask.says))

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, unquote
 
 import msgspec
 
-from hearth.rehearsal.content import Ask, answer, count_tokens
+from hearth.rehearsal.content import Ask, answer_to, count_tokens
 from hearth.rehearsal.gemini_checks import Problem, check, check_key, is_vertex
 from hearth.rehearsal.gemini_form import Form, broken, event, prompt_tokens
 from hearth.rehearsal.http import Reply, Request
@@ -24,7 +24,7 @@ TOKEN = "ya29.rehearsed"  # noqa: S105 -- what the place of tokens gives if the 
 _GRANTS = ("urn:ietf:params:oauth:grant-type:jwt-bearer", "client_credentials", "refresh_token")
 
 
-def respond(script: Script, request: Request) -> Reply:
+def answer(script: Script, request: Request) -> Reply:
     """Answer one request as Google would; raises nothing."""
     try:
         if request.path.endswith("/token"):
@@ -142,7 +142,7 @@ def _generate(model: ModelScript, members: Object, request: Request, *, streams:
     config = members.get("generationConfig") or {}
     limit = config.get("maxOutputTokens", -1)
     stops = tuple(config.get("stopSequences") or ())
-    speech = Speech(answer(ask), limit=limit, ceiling=10 * model.context_length, stops=stops)
+    speech = Speech(answer_to(ask), limit=limit, ceiling=10 * model.context_length, stops=stops)
     form = Form(model, members, tokens, vertex=vertex)
     if streams:
         return _streamed(model, form.records(speech), request)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from typing import Any
 
-from hearth.rehearsal.http import Request
+from hearth.rehearsal.http import Refused, Request
 from hearth.rehearsal.script import ModelScript, Script
 
 Object = dict[str, Any]
@@ -28,13 +28,11 @@ _STATUS = {
 }  # fmt: skip
 
 
-class Problem(Exception):
-    """A refusal."""
+class Problem(Refused):
+    """A refusal, with the details that Google adds to some."""
 
     def __init__(self, status: int, text: str, *details: Object) -> None:
-        super().__init__(text)
-        self.status = status
-        self.text = text
+        super().__init__(status, text)
         self.details = details
 
     def body(self) -> Object:

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from hearth.rehearsal.content import Ask, ToolCall, answer, count_tokens
+from hearth.rehearsal.content import Ask, ToolCall, answer_to, count_tokens
 from hearth.rehearsal.engine import Engine, QueueFull, Runner, Wish
 from hearth.rehearsal.golang import Refusal, go_json
 from hearth.rehearsal.http import Reply
@@ -75,6 +75,7 @@ class Generation:
         self.started = time.monotonic_ns()
         self._speaking = 0
         self._slot = False
+        self._read_at = 0.0
         self._over = False
         self.speech = self._speech()
 
@@ -87,7 +88,7 @@ class Generation:
         )  # fmt: skip
         aborts = model.template_path == "B" or task.route == "generate"
         ceiling = 10 * self.runner.num_ctx
-        return Speech(answer(ask), limit=task.num_predict, ceiling=ceiling, stops=task.stops, aborts=aborts)
+        return Speech(answer_to(ask), limit=task.num_predict, ceiling=ceiling, stops=task.stops, aborts=aborts)
 
     @property
     def calls(self) -> tuple[ToolCall, ...]:
@@ -141,6 +142,7 @@ class Generation:
         await self.runner.slots.acquire()
         self._slot = True
         began = time.monotonic_ns()
+        self._read_at = time.monotonic() + self.model.prompt_seconds
         await asyncio.sleep(self.model.prompt_seconds)
         self.prompt_ns = time.monotonic_ns() - began
         began = time.monotonic_ns()
@@ -168,7 +170,11 @@ class Generation:
             return
         self._over = True
         if self._slot:
-            self.runner.slots.release()
+            left = self._read_at - time.monotonic() if self.model.reads_on else 0.0
+            if left > 0:
+                asyncio.get_running_loop().call_later(left, self.runner.slots.release)
+            else:
+                self.runner.slots.release()
         self.engine.release(self.runner)
 
 

@@ -35,6 +35,15 @@ class Failure(Exception):
         self.text = text
 
 
+class Refused(Exception):
+    """An answer that says no: its status, and its words, which go out in the server's own form."""
+
+    def __init__(self, status: int, text: str) -> None:
+        super().__init__(text)
+        self.status = status
+        self.text = text
+
+
 class Request(msgspec.Struct, frozen=True):
     """One request as it came: `target` is the raw request target, `headers` keep order and case."""
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from hearth.rehearsal.content import Ask, answer, count_tokens
+from hearth.rehearsal.content import Ask, answer_to, count_tokens
 from hearth.rehearsal.http import Reply, Request
 from hearth.rehearsal.openai_wire import Problem, event, json_reply, stream_headers
 from hearth.rehearsal.script import ModelScript, Script
@@ -63,7 +63,7 @@ def _infill(script: Script, model: ModelScript, request: Request) -> Reply:
     if "input_suffix" not in members:
         raise Problem(500, '"input_suffix" is required')
     prompt = f"{members.get('input_prefix', '')}{members.get('prompt', '')}"
-    speech = Speech(answer(Ask(suffix=members["input_suffix"] or "\n")), limit=int(members.get("n_predict") or -1),
+    speech = Speech(answer_to(Ask(suffix=members["input_suffix"] or "\n")), limit=int(members.get("n_predict") or -1),
                     ceiling=model.context_length)  # fmt: skip
     tokens = count_tokens(prompt) + count_tokens(members["input_suffix"])
     if members.get("stream"):

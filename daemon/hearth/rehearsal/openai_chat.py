@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
-from hearth.rehearsal.content import Answer, Ask, answer, count_tokens
+from hearth.rehearsal.content import Answer, Ask, answer_to, count_tokens
 from hearth.rehearsal.http import Reply
 from hearth.rehearsal.openai_form import Form
 from hearth.rehearsal.openai_wire import Problem, find, json_reply, stream_headers
@@ -28,7 +28,7 @@ def chat(script: Script, members: Object) -> Reply:
         )
     ask, tokens = _ask(script, members, model)
     limit = members.get("max_completion_tokens") or members.get("max_tokens")
-    speech = _speech(answer(ask), members, model, -1 if limit is None else int(limit))
+    speech = _speech(answer_to(ask), members, model, -1 if limit is None else int(limit))
     return _reply(script, model, form(script, model, members, tokens), speech)
 
 
@@ -38,7 +38,7 @@ def complete(script: Script, members: Object, *, chat_shaped: bool = False) -> R
     prompt = str(members.get("prompt") or "")
     suffix = str(members.get("suffix") or "")
     limit = int(members.get("max_tokens") or 16 if not suffix else members.get("max_tokens") or 256)
-    speech = _speech(answer(Ask(prompt=prompt, suffix=suffix, says=model.says)), members, model, limit)
+    speech = _speech(answer_to(Ask(prompt=prompt, suffix=suffix, says=model.says)), members, model, limit)
     written = form(script, model, members, count_tokens(prompt) + count_tokens(suffix), text_only=not chat_shaped)
     return _reply(script, model, written, speech)
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import AsyncIterator
 from typing import Any
 
-from hearth.rehearsal.content import Ask, answer, count_tokens
+from hearth.rehearsal.content import Ask, answer_to, count_tokens
 from hearth.rehearsal.http import Reply
 from hearth.rehearsal.openai_items import SEAL, Response
 from hearth.rehearsal.openai_wire import Problem, find, json_reply, stream_headers
@@ -38,7 +38,7 @@ def respond(script: Script, members: Object) -> Reply:
         text = "Your input exceeds the context window of this model. Please adjust your input and try again."
         raise Problem(400, text, param="input", code="context_length_exceeded")
     limit = members.get("max_output_tokens")
-    speech = Speech(answer(ask), limit=-1 if limit is None else int(limit), ceiling=10 * model.context_length)
+    speech = Speech(answer_to(ask), limit=-1 if limit is None else int(limit), ceiling=10 * model.context_length)
     response = Response(model, members, tokens)
     if members.get("stream"):
         body = _stream(model, response, speech)

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from hearth.rehearsal.error_shapes import SHAPES
-from hearth.rehearsal.http import HeaderList, Reply
+from hearth.rehearsal.http import HeaderList, Refused, Reply
 from hearth.rehearsal.script import ModelScript, Script
 
 Object = dict[str, Any]
@@ -22,15 +22,13 @@ LLAMA_KINDS = {
 }  # fmt: skip
 
 
-class Problem(Exception):
-    """An answer other than 200: status, words, and what OpenAI's envelope adds."""
+class Problem(Refused):
+    """A refusal, with what OpenAI's envelope adds."""
 
     def __init__(
         self, status: int, text: str, *, code: str | None = None, param: str | None = None, more: Object | None = None
     ) -> None:
-        super().__init__(text)
-        self.status = status
-        self.text = text
+        super().__init__(status, text)
         self.code = code
         self.param = param
         self.more = more or {}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from hearth.rehearsal import anthropic, cohere, gemini, ollama, replicate
+from collections.abc import Callable
+
+from hearth.rehearsal import anthropic_wire, cohere, gemini, ollama, replicate
 from hearth.rehearsal.faults import Fault
 from hearth.rehearsal.http import Reply, Request
 from hearth.rehearsal.openai_wire import Problem, problem_reply
@@ -23,12 +25,15 @@ def refused(script: Script, fault: Fault, request: Request) -> Reply:
 def _in_form(script: Script, status: int, text: str, request: Request) -> Reply:
     if script.kind == "ollama":
         return ollama.refused(status, text, request.path)
-    if script.kind == "anthropic":
-        return anthropic.refused(status, text)
-    if script.kind == "cohere":
-        return cohere.refusal(status, text)
-    if script.kind == "gemini":
-        return gemini.refused(status, text)
-    if script.kind == "replicate":
-        return replicate.refusal(status, text)
-    return problem_reply(script, Problem(status, text))
+    if script.kind == "openai":
+        return problem_reply(script, Problem(status, text))
+    return _REFUSED[script.kind](status, text)
+
+
+_REFUSED: dict[str, Callable[[int, str], Reply]] = {
+    "anthropic": anthropic_wire.refused,
+    "cohere": cohere.refused,
+    "gemini": gemini.refused,
+    "replicate": replicate.refused,
+}
+"""The providers that have one form for all that they refuse."""

@@ -38,6 +38,14 @@ INFERENCE = (
     ":predict",
 )
 
+_PLAYED: dict[str, Callable[[Script, Request], Reply]] = {
+    "anthropic": anthropic.answer,
+    "cohere": cohere.answer,
+    "gemini": gemini.answer,
+    "openai": openai.answer,
+}
+"""The providers that remember nothing from one request to the next."""
+
 
 class Rehearsal:
     """A scripted server on loopback (`host`, `port`; 0 finds one) or on a Unix socket (`path`).
@@ -262,15 +270,9 @@ class Rehearsal:
         try:
             if self.script.kind == "ollama":
                 return await ollama.answer(self.engine, request)
-            if self.script.kind == "anthropic":
-                return anthropic.respond(self.script, request)
-            if self.script.kind == "cohere":
-                return cohere.answer(self.script, request)
-            if self.script.kind == "gemini":
-                return gemini.respond(self.script, request)
             if self.script.kind == "replicate":
                 return self._predictions.answer(self.script, request)
-            return openai.answer(self.script, request)
+            return _PLAYED[self.script.kind](self.script, request)
         except Exception as error:  # noqa: BLE001 - as a panic in a Go server: 500, no body; the test can ask why
             self.panics.append(error)
             return Reply(500, [])

@@ -12,27 +12,17 @@ from typing import Any
 
 import msgspec
 
-from hearth.rehearsal.http import Reply, Request
-from hearth.rehearsal.replicate_prediction import Prediction
+from hearth.rehearsal.http import Refused, Reply, Request
+from hearth.rehearsal.replicate_prediction import CREATED, Prediction
 from hearth.rehearsal.script import ModelScript, Script
 
 Object = dict[str, Any]
-CREATED = "2026-11-20T10:00:00.000000Z"
 
 
-class Refused(Exception):
-    """An answer other than 2xx."""
-
-    def __init__(self, status: int, detail: str) -> None:
-        super().__init__(detail)
-        self.status = status
-        self.detail = detail
-
-
-def refusal(status: int, detail: str) -> Reply:
+def refused(status: int, text: str) -> Reply:
     """An error in the form of RFC 7807."""
     titles = {401: "Unauthenticated", 402: "Payment Required", 404: "Not Found", 422: "Input validation failed"}
-    body = {"title": titles.get(status, "Error"), "detail": detail, "status": status}
+    body = {"title": titles.get(status, "Error"), "detail": text, "status": status}
     return _json(status, body, kind="application/problem+json")
 
 
@@ -51,8 +41,8 @@ class Predictions:
         try:
             _check_key(script, request)
             return self._route(script, request)
-        except Refused as refused:
-            return refusal(refused.status, refused.detail)
+        except Refused as no:
+            return refused(no.status, no.text)
 
     def _route(self, script: Script, request: Request) -> Reply:
         path = request.path.rstrip("/").removeprefix("/v1")

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from hearth.rehearsal.content import Ask, answer, count_tokens
+from hearth.rehearsal.content import Ask, answer_to, count_tokens
 from hearth.rehearsal.script import ModelScript
 from hearth.rehearsal.speech import Speech
 
@@ -34,7 +34,7 @@ class Prediction:
         limit = given.get("max_tokens") or given.get("max_completion_tokens")
         self._tokens = count_tokens(prompt) + count_tokens(str(given.get("system_prompt") or ""))
         speech = Speech(
-            answer(Ask(prompt=prompt, says=model.says)),
+            answer_to(Ask(prompt=prompt, says=model.says)),
             limit=-1 if limit is None else int(limit),
             ceiling=10 * model.context_length,
             stops=tuple(filter(None, str(given.get("stop_sequences") or "").split(","))),
