@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from hearth.outbound.lane_values import LaneView, Lesson
 from hearth.outbound.residents import Residents
 from hearth.outbound.tickets import Overflow, Superseded, Ticket, Waiter
+from hearth.outbound.unread import Unread
 from hearth.problems import Internal, Overloaded, Problem, QueueFull
 from hearth.routing.world import TargetState
 
@@ -49,6 +50,7 @@ class Lane:
         self.gives_way = False
         """Whether another model's turn has come: nobody more is let in to this one."""
         self._engine = engine
+        self.unread = Unread(engine)
         engine.add(self)
         self._active: set[Ticket] = set()
         self._waiters: deque[Waiter] = deque()
@@ -111,6 +113,7 @@ class Lane:
             rest_code=code,
             held_s=held_s,
             held_by=held_by,
+            unread_s=self.unread.rest(monotonic()) if self.unread.until else 0.0,
             gpu_share=self.gpu_share,
             learned=self.learned,
         )
@@ -185,6 +188,8 @@ class Lane:
         now = monotonic()
         self.warm_until = max(self.warm_until, lesson.stays_until)
         self.known_warm_at = now
+        if self.unread.until:
+            lesson = self.unread.heard(lesson, self.learned, now)
         self.learned = lesson.taught(self.learned, now)
 
     def _admit(self, ticket: Ticket) -> None:

@@ -62,6 +62,8 @@ class Residents:
         """Know none yet."""
         self.stay = 0.0
         """For how many seconds a model keeps its place at least while it is used; 0: nobody waits for another."""
+        self.reads_on = False
+        """Whether the engine was seen to go on reading a prompt whose caller had left."""
         self._lanes: dict[str, Resident] = {}
         self._apart: set[frozenset[str]] = set()
         self._since: dict[str, float] = {}
@@ -130,7 +132,7 @@ class Residents:
         return torn
 
     def _pushed_out(self, other: Resident, *, here: bool, there: bool) -> bool:
-        """Whether one of two that should both be loaded had to go for the other, whose calls may load it at this moment.
+        """Whether one of two that should both be loaded had to go for the other, which may be loading at this moment.
 
         An engine that never says what it has loaded shows nothing.
         """

@@ -27,7 +27,8 @@ class ModelScript(msgspec.Struct, frozen=True, kw_only=True):
 
     `name` carries a tag or means `:latest`; `size` and `vram` (its part on a GPU) are in bytes; `context_length` is
     the trained window in tokens, `num_ctx` the Modelfile's own (0: the engine's default); `tokens_per_second` 0 means
-    as fast as possible, `prompt_seconds` is the time to the first of them. `says` replaces the vocabulary.
+    as fast as possible, `prompt_seconds` is the time to the first of them, of which `reads_on` lets none be saved by a
+    caller that leaves. `says` replaces the vocabulary.
     `template_path` A is the GGUF's own Jinja template, B a Modelfile TEMPLATE (wire/ollama, recordings `*-templated`).
     A model with `remote_host` is one that Ollama would forward to somebody else.
     """
@@ -42,6 +43,7 @@ class ModelScript(msgspec.Struct, frozen=True, kw_only=True):
     load_seconds: float = 0.0
     tokens_per_second: float = 0.0
     prompt_seconds: float = 0.0
+    reads_on: bool = False
     remote_host: str | None = None
     remote_model: str | None = None
     template_path: Path = "A"

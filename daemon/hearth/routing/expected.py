@@ -106,6 +106,17 @@ class Learned(Struct, frozen=True):
         return replace(self, load=self.load.add(seconds, now))
 
 
+def reading_s(learned: Learned, prompt_tokens: int) -> float:
+    """Return what such prompts took to their first token lately, or what shorter ones let expect; 0: not known."""
+    place = bisect_right(BUCKETS, prompt_tokens)
+    if learned.first_token[place].weight:
+        return learned.first_token[place].mean
+    for shorter in range(place - 1, -1, -1):
+        if learned.first_token[shorter].weight:
+            return learned.first_token[shorter].mean * prompt_tokens / BUCKETS[shorter]
+    return 0.0
+
+
 def estimate_tokens(outline: Outline) -> int:
     """Guess a prompt's tokens: four bytes each, a thousand an image."""
     return -(-outline.prompt_bytes // _BYTES_PER_TOKEN) + outline.images * _IMAGE_TOKENS
@@ -140,6 +151,8 @@ def expected_first_token(
     wait = state.expected_wait
     if wait is None:
         wait = queue_wait(state, now) if state.in_flight or state.queued else 0.0
+    if state.unread_s and state.in_flight + 1 >= state.slots:
+        wait += state.unread_s
     if cold or state.loading_since is not None:
         wait += state.held_s + load_rest(state, size, now)
     bucket = state.learned.first_token[bisect_right(BUCKETS, prompt_tokens)]

@@ -49,6 +49,8 @@ class TargetState(Struct, frozen=True):
     held_s: float = 0.0
     """For how many seconds it cannot be loaded, because its engine has no room beside `held_by`, which is in use."""
     held_by: str = ""
+    unread_s: float = 0.0
+    """For how many seconds it goes on reading a prompt whose caller has left."""
     gpu_share: float | None = None
     learned: Learned = Learned()
     success: float = 1.0

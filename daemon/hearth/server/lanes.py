@@ -13,6 +13,7 @@ from hearth.outbound.lanes import Lane
 from hearth.outbound.loading import lets_go_at_once, load_model
 from hearth.outbound.residents import Beside, Residents
 from hearth.problems import Problem
+from hearth.routing.expected import estimate_tokens
 from hearth.server.gpu_notes import GpuNotes, gpu_share
 
 if TYPE_CHECKING:
@@ -167,6 +168,14 @@ class Lanes(Mapping[str, Lane]):
         if now - lane.learned_at >= LEARN_EVERY_S:
             lane.learned_at = now
             lane.learn(upstream.lesson())
+
+    def abandoned(self, upstream: Upstream) -> None:
+        """Say that an attempt was broken off before its engine had answered anything."""
+        target = upstream.candidate.target
+        lane = self._lanes.get(target.name)
+        if lane is not None and target.dialect == "ollama":
+            outline = upstream.asked.call.outline
+            lane.unread.left(lane.learned, estimate_tokens(outline), upstream.sent_ns / 1e9)
 
     def _perhaps_let_go(self, upstream: Upstream) -> None:
         """A caller may say that the model it used is to be unloaded: then its engine is asked what it holds."""

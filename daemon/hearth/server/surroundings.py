@@ -99,6 +99,8 @@ class CallSurroundings:
     def left(self, upstream: Upstream) -> None:
         """Take note that an attempt has ended, however it did."""
         self._core.left(upstream)
+        if not upstream.meter.first_ns and upstream.sent_ns and upstream.head is None:
+            self._core.lanes.abandoned(upstream)
 
     def noticed(self, upstream: Upstream, problem: Problem | None) -> None:
         """Take note of how an attempt ended."""

@@ -66,6 +66,8 @@ def _long_wait(wait: float, patience: float, state: TargetState, *, cold: bool) 
     parts = []
     if state.in_flight or state.queued:
         parts.append(f"{state.in_flight} running and {state.queued} waiting")
+    if state.unread_s:
+        parts.append(f"it still reads a prompt whose caller has left, for about {state.unread_s:.0f} s more")
     if state.held_s:
         parts.append(f"{state.held_by} keeps its place in memory for about {state.held_s:.0f} s more")
     if cold:
