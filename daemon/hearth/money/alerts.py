@@ -1,4 +1,4 @@
-"""What people are told of a limit: that most of it is spent, that all is, that a call was refused. Once a period each."""
+"""What people are told of a limit, once a period each: most of it is spent, all of it is, a call was refused."""
 
 from __future__ import annotations
 
