@@ -3,17 +3,16 @@
 const V1 = "/hearth/v1/";
 
 export class ApiError extends Error {
-  constructor(status, kind, message, next) {
+  constructor(status, message, next) {
     super([message, next].filter(Boolean).join(" "));
     this.status = status;
-    this.kind = kind;
   }
 }
 
 async function refusal(response) {
   let said = {};
   try { said = (await response.json()).error || {}; } catch { /* no JSON: the status says enough */ }
-  return new ApiError(response.status, said.kind || "failed", said.message || `Hearth answered ${response.status}.`, said.next_step || "");
+  return new ApiError(response.status, said.message || `Hearth answered ${response.status}.`, said.next_step);
 }
 
 async function open(method, path, body, signal) {
@@ -27,7 +26,7 @@ async function open(method, path, body, signal) {
     response = await fetch(V1 + path, options);
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    throw new ApiError(0, "away", "Hearth does not answer. Start it with `hearth run`.", "");
+    throw new ApiError(0, "Hearth does not answer.", "Start it with `hearth run`.");
   }
   if (!response.ok) throw await refusal(response);
   return response;
@@ -58,7 +57,7 @@ export async function* pull(model) {
   for await (const line of lines(response)) {
     if (!line.trim()) continue;
     const said = JSON.parse(line);
-    if (said.error) throw new ApiError(200, said.error.kind, said.error.message, said.error.next_step);
+    if (said.error) throw new ApiError(200, said.error.message, said.error.next_step);
     yield said;
   }
 }

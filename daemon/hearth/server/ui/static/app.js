@@ -28,7 +28,6 @@ let feed = null;
 /** What pages may use of the frame. */
 const app = {
   status: null,
-  listeners: new Set(),
   /** Say something at the edge of the page, and to screen readers. */
   tell(text) {
     const line = h("p", null, text);
@@ -126,8 +125,7 @@ async function refresh() {
 function listen() {
   feed = new EventSource("/hearth/v1/events");
   let soon = 0;
-  const heard = (event) => {
-    for (const one of app.listeners) one(JSON.parse(event.data));
+  const heard = () => {
     if (!soon) soon = setTimeout(() => { soon = 0; refresh(); }, 200);
   };
   for (const kind of ["call", "call_ended", "mode", "kill_switch", "default_model", "config_loaded", "config_error", "model_changed",

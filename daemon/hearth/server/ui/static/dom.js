@@ -1,5 +1,7 @@
 // Builds elements from values. What others named becomes text nodes and checked attributes, never markup.
 
+import { PLACES } from "./words.js";
+
 const SVG = "http://www.w3.org/2000/svg";
 
 function put(element, properties, children) {
@@ -8,9 +10,12 @@ function put(element, properties, children) {
     if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
     else element.setAttribute(name, value === true ? "" : String(value));
   }
-  element.append(...children.flat(Infinity).filter((one) => one !== null && one !== undefined && one !== false));
+  element.append(...there(children));
   return element;
 }
+
+/** What of some children is shown: lists may hold lists, and what a condition left out is nothing. */
+const there = (children) => children.flat(Infinity).filter((one) => one !== null && one !== undefined && one !== false);
 
 /** An HTML element: h("a", {href: "#now"}, "text", child, …). Strings are text. */
 export const h = (tag, properties, ...children) => put(document.createElement(tag), properties, children);
@@ -26,7 +31,7 @@ export function say(element, text) {
 
 /** Replace an element's children. */
 export const fill = (element, ...children) => {
-  element.replaceChildren(...children.flat(Infinity).filter((one) => one !== null && one !== undefined && one !== false));
+  element.replaceChildren(...there(children));
   return element;
 };
 
@@ -126,8 +131,6 @@ export const facts = (pairs, wide = false) => h("dl", { class: wide ? "facts pai
 
 /** The badge of a place. */
 export const place = (where) => where ? badge(PLACES[where] ?? where, where in PLACES ? where : "") : h("span", { class: "quiet" }, "–");
-
-const PLACES = { __proto__: null, machine: "this machine", lan: "your network", cloud: "cloud" };
 
 /** A badge of a state: good, bad, note, busy or plain. */
 export const badge = (text, kind = "") => h("span", { class: `badge ${kind}` }, text);

@@ -49,16 +49,16 @@ export function build(page, app) {
   const form = h("form", { class: "line", onsubmit: (event) => { event.preventDefault(); start(name.value.trim()); } },
     h("label", { class: "field grow" }, "Name of a model", name), fetcher);
   const why = h("p", { class: "quiet tiny", hidden: true });
-  let own = [], models = null, asked = 0, going = false;
+  let own = [], models = null, asked = 0, going = false, fetching = false;
 
   async function start(model) {
     if (!model) return;
-    fetcher.disabled = true;
+    fetcher.disabled = fetching = true;
     const done = await app.act(async () => {
       for await (const one of pull(model)) { own = [one]; under.update(own); }
     }, `${model} is here.`);
     own = [];
-    fetcher.disabled = false;
+    fetcher.disabled = fetching = false;
     if (done) { name.value = ""; asked = 0; await app.refresh(); }
   }
 
@@ -105,7 +105,7 @@ export function build(page, app) {
     async refresh(status) {
       under.update([...status.pulls, ...own.filter((one) => !status.pulls.some((other) => other.model === one.model))]);
       const forbidden = status.mode === "offline" || status.mode === "lan";
-      fetcher.disabled = forbidden || fetcher.disabled && own.length > 0;
+      fetcher.disabled = forbidden || fetching;
       why.hidden = !forbidden;
       say(why, `Models come from a registry in the cloud, which mode ${status.mode} forbids.`);
       if (going || Date.now() - asked < 1500) return;

@@ -5,15 +5,21 @@ import { badge, button, h, place, section, table, tiles } from "./dom.js";
 import { DASH, bytes, clock, compact, counted, milliseconds, moneys, number, span } from "./words.js";
 
 const PHASES = { __proto__: null, planning: "", queued: "note", waiting: "note", answering: "busy" };
-const ENDINGS = { __proto__: null, complete: "good", refused: "note", failed: "bad", truncated: "bad", client_gone: "", killed: "note" };
+/** How a call may end, and how good that is. */
+export const ENDINGS = { __proto__: null, complete: "good", refused: "note", failed: "bad", truncated: "bad", client_gone: "", killed: "note" };
 
 /** The badge of how a call ended. */
 export const ending = (call) => badge(call.ending.replace("_", " "), ENDINGS[call.ending] ?? "");
 
-/** The columns every list of past calls has. */
-export const CALLS = [
+/** The first columns of every list of calls. */
+const WHOSE = [
   { title: "Asked", kind: "name", cell: (call) => h("a", { href: `#why/${encodeURIComponent(call.id)}` }, call.asked || "default") },
   { title: "App", cell: (call) => call.app || DASH },
+];
+
+/** The columns every list of past calls has. */
+export const CALLS = [
+  ...WHOSE,
   { title: "Answered by", kind: "wide", cell: (call) => call.target || "nobody" },
   { title: "Place", cell: (call) => place(call.place) },
   { title: "Why", cell: (call) => call.reason || DASH },
@@ -44,8 +50,7 @@ export function build(page, app) {
   const figures = tiles();
   const flight = table({
     columns: [
-      { title: "Asked", kind: "name", cell: (call) => h("a", { href: `#why/${encodeURIComponent(call.id)}` }, call.asked || "default") },
-      { title: "App", cell: (call) => call.app || DASH },
+      ...WHOSE,
       { title: "At", kind: "wide", cell: (call) => call.target || DASH },
       { title: "Place", cell: (call) => place(call.place) },
       { title: "Phase", cell: (call) => badge(call.position ? `queued, place ${call.position}` : call.phase, PHASES[call.phase] ?? "") },

@@ -105,7 +105,7 @@ function limits() {
       { title: "Spent", kind: "right", cell: (one) => money(one.spent, one.currency) },
       { title: "Set aside", kind: "right", cell: (one) => one.reserved ? money(one.reserved, one.currency) : DASH },
       { title: "Limit", kind: "right", cell: (one) => money(one.limit, one.currency) },
-      { title: "Used up", cell: (one) => h("span", { title: `${money(one.spent)} ${one.limit}` }, share(one.limit ? (one.spent + one.reserved) / one.limit : 1)) },
+      { title: "Used up", cell: (one) => h("span", { title: `${money(one.spent + one.reserved)} of ${money(one.limit, one.currency)}` }, share(one.limit ? (one.spent + one.reserved) / one.limit : 1)) },
       { title: "State", cell: (one) => badge(one.state, one.state === "ok" ? "good" : one.state === "spent" ? "bad" : "note") },
       { title: "Unknown", kind: "right", cell: (one) => one.unknown ? counted(one.unknown, "cost") : DASH },
     ],

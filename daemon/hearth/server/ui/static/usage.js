@@ -3,12 +3,11 @@
 import { get, query } from "./api.js";
 import { daily, share } from "./charts.js";
 import { fill, h, section, table, tiles } from "./dom.js";
-import { DASH, clock, compact, counted, day, milliseconds, money, moneys, number, percent } from "./words.js";
+import { DASH, PLACES, clock, compact, counted, day, milliseconds, money, moneys, number, percent } from "./words.js";
 
 const SPANS = [["7", "7 days"], ["30", "30 days"], ["90", "90 days"], ["365", "a year"]];
 const GROUPS = [["model", "Model"], ["app", "App"], ["place", "Place"], ["provider", "Provider"], ["key", "Key"]];
 const EMPTY = { calls: 0, local_calls: 0, input_tokens: 0, output_tokens: 0, costs: {} };
-const PLACES = { __proto__: null, machine: "this machine", lan: "your network", cloud: "cloud" };
 
 /** Every day of the span, those without a call too. */
 function whole(rows, count) {

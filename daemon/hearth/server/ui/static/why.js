@@ -2,12 +2,10 @@
 
 import { get, query } from "./api.js";
 import { badge, facts, fill, h, place, section, svg, table } from "./dom.js";
-import { CALLS, ending } from "./now.js";
-import { DASH, bytes, clock, milliseconds, money, number, span } from "./words.js";
+import { CALLS, ENDINGS, ending } from "./now.js";
+import { DASH, PLACES, bytes, clock, milliseconds, money, number, span } from "./words.js";
 
-const ENDINGS = ["complete", "refused", "failed", "truncated", "client_gone", "killed"];
 const SPANS = [["1", "a day"], ["7", "7 days"], ["30", "30 days"], ["", "all time"]];
-const PLACES = [["machine", "this machine"], ["lan", "your network"], ["cloud", "cloud"]];
 
 const tokens = (one) => `${number(one.input_tokens)} in, ${number(one.output_tokens)} out${one.cached_tokens ? `, ${number(one.cached_tokens)} cached` : ""}${one.estimated ? " (estimated)" : ""}`;
 const cost = (one) => one.cost === null ? "unknown" : `${money(one.cost, one.currency)}${one.cost_source ? `, by ${one.cost_source}` : ""}`;
@@ -87,9 +85,9 @@ function all(page, app) {
   const app_name = h("input", { name: "app", placeholder: "any", autocomplete: "off", size: 14 });
   const target = h("input", { name: "target", placeholder: "any", autocomplete: "off" });
   const any = () => h("option", { value: "" }, "any");
-  const where = h("select", { name: "place" }, any(), PLACES.map(([value, text]) => h("option", { value }, text)));
+  const where = h("select", { name: "place" }, any(), Object.entries(PLACES).map(([value, text]) => h("option", { value }, text)));
   const within = h("select", { name: "within" }, SPANS.map(([value, text]) => h("option", { value, selected: value === "7" }, text)));
-  const how = h("select", { name: "ending" }, any(), ENDINGS.map((value) => h("option", { value }, value.replace("_", " "))));
+  const how = h("select", { name: "ending" }, any(), Object.keys(ENDINGS).map((value) => h("option", { value }, value.replace("_", " "))));
   const form = h("form", { class: "line", onsubmit: (event) => event.preventDefault(), onchange: () => { mark = ""; app.refresh(); } },
     [["Within", within], ["Place", where], ["Ended", how], ["App", app_name], ["Answered by", target]].map(([text, field]) => h("label", { class: "field" }, text, field)));
   const list = table({ columns: CALLS, key: (call) => call.id, empty: "No call fits." });

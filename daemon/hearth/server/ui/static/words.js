@@ -2,6 +2,9 @@
 
 export const DASH = "–";
 
+/** Where an answer can come from. */
+export const PLACES = { __proto__: null, machine: "this machine", lan: "your network", cloud: "cloud" };
+
 export function bytes(count) {
   if (count === null || count === undefined) return DASH;
   let left = count;
