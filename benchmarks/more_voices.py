@@ -8,10 +8,6 @@ GEMINI = "/v1beta/models/"
 """What Gemini's paths begin with: they name the model, and whether it streams."""
 
 
-def _counts(reply: Reply) -> tuple[int, int]:
-    return max(1, reply.prompt // 4), max(1, reply.pieces)
-
-
 def _event(kind: bytes, data: bytes) -> bytes:
     return b"event: %b\ndata: %b\n\n" % (kind, data)
 
@@ -25,7 +21,7 @@ def _response(reply: Reply, status: bytes, output: bytes, usage: bytes = b"null"
 
 
 def _response_usage(reply: Reply) -> bytes:
-    asked, said = _counts(reply)
+    asked, said = reply.counts
     return (
         b'{"input_tokens":%d,"input_tokens_details":{"cached_tokens":0,"cache_write_tokens":0},"output_tokens":%d,'
         b'"output_tokens_details":{"reasoning_tokens":0},"total_tokens":%d}'
@@ -69,7 +65,7 @@ def _message(reply: Reply, content: bytes, stop: bytes, said: int) -> bytes:
     return (
         b'{"id":"msg_%d","type":"message","role":"assistant","model":%b,"content":[%b],"stop_reason":%b,'
         b'"stop_sequence":null,"usage":{"input_tokens":%d,"output_tokens":%d}}'
-    ) % (reply.stream, msgspec.json.encode(reply.model), content, stop, _counts(reply)[0], said)
+    ) % (reply.stream, msgspec.json.encode(reply.model), content, stop, reply.counts[0], said)
 
 
 def messages_stream(reply: Reply) -> Script:
@@ -85,7 +81,7 @@ def messages_stream(reply: Reply) -> Script:
     )
     ending = (
         _event(b"content_block_stop", b'{"type":"content_block_stop","index":0}')
-        + _event(b"message_delta", delta % _counts(reply)[1])
+        + _event(b"message_delta", delta % reply.counts[1])
         + _event(b"message_stop", b'{"type":"message_stop"}')
     )
     opening = _event(b"message_start", started) + _event(b"content_block_start", block)
@@ -94,14 +90,14 @@ def messages_stream(reply: Reply) -> Script:
 
 def messages_whole(reply: Reply) -> Script:
     """The one object of `/v1/messages`."""
-    whole = _message(reply, b'{"type":"text","text":"\0"}', b'"end_turn"', _counts(reply)[1])
+    whole = _message(reply, b'{"type":"text","text":"\0"}', b'"end_turn"', reply.counts[1])
     before, _, after = whole.partition(b"\0")
     return Script(JSON, b"", before, after, b"")
 
 
 def _chunk(reply: Reply, finish: bytes) -> tuple[bytes, bytes]:
     """What stands before and after the text of one of Gemini's objects."""
-    asked, said = _counts(reply)
+    asked, said = reply.counts
     after = (
         b'"}],"role":"model"},%b"index":0}],"usageMetadata":{"promptTokenCount":%d,"candidatesTokenCount":%d,'
         b'"totalTokenCount":%d},"modelVersion":%b,"responseId":"mock-%d"}'
@@ -123,7 +119,7 @@ def gemini_whole(reply: Reply) -> Script:
 
 
 def _cohere_usage(reply: Reply) -> bytes:
-    asked, said = _counts(reply)
+    asked, said = reply.counts
     tokens = b'{"input_tokens":%d,"output_tokens":%d}' % (asked, said)
     return b'"usage":{"billed_units":%b,"tokens":%b}' % (tokens, tokens)
 

@@ -1,13 +1,16 @@
 """What a run says: a table a case with each goal beside its figure, and the same as JSON."""
 
 from collections.abc import Iterable
+from pathlib import Path
 
 import msgspec
 
 from goals import Verdict, verdicts
-from rounds import Row
+from rounds import Row, titled
 from stats import Spread
 
+LATEST = Path(__file__).resolve().parent / "results" / "latest.json"
+"""Where a run is written unless another file is named."""
 UNSTEADY = 1.5
 """A direct line whose median varied by more than this between rounds makes differences to it doubtful."""
 
@@ -64,7 +67,7 @@ def table(title: str, rows: list[Row]) -> str:
 def doubts(rows: Iterable[Row]) -> list[str]:
     """Where the direct line itself was unsteady, so that differences to it mean little."""
     return [
-        f"{row.case}, {row.clients} clients: {row.route} itself varied {own.greatest / own.least:.1f}-fold"
+        f"{titled(row.case, row.clients)}: {row.route} itself varied {own.greatest / own.least:.1f}-fold"
         for row in rows
         if row.column == "direct"
         and (own := row.metrics.get("p50_ms"))

@@ -46,9 +46,14 @@ class Row(msgspec.Struct):
     failed: str = ""
 
 
+def titled(case: str, clients: int) -> str:
+    """A case as people read it, with its clients where there are several."""
+    return f"{case}, {clients} clients" if clients > 1 else case
+
+
 def measure(stage: Stage, case: Case, rounds: int, seconds: float) -> list[Row]:
     """Warm every route, visit each in `rounds` rounds of `seconds`, and compare."""
-    who = f"{case.name}, {case.clients} clients" if case.clients > 1 else case.name
+    who = titled(case.name, case.clients)
     tell(f"{who}: warming {len(stage.routes)} routes")
     failed = {route: _warm(stage, case, route) for route in stage.routes}
     usable = [route for route in stage.routes if not failed[route]]

@@ -13,13 +13,12 @@ import measure
 from cases import CASES, FULL, QUICK, Effort
 from goals import verdicts
 from progress import tell
-from report import Report, as_json, doubts, table
-from rounds import Row
+from report import LATEST, Report, as_json, doubts, table
+from rounds import Row, titled
 from targets import compile_hearth
 
 BUSY = 0.1
 """A share of all processors held by others that makes figures doubtful."""
-LATEST = Path(__file__).resolve().parent / "results" / "latest.json"
 FILES = 8192
 """Open files that a thousand streams need on each side."""
 
@@ -107,7 +106,7 @@ def _parts(rows: list[Row]) -> list[tuple[str, list[Row]]]:
     """The rows of one case and number of clients together."""
     parts: dict[str, list[Row]] = {}
     for row in rows:
-        parts.setdefault(f"{row.case}, {row.clients} clients" if row.clients else row.case, []).append(row)
+        parts.setdefault(titled(row.case, row.clients), []).append(row)
     return list(parts.items())
 
 

@@ -10,7 +10,7 @@ import measure
 from measure import pinned, two_cores
 from progress import tell
 from rounds import Row
-from routes import HEARTH, Route
+from routes import HEARTH
 from stage import Stage
 from stats import spread
 from targets import NotStarted, hearth, mock
@@ -72,7 +72,7 @@ def _ask(stage: Stage, requests: int) -> Figures:
     total = Figures({}, 0, Counter())
     turn = 0
     while total.samples + total.errors.total() < requests:
-        route: Route = HEARTH[turn % len(HEARTH)]
+        route = HEARTH[turn % len(HEARTH)]
         batch = max(1, min(BATCH, requests // len(HEARTH), requests - total.samples))
         tell(f"growth: {total.samples} of {requests} requests")
         figures = Whole(KILOBYTE, batch)(route, stage.servers["hearth"].port, CLIENTS, 0)

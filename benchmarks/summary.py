@@ -7,7 +7,8 @@ from pathlib import Path
 import msgspec
 
 from goals import Goal, Verdict
-from report import Report, figure_title, number
+from report import LATEST, Report, figure_title, number
+from rounds import titled
 from routes import HEARTH
 
 
@@ -31,8 +32,11 @@ def _line(names: list[str], judged: list[Verdict]) -> list[str]:
     measured = (
         [cells["hearth"], *[""] * (len(names) - 1)] if "hearth" in cells else [cells.get(name, "–") for name in names]
     )
-    who = f"{goal.case}, {goal.clients} clients" if goal.clients > 1 else goal.case
-    return [f"{who}: {figure_title(goal.metric)}", *measured, _goals(verdict.goal for verdict in judged)]
+    return [
+        f"{titled(goal.case, goal.clients)}: {figure_title(goal.metric)}",
+        *measured,
+        _goals(verdict.goal for verdict in judged),
+    ]
 
 
 def _cell(verdict: Verdict) -> str:
@@ -50,4 +54,4 @@ def main(file: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).resolve().parent / "results" / "latest.json")
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else LATEST)

@@ -17,6 +17,7 @@ import msgspec
 
 from configs import hearth_toml, nginx_conf
 from measure import pinned
+from real_process import free_port
 
 HERE = Path(__file__).resolve().parent
 POLL = 0.002
@@ -70,7 +71,7 @@ def hearth(upstream: int, core: int | None, *, pairs: bool = False) -> Iterator[
     if not program.exists():
         raise NotStarted("there is no `hearth` beside this Python: run `make install`")
     with tempfile.TemporaryDirectory(prefix="hearth-bench-") as home:
-        port = _free_port()
+        port = free_port()
         Path(home, "hearth.toml").write_text(hearth_toml(port, upstream, pairs=pairs), encoding="utf-8")
         with _serving([str(program), "--home", home, "run"], "/api/version", port, core, Path(home)) as server:
             yield server
@@ -83,7 +84,7 @@ def nginx(upstream: int, core: int | None) -> Iterator[Server]:
     if not program:
         raise NotStarted("nginx is not on PATH: no comparison with it")
     with tempfile.TemporaryDirectory(prefix="nginx-bench-") as home:
-        port = _free_port()
+        port = free_port()
         conf = Path(home, "nginx.conf")
         conf.write_text(nginx_conf(port, upstream, home), encoding="utf-8")
         command = [program, "-p", home, "-e", f"{home}/error.log", "-c", str(conf)]
@@ -142,9 +143,3 @@ def _last_words(log: Path, home: Path) -> str:
     lines = log.read_text(errors="replace").split("\n")
     last = next((line.strip() for line in reversed(lines) if line.strip()), "it said nothing")
     return last.replace(str(home), "HOME").replace(str(HERE.parent), "")[:300]
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-    return port

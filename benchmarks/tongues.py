@@ -1,14 +1,14 @@
 """How a client asks in each dialect: the path, and a body around a prompt that needs no escapes."""
 
 from collections.abc import Callable
-from typing import Literal
+from typing import Literal, get_args
 
 import msgspec
 
 from more_voices import GEMINI
 
 Dialect = Literal["ollama", "openai", "responses", "anthropic", "gemini", "cohere"]
-DIALECTS: tuple[Dialect, ...] = ("ollama", "openai", "responses", "anthropic", "gemini", "cohere")
+DIALECTS: tuple[Dialect, ...] = get_args(Dialect)
 TITLES: dict[Dialect, str] = {
     "ollama": "Ollama",
     "openai": "OpenAI",

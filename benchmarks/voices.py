@@ -24,6 +24,11 @@ class Reply(msgspec.Struct, frozen=True):
     pieces: int
     usage: bool = False
 
+    @property
+    def counts(self) -> tuple[int, int]:
+        """The tokens of prompt and answer that the mock tells."""
+        return max(1, self.prompt // 4), max(1, self.pieces)
+
 
 class Script(msgspec.Struct, frozen=True):
     """A reply with gaps for its text: `opening`, then for each piece `before` text `after`, then `ending`."""
@@ -122,7 +127,7 @@ def _ollama_counts(reply: Reply) -> bytes:
     return (
         b'"done_reason":"stop","total_duration":4000000,"load_duration":1000000,"prompt_eval_count":%d,'
         b'"prompt_eval_duration":1000000,"eval_count":%d,"eval_duration":2000000'
-    ) % (max(1, reply.prompt // 4), max(1, reply.pieces))
+    ) % reply.counts
 
 
 def _openai_head(reply: Reply, kind: bytes) -> bytes:
@@ -132,5 +137,5 @@ def _openai_head(reply: Reply, kind: bytes) -> bytes:
 
 
 def _openai_usage(reply: Reply) -> bytes:
-    asked, said = max(1, reply.prompt // 4), max(1, reply.pieces)
+    asked, said = reply.counts
     return b'"usage":{"prompt_tokens":%d,"completion_tokens":%d,"total_tokens":%d}' % (asked, said, asked + said)
