@@ -213,6 +213,10 @@ def test_a_bad_edit_is_reported_once_and_a_good_one_heals_it(tmp_path: Path) -> 
     watching(tmp_path, scenario)
 
 
+def _is_the_second(heard: list[Outcome]) -> bool:
+    return isinstance(heard[0], Loaded) and heard[0].settings.busy.patience == 2
+
+
 def test_a_half_written_file_is_not_reported_while_it_grows(tmp_path: Path) -> None:
     """F51: a writer that pauses within the file causes no error and no half of the settings."""
 
@@ -231,7 +235,7 @@ def test_a_half_written_file_is_not_reported_while_it_grows(tmp_path: Path) -> N
         watching(tmp_path, scenario)
         return heard
 
-    (heard,) = held_once_of(3, scene, lambda heard: isinstance(heard[0], Loaded))
+    (heard,) = held_once_of(3, scene, _is_the_second)
 
     assert isinstance(heard, Loaded)
     assert heard.settings.busy.patience == 2

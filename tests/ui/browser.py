@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page, async_playwright, expect
 
 from end_to_end.callers import admin
 from hearth_home import Home, running
@@ -23,7 +23,9 @@ FLAGS = (
     "--no-proxy-server",
     "--disable-background-networking",
 )
-PATIENT_MS = 8000
+PATIENT_MS = 20_000
+"""How long a test waits for what a page shows before it fails: browser and daemon share their cores with others."""
+expect.set_options(timeout=PATIENT_MS)
 WIDE, NARROW = 1600, 360
 
 

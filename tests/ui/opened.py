@@ -14,11 +14,12 @@ from ui.scenery import FAR, HERE, config
 
 
 @asynccontextmanager
-async def opened(page: str, more: str = "") -> AsyncIterator[tuple[Page, Seen]]:
-    """One page of the dashboard of a daemon that has two providers and nothing to do."""
+async def opened(page: str, more: str = "", here: Rehearsal | None = None) -> AsyncIterator[tuple[Page, Seen]]:
+    """One page of the dashboard of a daemon that has two providers, one of them `here`, and nothing to do."""
     async with AsyncExitStack() as stack:
-        here, far = [await stack.enter_async_context(Rehearsal(script)) for script in (HERE, FAR)]
-        home = await stack.enter_async_context(running(config(here, far, more)))
+        near = here or await stack.enter_async_context(Rehearsal(HERE))
+        far = await stack.enter_async_context(Rehearsal(FAR))
+        home = await stack.enter_async_context(running(config(near, far, more)))
         seen = await stack.enter_async_context(signed_in(await stack.enter_async_context(browser()), home))
         yield await seen.open(page), seen
         assert not seen.complaints

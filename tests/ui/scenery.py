@@ -102,8 +102,8 @@ async def written_down(home: Home, entries: Iterator[Entry]) -> int:
     for count, entry in enumerate(entries, 1):
         ledger.add(entry)
         if not count % 1000:
-            await asyncio.to_thread(ledger.flush, 10.0)
-    await asyncio.to_thread(ledger.flush, 10.0)
+            await asyncio.to_thread(ledger.flush, 60.0)
+    await asyncio.to_thread(ledger.flush, 60.0)
     assert not ledger.state().dropped
     return count
 

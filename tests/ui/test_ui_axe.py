@@ -63,7 +63,7 @@ def test_axe_finds_nothing_serious(axe: str) -> None:
         async with (
             lively(LIMITS, days=5, a_day=4) as home,
             browser() as chromium,
-            signed_in(chromium, home, bypass_csp=True) as seen,
+            signed_in(chromium, home, bypass_csp=True, reduced_motion="reduce") as seen,
         ):
             page = seen.page
             for name in PAGES:

@@ -8,9 +8,10 @@ import re
 from playwright.async_api import expect
 
 from end_to_end.callers import Caller, admin, chat, until
+from hearth.rehearsal import Rehearsal
 from ui.browser import browser, signed_in
 from ui.opened import opened, press
-from ui.scenery import ENDLESS, LIMITS, lively
+from ui.scenery import ENDLESS, HERE, LIMITS, lively
 
 CONTROLS = {
     "now": {"Cancel", "Sign out"},
@@ -92,12 +93,13 @@ def test_a_model_is_fetched_with_its_progress() -> None:
     """Models: Fetch shows a bar that moves, then the model; where the mode forbids it, it says why."""
 
     async def act() -> None:
-        async with opened("models") as (page, seen):
-            await page.get_by_label("Name of a model").fill("gemma3:4b")
-            await press(page, "Fetch").click()
-            bar = page.get_by_role("progressbar", name="Fetching gemma3:4b")
-            await expect(bar).to_be_visible()
-            await expect(bar).to_have_attribute("value", re.compile(r"[1-9]"))
+        async with Rehearsal(HERE) as here, opened("models", here=here) as (page, seen):
+            with here.engine.pulls_held():
+                await page.get_by_label("Name of a model").fill("gemma3:4b")
+                await press(page, "Fetch").click()
+                bar = page.get_by_role("progressbar", name="Fetching gemma3:4b")
+                await expect(bar).to_be_visible()
+                await expect(bar).to_have_attribute("value", re.compile(r"[1-9]"))
             await until(lambda: "ollama/gemma3:4b" in seen.home.daemon.core.catalog.targets)
             await expect(page.get_by_role("row").filter(has_text="ollama/gemma3:4b")).to_be_visible()
             await page.get_by_label("Name of a model").fill("nobody:1b")

@@ -118,7 +118,7 @@ def test_a_daemon_that_is_away_is_said() -> None:
             for listener in home.daemon._listeners:  # noqa: SLF001 -- the same
                 await listener.shutdown(0.1)
             await expect(seen.page.get_by_role("alert")).to_have_text(
-                "Hearth does not answer. Start it with `hearth run`.", timeout=8000
+                "Hearth does not answer. Start it with `hearth run`."
             )
             await expect(seen.page.get_by_text("No call is in flight.")).to_be_visible()
 

@@ -62,12 +62,14 @@ def test_parts_add_up(rows: list[Usage]) -> None:
 
 def test_days_are_without_gap_and_end_today() -> None:
     """Each day begins where the one before ends, and the last is today."""
-    days = last_days(30)
+    now = datetime.now().astimezone()
+
+    days = last_days(30, now)
 
     assert len(days) == 30
     assert all(before.until == after.since for before, after in pairwise(days))
-    assert days[-1].since <= datetime.now().timestamp() <= days[-1].until  # noqa: DTZ005 -- the local clock
-    assert days[-1].name == datetime.now().strftime("%Y-%m-%d")  # noqa: DTZ005 -- the same
+    assert days[-1].since <= now.timestamp() <= days[-1].until
+    assert days[-1].name == now.strftime("%Y-%m-%d")
 
 
 def test_a_day_may_have_23_hours() -> None:

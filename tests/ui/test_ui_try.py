@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 
 from playwright.async_api import expect
 
-from end_to_end.callers import admin, until
+from end_to_end.callers import PATIENT_S, admin, until
+from hearth_home import Home
 from ui.opened import opened, press
 from ui.scenery import ENDLESS
 
@@ -26,12 +28,17 @@ def test_a_question_is_tried_in_each_dialect() -> None:
                 await expect(page.locator("#answer")).to_have_text("Hello! I am a small test model.")
                 await expect(page.locator("main")).to_contain_text("x-hearth-target")
                 await expect(page.locator("main")).to_contain_text("ollama/qwen3:8b")
-                assert seen.home.daemon.core.calls.served == number
+                await until(partial(_served, seen.home, number))
+                await asyncio.to_thread(seen.home.daemon.ledger.flush, PATIENT_S)
                 assert (await admin(seen.home, "/hearth/v1/calls/last"))["call"]["dialect"] == dialect
             await page.get_by_role("link", name="Why it went there").click()
             await expect(page.get_by_role("heading", name="Attempt 1")).to_be_visible()
 
     asyncio.run(act())
+
+
+def _served(home: Home, number: int) -> bool:
+    return home.daemon.core.calls.served == number
 
 
 def test_what_a_model_thought_is_kept_apart() -> None:

@@ -75,6 +75,8 @@ class Engine:
         self._freed = asyncio.Event()
         self._may_load = asyncio.Event()
         self._may_load.set()
+        self._may_pull = asyncio.Event()
+        self._may_pull.set()
         self._install_all()
 
     def rescript(self, script: Script, *, models: bool) -> None:
@@ -162,6 +164,19 @@ class Engine:
             yield
         finally:
             self._may_load.set()
+
+    @contextmanager
+    def pulls_held(self) -> Iterator[None]:
+        """As long as this lasts a pull has begun to count and stays there, so that whoever looks has time to see it."""
+        self._may_pull.clear()
+        try:
+            yield
+        finally:
+            self._may_pull.set()
+
+    async def may_pull(self) -> None:
+        """Wait until a pull may go on."""
+        await self._may_pull.wait()
 
     def window(self, model: ModelScript, wish: Wish) -> int:
         """The context window in tokens that a request gets: asked, Modelfile, default; never more than was trained."""

@@ -128,6 +128,8 @@ async def _transferred(engine: Engine, model: ModelScript, verb: str) -> AsyncIt
         line: Object = {"status": f"{verb} {digest[:12]}", "digest": f"sha256:{digest}", "total": model.size}
         completed = model.size * tick // TICKS
         yield line | ({"completed": completed} if completed else {})
+        if completed:
+            await engine.may_pull()
         if tick < TICKS:
             await asyncio.sleep(engine.script.pull_seconds / TICKS)
 
