@@ -15,6 +15,9 @@ ENDPOINT_FORM: Final = 'an IP address and a port, such as "127.0.0.1:11430" or "
 _LABEL: Final = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)", re.ASCII)
 _PREFIX: Final = re.compile(r"(?:/[A-Za-z0-9._~!$&'()*+,;=:@-]+)*", re.ASCII)
 _NUMERIC_LABEL: Final = re.compile(r"[0-9]+|0[xX][0-9A-Fa-f]*", re.ASCII)
+_AMBIGUOUS: Final = {
+    "\\": "a backslash", "@": "a user name", "%": "a percent sign", "?": "a query", "#": "a fragment",
+}  # fmt: skip
 _DEFAULT_PORT: Final[dict[str, int]] = {"http": 80, "https": 443}
 _MAX_PORT: Final = 65535
 _MAX_HOST: Final = 253
@@ -81,17 +84,7 @@ def parse_address(text: str) -> Address:
     Refused because two parsers could read them differently: user names, backslashes, control and non-ASCII
     characters, percent signs, queries, fragments, and IPv4 in any form but four plain decimal numbers.
     """
-    if not text.isascii() or any(ord(char) <= ord(" ") or ord(char) == 0x7F for char in text):
-        raise ValueError("blanks, control and non-ASCII characters are not allowed in an address")
-    for char, name in (
-        ("\\", "a backslash"),
-        ("@", "a user name"),
-        ("%", "a percent sign"),
-        ("?", "a query"),
-        ("#", "a fragment"),
-    ):
-        if char in text:
-            raise ValueError(f"{name} is not allowed in an address; keys belong in `key`, options in `extra`")
+    _refuse_ambiguous(text)
     if text.startswith("unix:"):
         return _parse_unix(text.removeprefix("unix:"))
     scheme, separator, rest = text.partition("://")
@@ -156,6 +149,14 @@ _LAN: Final = tuple(
     ipaddress.ip_network(net)
     for net in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16", "fc00::/7", "fe80::/10")
 )
+
+
+def _refuse_ambiguous(text: str) -> None:
+    if not text.isascii() or any(ord(char) <= ord(" ") or ord(char) == 0x7F for char in text):
+        raise ValueError("blanks, control and non-ASCII characters are not allowed in an address")
+    for char, name in _AMBIGUOUS.items():
+        if char in text:
+            raise ValueError(f"{name} is not allowed in an address; keys belong in `key`, options in `extra`")
 
 
 def _join(prefix: str, relative: str) -> str:

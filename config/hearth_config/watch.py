@@ -64,32 +64,25 @@ async def _events(trail: Trail) -> AsyncGenerator[None, None]:
 
     Ends when a watched folder itself was replaced, so that it can be watched anew.
     """
-    polling = _must_poll()
-    while True:
-        try:
-            notices = _Notices(trail.folder_paths, polling=polling)
-        except FileNotFoundError:
-            await asyncio.sleep(SETTLE_S)  # a folder went while it was to be watched
-            return
-        except UnicodeEncodeError:  # watchfiles takes no name that is not UTF-8: look ourselves
-            yield
-            await asyncio.sleep(UNNAMEABLE_S)
-            return
-        except OSError:
-            if polling:
-                raise
-            polling = True  # the system has no watches left: look again and again instead
-            continue
-        try:
-            yield
-            while True:
-                batch = [(kind, path) for kind, path in await notices.next() if trail.concerns(path)]
-                if batch:
-                    yield
-                if any(kind == Change.deleted and path in trail.folder_paths for kind, path in batch):
-                    return
-        finally:
-            await notices.close()
+    try:
+        notices = _notices_of(trail)
+    except FileNotFoundError:
+        await asyncio.sleep(SETTLE_S)  # a folder went while it was to be watched
+        return
+    except UnicodeEncodeError:  # watchfiles takes no name that is not UTF-8: look ourselves
+        yield
+        await asyncio.sleep(UNNAMEABLE_S)
+        return
+    try:
+        yield
+        while True:
+            batch = [(kind, path) for kind, path in await notices.next() if trail.concerns(path)]
+            if batch:
+                yield
+            if any(kind == Change.deleted and path in trail.folder_paths for kind, path in batch):
+                return
+    finally:
+        await notices.close()
 
 
 def _must_poll() -> bool:
@@ -125,6 +118,21 @@ class _Notices:
             await asyncio.wait({self._coming})
         self._notify.close()
         self._thread.shutdown(wait=False)
+
+
+def _notices_of(trail: Trail) -> _Notices:
+    """Watch a trail's folders; where the system has no watches left, by looking again and again.
+
+    Raises FileNotFoundError for a folder that is gone, UnicodeEncodeError for one that cannot be named.
+    """
+    if not _must_poll():
+        try:
+            return _Notices(trail.folder_paths, polling=False)
+        except FileNotFoundError:
+            raise
+        except OSError:
+            pass  # no watches left
+    return _Notices(trail.folder_paths, polling=True)
 
 
 def _age(path: Path) -> float:
