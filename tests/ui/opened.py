@@ -17,8 +17,7 @@ from ui.scenery import FAR, HERE, config
 async def opened(page: str, more: str = "", here: Rehearsal | None = None) -> AsyncIterator[tuple[Page, Seen]]:
     """One page of the dashboard of a daemon that has two providers, one of them `here`, and nothing to do."""
     async with AsyncExitStack() as stack:
-        near = here or await stack.enter_async_context(Rehearsal(HERE))
-        far = await stack.enter_async_context(Rehearsal(FAR))
+        near, far = [await stack.enter_async_context(one) for one in (here or Rehearsal(HERE), Rehearsal(FAR))]
         home = await stack.enter_async_context(running(config(near, far, more)))
         seen = await stack.enter_async_context(signed_in(await stack.enter_async_context(browser()), home))
         yield await seen.open(page), seen

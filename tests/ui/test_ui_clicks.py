@@ -93,7 +93,8 @@ def test_a_model_is_fetched_with_its_progress() -> None:
     """Models: Fetch shows a bar that moves, then the model; where the mode forbids it, it says why."""
 
     async def act() -> None:
-        async with Rehearsal(HERE) as here, opened("models", here=here) as (page, seen):
+        here = Rehearsal(HERE)
+        async with opened("models", here=here) as (page, seen):
             with here.engine.pulls_held():
                 await page.get_by_label("Name of a model").fill("gemma3:4b")
                 await press(page, "Fetch").click()
