@@ -102,8 +102,7 @@ class Fireworks(Form):
 
     def ending(self, speech: Speech) -> Iterator[bytes]:
         """The finish reason and the usage share a chunk."""
-        for index, call in enumerate(self.calls(speech)):
-            yield from self.call(index, call)
+        yield from self.called(speech)
         choice = {"index": 0, "delta": {}, "finish_reason": self.reason(speech)}
         yield self.chunk([choice], usage=self.usage(speech))
 

@@ -92,8 +92,7 @@ class LlamaServer(Form):
 
     def ending(self, speech: Speech) -> Iterator[bytes]:
         """Timings come with the last event, which is the usage if that was asked for."""
-        for index, call in enumerate(self.calls(speech)):
-            yield from self.call(index, call)
+        yield from self.called(speech)
         if self.text_only:
             choice: Object = {"text": "", "index": 0, "logprobs": None, "finish_reason": self.reason(speech)}
             figures = {"usage": self.usage(speech), "id": self.id, "timings": self.timings(speech)}

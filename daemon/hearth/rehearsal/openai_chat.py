@@ -10,9 +10,10 @@ from hearth.rehearsal.content import Answer, Ask, answer_to, count_tokens
 from hearth.rehearsal.http import Reply
 from hearth.rehearsal.openai_form import Form
 from hearth.rehearsal.openai_wire import Problem, find, json_reply, stream_headers
-from hearth.rehearsal.quirks import check_fields, form
+from hearth.rehearsal.quirks import form
 from hearth.rehearsal.script import ModelScript, Script
 from hearth.rehearsal.speech import Speech
+from hearth.rehearsal.strictness import check
 
 Object = dict[str, Any]
 DONE = b"data: [DONE]\n\n"
@@ -21,7 +22,7 @@ DONE = b"data: [DONE]\n\n"
 def chat(script: Script, members: Object) -> Reply:
     """Answer POST /chat/completions."""
     model = find(script, members.get("model"))
-    check_fields(script, model, members)
+    check(script, model, members)
     if not isinstance(members.get("messages"), list) or not members["messages"]:
         raise Problem(
             400, "Missing required parameter: 'messages'.", param="messages", code="missing_required_parameter"

@@ -142,8 +142,7 @@ class Form:
 
     def ending(self, speech: Speech) -> Iterator[bytes]:
         """Calls, finish and usage."""
-        for index, call in enumerate(self.calls(speech)):
-            yield from self.call(index, call)
+        yield from self.called(speech)
         yield self.finish(speech)
         if self.usage_asked:
             yield self.chunk([], usage=self.usage(speech))
@@ -153,6 +152,11 @@ class Form:
         if self.text_only:
             return self.chunk([{"text": "", "index": 0, "logprobs": None, "finish_reason": self.reason(speech)}])
         return self.delta({}, self.reason(speech))
+
+    def called(self, speech: Speech) -> Iterator[bytes]:
+        """All calls, one after another."""
+        for index, call in enumerate(self.calls(speech)):
+            yield from self.call(index, call)
 
     def call(self, index: int, call: ToolCall) -> Iterator[bytes]:
         """One call: its name first, then its arguments in fragments."""

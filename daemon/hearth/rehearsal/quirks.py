@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Iterator
 from typing import Any
 
-from hearth.rehearsal import llama_routes, strictness
+from hearth.rehearsal import llama_routes
 from hearth.rehearsal.content import ToolCall
 from hearth.rehearsal.engines import LiteLLM, LmStudio, Sglang, Tgi, Vllm
 from hearth.rehearsal.hosted import Azure, Cerebras, Fireworks, MiniMax, Moonshot, Perplexity
@@ -18,13 +18,6 @@ from hearth.rehearsal.script import Flavour, ModelScript, Script
 from hearth.rehearsal.speech import Speech
 
 Object = dict[str, Any]
-MISTRAL_FIELDS = frozenset(
-    {
-        "model", "messages", "temperature", "top_p", "max_tokens", "stream", "stop", "random_seed", "response_format",
-        "tools", "tool_choice", "presence_penalty", "frequency_penalty", "n", "prediction", "parallel_tool_calls",
-        "prompt_mode", "reasoning_effort", "safe_prompt", "guardrails", "metadata", "prompt_cache_key",
-    }
-)  # fmt: skip
 
 
 class OpenRouter(Form):
@@ -64,8 +57,7 @@ class OpenRouter(Form):
 
     def ending(self, speech: Speech) -> Iterator[bytes]:
         """Usage comes whether asked for or not, on a last chunk that still has a choice."""
-        for index, call in enumerate(self.calls(speech)):
-            yield from self.call(index, call)
+        yield from self.called(speech)
         yield self.finish(speech)
         choice = {"index": 0, "delta": {"role": "assistant", "content": ""}, "finish_reason": None}
         yield self.chunk([choice], usage=self.usage(speech))
@@ -131,8 +123,7 @@ class Mistral(Form):
 
     def ending(self, speech: Speech) -> Iterator[bytes]:
         """Usage sits on the chunk with the finish reason."""
-        for index, call in enumerate(self.calls(speech)):
-            yield from self.call(index, call)
+        yield from self.called(speech)
         yield self.chunk(
             [{"index": 0, "delta": {"content": ""}, "finish_reason": self.reason(speech)}], usage=self.usage(speech)
         )
@@ -182,8 +173,7 @@ class Together(Form):
 
     def ending(self, speech: Speech) -> Iterator[bytes]:
         """Usage comes whether asked for or not."""
-        for index, call in enumerate(self.calls(speech)):
-            yield from self.call(index, call)
+        yield from self.called(speech)
         choice = {"index": 0, "delta": {"role": "assistant", "content": ""}, "finish_reason": self.reason(speech)}
         yield self.chunk([choice], usage=self.usage(speech))
 
@@ -221,33 +211,6 @@ FORMS: dict[Flavour, type[Form]] = {
 def form(script: Script, model: ModelScript, members: Object, tokens: int, *, text_only: bool = False) -> Form:
     """The form in which this provider writes."""
     return FORMS[script.flavour](script, model, members, tokens, text_only=text_only)
-
-
-def check_fields(script: Script, model: ModelScript, members: Object) -> None:
-    """Refuse what this provider refuses where others look away."""
-    strictness.check(script, model, members)
-    if script.flavour == "mistral":
-        _check_mistral(members)
-    if script.flavour == "deepseek" and "thinking" in model.capabilities:
-        _check_deepseek(members)
-
-
-def _check_mistral(members: Object) -> None:
-    """Unknown fields are forbidden (wire/providers §4.12)."""
-    unknown = sorted(set(members) - MISTRAL_FIELDS)
-    text = "Extra inputs are not permitted"
-    detail = [
-        {"type": "extra_forbidden", "loc": ["body", name], "msg": text, "input": members[name]} for name in unknown
-    ]
-    if detail:
-        raise Problem(422, text, more={"detail": detail})
-
-
-def _check_deepseek(members: Object) -> None:
-    """A turn with calls must bring its thinking back (wire/providers §4.11)."""
-    for message in members.get("messages") or []:
-        if message.get("tool_calls") and message.get("reasoning_content") is None:
-            raise Problem(400, "The `reasoning_content` in the thinking mode must be passed back to the API.")
 
 
 def before(script: Script, request: Request) -> Reply | None:

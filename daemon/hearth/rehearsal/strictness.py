@@ -21,6 +21,13 @@ REFUSED: dict[str, tuple[str, ...]] = {
 }
 ANY_ORDER = ("llama-server", "vllm", "sglang", "tgi", "lm-studio", "localai", "litellm")
 """Engines that take turns in whatever order a model's template takes them."""
+MISTRAL_FIELDS = frozenset(
+    {
+        "model", "messages", "temperature", "top_p", "max_tokens", "stream", "stop", "random_seed", "response_format",
+        "tools", "tool_choice", "presence_penalty", "frequency_penalty", "n", "prediction", "parallel_tool_calls",
+        "prompt_mode", "reasoning_effort", "safe_prompt", "guardrails", "metadata", "prompt_cache_key",
+    }
+)  # fmt: skip
 THINKING_REFUSES = ("temperature", "top_p", "presence_penalty", "frequency_penalty", "logit_bias")
 
 
@@ -61,6 +68,8 @@ def _check_thinking(script: Script, members: Object) -> None:
         _refuse_sampling(members, "Unsupported value: '{}' does not support {} with this model.")
     if script.flavour == "moonshot":
         _refuse_sampling(members, "invalid {}: {} is not allowed for this model")
+    if script.flavour == "deepseek":
+        _check_thought(members, "The `reasoning_content` in the thinking mode must be passed back to the API.")
     if script.flavour == "xai" and members.get("stop") is not None:
         raise Problem(400, "Argument not supported on this model: stop", param="stop")
 
@@ -87,10 +96,25 @@ def _lm_studio(members: Object) -> None:
 
 
 def _moonshot(members: Object) -> None:
+    _check_thought(members, "thinking is enabled but reasoning_content is missing in assistant tool call message")
+
+
+def _check_thought(members: Object, text: str) -> None:
+    """A turn with calls must bring its thinking back (wire/providers §4.11)."""
     for message in members.get("messages") or []:
         if message.get("tool_calls") and message.get("reasoning_content") is None:
-            text = "thinking is enabled but reasoning_content is missing in assistant tool call message"
             raise Problem(400, text)
+
+
+def _mistral(members: Object) -> None:
+    """Unknown fields are forbidden (wire/providers §4.12)."""
+    said = "Extra inputs are not permitted"
+    unknown = sorted(set(members) - MISTRAL_FIELDS)
+    detail = [
+        {"type": "extra_forbidden", "loc": ["body", name], "msg": said, "input": members[name]} for name in unknown
+    ]
+    if detail:
+        raise Problem(422, said, more={"detail": detail})
 
 
 def _azure(members: Object) -> None:
@@ -115,5 +139,5 @@ def _perplexity(members: Object) -> None:
 
 CHECKS: dict[str, Callable[[Object], None]] = {
     "groq": _groq, "together": _together, "lm-studio": _lm_studio, "moonshot": _moonshot, "azure": _azure,
-    "perplexity": _perplexity,
+    "perplexity": _perplexity, "mistral": _mistral,
 }  # fmt: skip
