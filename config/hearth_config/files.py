@@ -3,6 +3,7 @@
 import contextlib
 import os
 import stat
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -100,6 +101,23 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def at_home(name: str) -> Path:
+    """The path that a user wrote, "~" followed; one of a user who is not there stays as it is written."""
+    path = Path(name)
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        return path
+
+
+def is_there(path: Path, look: Callable[[Path], bool] = Path.exists) -> bool:
+    """Whether there is such a file; there is none of a name that no file can have."""
+    try:
+        return look(path)
+    except (OSError, ValueError):
+        return False
 
 
 def _without_waiting(name: str, flags: int) -> int:

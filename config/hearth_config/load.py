@@ -11,7 +11,7 @@ from msgspec import Struct, structs
 
 from hearth_config import checks, notes
 from hearth_config.errors import ConfigError, Path, Problem, dotted, located
-from hearth_config.files import FileText, check_folder, read_private
+from hearth_config.files import FileText, at_home, check_folder, is_there, read_private
 from hearth_config.layers import build_provider
 from hearth_config.lines import find_line
 from hearth_config.own_presets import OwnPreset, OwnPresets
@@ -176,7 +176,7 @@ def _check_files(settings: Settings, base: FilePath) -> None:
     for name, provider in settings.providers.items():
         for option in ("ca", "credentials"):
             written = getattr(provider, option)
-            if written and not (base / FilePath(written).expanduser()).is_file():
+            if written and not is_there(base / at_home(written), FilePath.is_file):
                 raise Problem(("providers", name, option), "there is no such file", "Correct the path")
 
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 from msgspec import Struct
 
 from hearth_config.errors import ConfigError, Path, Problem
-from hearth_config.files import check_folder, read_private
+from hearth_config.files import at_home, check_folder, is_there, read_private
 
 FOLDER: Final = "providers"
 """Where presets that are called by a plain name lie: providers/NAME.toml beside hearth.toml."""
@@ -38,7 +38,7 @@ class OwnPresets:
         if self._base is None or not name or name != name.strip():
             return None
         if is_path(name):
-            return self._base / FilePath(name).expanduser()
+            return self._base / at_home(name)
         return self._base / FOLDER / f"{name}.toml"
 
     def find(self, name: str, path: Path) -> dict[str, Any] | None:
@@ -57,7 +57,7 @@ class OwnPresets:
 
     def _open(self, name: str) -> OwnPreset | None:
         file = self.file(name)
-        if file is None or not file.exists():
+        if file is None or not is_there(file):
             return None
         check_folder(file)
         content = read_private(file)

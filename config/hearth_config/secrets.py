@@ -16,6 +16,8 @@ from typing import Final, Literal, NoReturn
 
 from msgspec import Struct
 
+from hearth_config.files import at_home
+
 Kind = Literal["env", "keyring", "file", "cmd", "literal"]
 
 TOKEN_PREFIX: Final = "hearth_"  # noqa: S105 -- the mark by which callers' tokens are told from the dummies SDKs send
@@ -121,22 +123,26 @@ def resolve(reference: str, env: Mapping[str, str], base_dir: Path) -> Secret:
         ref = read_reference(reference)
     except ValueError as error:
         raise SecretError("the key", str(error), "Correct the reference in hearth.toml") from None
-    if ref.kind == "env":
-        value = _from_env(ref, env)
-    elif ref.kind == "keyring":
-        value = _from_keyring(ref)
-    elif ref.kind == "file":
-        value = _from_file(ref, base_dir)
-    elif ref.kind == "cmd":
-        value = _from_command(ref, env, base_dir)
-    else:
-        value = ref.rest
-    value = value.strip()
+    value = _fetched(ref, env, base_dir).strip()
     if not value:
         raise SecretError(str(ref), "the key is empty", "Store the key there, then reload")
     if not value.isascii() or not value.isprintable():
         raise SecretError(str(ref), "the key holds characters that no header can carry", "Store it as one plain line")
     return Secret(value)
+
+
+def _fetched(ref: Reference, env: Mapping[str, str], base_dir: Path) -> str:
+    match ref.kind:
+        case "env":
+            return _from_env(ref, env)
+        case "keyring":
+            return _from_keyring(ref)
+        case "file":
+            return _from_file(ref, base_dir)
+        case "cmd":
+            return _from_command(ref, env, base_dir)
+        case "literal":
+            return ref.rest
 
 
 def _from_env(ref: Reference, env: Mapping[str, str]) -> str:
@@ -159,7 +165,7 @@ def _from_keyring(ref: Reference) -> str:
 
 
 def _from_file(ref: Reference, base_dir: Path) -> str:
-    path = base_dir / Path(ref.rest).expanduser()
+    path = base_dir / at_home(ref.rest)
     try:
         with path.open("rb") as file:
             info = os.fstat(file.fileno())
@@ -174,6 +180,8 @@ def _from_file(ref: Reference, base_dir: Path) -> str:
         ) from None
     except UnicodeDecodeError:
         raise SecretError(str(ref), "the file holds no text", "Name a file that holds only the key") from None
+    except ValueError:
+        raise SecretError(str(ref), "no file can have such a name", "Correct the path") from None
 
 
 def _text(raw: bytes) -> str:
@@ -208,8 +216,8 @@ def file_stamp(reference: str, base_dir: Path) -> tuple[int, int, int] | None:
     if kind != "file":
         return None
     try:
-        found = (base_dir / Path(rest.strip()).expanduser()).stat()
-    except (OSError, RuntimeError, ValueError):
+        found = (base_dir / at_home(rest.strip())).stat()
+    except (OSError, ValueError):
         return None
     return found.st_mtime_ns, found.st_size, found.st_ino
 

@@ -22,6 +22,7 @@ from hearth.outbound.grants import Grant, prepare
 from hearth.outbound.pool import Limits, Origin, Pool
 from hearth.problems import BrokenReply, KeyRefused, ProviderFault
 from hearth_config.addresses import TcpAddress, parse_address, place_of
+from hearth_config.files import at_home
 from hearth_config.provider import Provider
 from hearth_config.secrets import Secret
 
@@ -106,7 +107,7 @@ class Tokens:
 
     def _prepare(self, settings: Provider) -> Grant:
         """Read the file and sign; blocks."""
-        file = self.base_dir() / Path(settings.credentials or "").expanduser()
+        file = self.base_dir() / at_home(settings.credentials or "")
         return prepare(file, settings.name, time())
 
 

@@ -11,6 +11,7 @@ from msgspec import Raw, Struct, UnsetType
 from hearth.chat import ChatRequest, Members, Tool, ToolChoice
 from hearth.dialects.body import value
 from hearth.dialects.gemini.schemas import json_schema
+from hearth.dialects.unreadable import UNREADABLE
 from hearth.problems import BadRequest, Unsupported
 
 _NULL = Raw(b"null")
@@ -122,7 +123,10 @@ def _declaration(tool: Tool) -> dict[str, Any]:
 
 
 def _is_empty(parameters: Raw) -> bool:
-    found = msgspec.json.decode(parameters)
+    try:
+        found = msgspec.json.decode(parameters)
+    except UNREADABLE:
+        return False  # whoever is asked says what is wrong with it
     return not isinstance(found, dict) or (found.get("type", "object") == "object" and not found.get("properties"))
 
 

@@ -5,16 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from functools import lru_cache
 
-from msgspec import Raw
-
 from hearth.chat import Operation
 from hearth.dialects.ollama.chunks import NOTHING, Call, Chunk, read_arguments, read_usage
+from hearth.dialects.probabilities import probabilities
 from hearth.events import (
     Done,
     Event,
     Finished,
     FinishReason,
-    LogProbs,
     Started,
     TextDelta,
     ThinkingDelta,
@@ -55,7 +53,7 @@ class Meaning:
         elif chunk.response is not None:
             self._add_content(events, chunk.thinking, chunk.response, chunk.tool_calls)
         if chunk.logprobs not in NOTHING:
-            events.append(LogProbs(Raw(bytes(chunk.logprobs))))
+            events += probabilities(chunk.logprobs)
         if chunk.done:
             self._add_end(events, chunk)
         elif self._operation == "embed":

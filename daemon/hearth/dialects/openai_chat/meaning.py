@@ -16,13 +16,13 @@ from hearth.dialects.openai_chat.sources import read_annotations, read_sources
 from hearth.dialects.openai_chat.think_tags import ThinkTags
 from hearth.dialects.openai_chat.usage import read_usage
 from hearth.dialects.openai_failures import from_error
+from hearth.dialects.probabilities import probabilities
 from hearth.dialects.reply_reader import ReplyMeaning
 from hearth.events import (
     Citation,
     Event,
     Finished,
     FinishReason,
-    LogProbs,
     RefusalDelta,
     Started,
     TextDelta,
@@ -141,7 +141,7 @@ class Meaning(ReplyMeaning):
         if wire.logprobs is not None:
             content = _logprobs(wire.logprobs)
             if content is not None:
-                events.append(LogProbs(content, number))
+                events += probabilities(content, number)
         if wire.finish_reason:
             self._finish(number, wire.finish_reason, events)
 

@@ -12,6 +12,7 @@ from hearth.dialects.openai_responses.chunks import Body, Wire
 from hearth.dialects.openai_responses.seals import NAME, seal_item
 from hearth.dialects.openai_responses.tools import as_arguments
 from hearth.dialects.openai_responses.usage import read_usage
+from hearth.dialects.probabilities import probabilities
 from hearth.dialects.reply_reader import ReplyMeaning
 from hearth.events import (
     Citation,
@@ -20,7 +21,6 @@ from hearth.events import (
     Failed,
     Finished,
     FinishReason,
-    LogProbs,
     RefusalDelta,
     Started,
     TextDelta,
@@ -75,7 +75,7 @@ class Meaning(ReplyMeaning):
         if status == "failed":
             return [*events, self._failure(body.error)]
         for number, item in enumerate(body.output or ()):
-            place = item.get("id") or number
+            place = _text(item.get("id")) or number
             if place not in self._said:
                 events += self._item(item, place, done=True)
         usage = read_usage(body.usage)
@@ -158,19 +158,19 @@ class Meaning(ReplyMeaning):
 
 def _message(item: dict[str, Any]) -> list[Event]:
     events: list[Event] = []
-    for part in item.get("content") or ():
-        if isinstance(part, dict) and _text(part.get("text")):
+    for part in _objects(item.get("content")):
+        if _text(part.get("text")):
             events.append(TextDelta(_text(part["text"])))
             events += _logprobs(Raw(msgspec.json.encode(part.get("logprobs") or [])))
-            events += [found for annotation in part.get("annotations") or () for found in _citation(annotation)]
-        elif isinstance(part, dict) and _text(part.get("refusal")):
+            events += [found for annotation in _objects(part.get("annotations")) for found in _citation(annotation)]
+        elif _text(part.get("refusal")):
             events.append(RefusalDelta(_text(part["refusal"])))
     return events
 
 
 def _thoughts(item: dict[str, Any]) -> list[Event]:
-    summary = [_text(part.get("text")) for part in item.get("summary") or () if isinstance(part, dict)]
-    raw = [_text(part.get("text")) for part in item.get("content") or () if isinstance(part, dict)]
+    summary = [_text(part.get("text")) for part in _objects(item.get("summary"))]
+    raw = [_text(part.get("text")) for part in _objects(item.get("content"))]
     text = "\n\n".join(filter(None, summary)) or "".join(raw)
     return [ThinkingDelta(text)] if text else []
 
@@ -190,7 +190,12 @@ def _citation(annotation: object) -> list[Event]:
 def _logprobs(given: Raw | UnsetType) -> list[Event]:
     if not isinstance(given, Raw) or bytes(given) in (b"[]", b"null"):
         return []
-    return [LogProbs(given)]
+    return [*probabilities(given)]
+
+
+def _objects(value: object) -> list[dict[str, Any]]:
+    """Return the objects of a list; none where something else stands in its place."""
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
 
 
 def _text(value: object) -> str:

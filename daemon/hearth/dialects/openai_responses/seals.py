@@ -31,7 +31,7 @@ def seal_item(item: dict[str, Any]) -> str:
 
 
 def _said(item: dict[str, Any]) -> str:
-    parts = [*(item.get("summary") or ()), *(item.get("content") or ())]
+    parts = [part for name in ("summary", "content") if isinstance(item.get(name), list) for part in item[name]]
     return "".join(part["text"] for part in parts if isinstance(part, dict) and isinstance(part.get("text"), str))
 
 
