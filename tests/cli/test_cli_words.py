@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from hearth.cli.output import clean
 from hearth.cli.periods import start_of
-from hearth.cli.words import counted, milliseconds, money, number, size, span
+from hearth.cli.words import counted, exact, milliseconds, money, number, rounded, size, span
 
 NOW = datetime(2026, 11, 21, 15, 30, tzinfo=UTC)
 
@@ -22,6 +22,21 @@ def test_no_control_character_reaches_the_terminal(text: str) -> None:
 
     assert not [char for char in shown if (char < " " and char not in "\n\t") or "\x7f" <= char <= "\x9f"]
     assert clean(shown) == shown
+
+
+def test_what_was_spent_is_never_shown_as_nothing() -> None:
+    """A call to a small model costs a hundred-thousandth of a dollar; nobody has to read an exponent for it."""
+    assert [rounded(amount) for amount in (0.0, 0.0000068, 0.000099, 0.0001, 1.5)] == [
+        "0.0000", "0.0000068", "0.000099", "0.0001", "1.5000",
+    ]  # fmt: skip
+    assert [exact(amount) for amount in (0.0, 0.00000675, 0.000183, 12.5)] == ["0", "0.00000675", "0.000183", "12.5"]
+
+
+@given(st.floats(min_value=1e-11, max_value=1e6))
+def test_a_sum_is_written_so_that_it_can_be_read_again(amount: float) -> None:
+    """Within the digits that are shown, and without an exponent."""
+    assert float(rounded(amount)) == pytest.approx(amount, rel=0.06, abs=0.00005 if amount >= 0.0001 else 0)
+    assert "e" not in rounded(amount) + exact(min(amount, 99_999.0))
 
 
 @given(st.text())

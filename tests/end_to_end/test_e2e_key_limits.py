@@ -98,6 +98,24 @@ def one_model_limited(fault: Fault, keys: str) -> tuple[list[Answer], Counter[tu
     return asyncio.run(scene())
 
 
+def test_a_spent_key_beside_one_that_rests_is_not_what_the_caller_hears_of() -> None:
+    """The account of one key is empty, the other is back soon: a 429 that says when, which clients wait for."""
+
+    async def scene() -> tuple[Answer, Answer]:
+        async with Rehearsal(Script(kind="openai", models=MODELS)) as far:
+            config = calm() + cloud(far, more=pool("a", "b"))
+            async with running(config, SECRETS) as home:
+                far.when(lambda asked: "aaaa" in asked.header("Authorization"), Fault.refuse(429, retry_after="90"))
+                assert (await call(home, PATH, chat("far/scripted"))).status == 200
+                far.when(lambda asked: "bbbb" in asked.header("Authorization"), Fault.refuse(402))
+                return await call(home, PATH, chat("far/scripted")), await call(home, PATH, chat("far/scripted"))
+
+    answers = asyncio.run(scene())
+
+    assert [one.status for one in answers] == [429, 429]
+    assert 60 <= int(answers[0].headers["retry-after"]) <= 90
+
+
 def test_a_limit_of_one_model_rests_the_key_for_that_model_alone() -> None:
     """429 that names the model: the other key takes over for it, and both go on with the other models."""
     answers, used, status = one_model_limited(limit_of("other"), pool("a", "b"))

@@ -8,6 +8,7 @@ import click
 
 from hearth.cli.context import client, json_option
 from hearth.cli.output import print_json, print_table, say
+from hearth.cli.words import rounded
 
 if TYPE_CHECKING:
     from hearth.status_money import BudgetStatus
@@ -32,6 +33,6 @@ def budget(*, as_json: bool) -> None:
 def _row(one: BudgetStatus) -> tuple[str, ...]:
     whose = "all providers" if one.scope == "all" else f"{one.scope} {one.name}"
     left = max(one.limit - one.spent - one.reserved, 0.0)
-    sums = (f"{amount:.4f} {one.currency}" for amount in (one.spent, one.reserved, left, one.limit))
+    sums = (f"{rounded(amount)} {one.currency}" for amount in (one.spent, one.reserved, left, one.limit))
     state = {"alert": "nearly spent"}.get(one.state, one.state)
     return (whose, one.since, *sums, f"{state}, {one.unknown} unknown" if one.unknown else state)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from hearth.cli.health_words import health_in_words
 from hearth.cli.key_view import state_in_words
-from hearth.cli.words import clock, counted, size, span, where
+from hearth.cli.words import clock, counted, rounded, size, span, where
 
 if TYPE_CHECKING:
     from hearth.status import CallStatus, ConfigStatus, LedgerStatus, ModelStatus, OwnStatus, ProviderStatus, Status
@@ -106,7 +106,7 @@ def budget_in_words(one: BudgetStatus) -> str:
     reserved = f", {one.reserved:.4g} set aside for calls under way" if one.reserved else ""
     unknown = f", {counted(one.unknown, 'attempt')} of unknown cost" if one.unknown else ""
     reached = {"spent": ": all of it", "alert": ": nearly all of it"}.get(one.state, "")
-    spent = f"{one.spent:.4f} of {one.limit:.2f} {one.currency} spent"
+    spent = f"{rounded(one.spent)} of {one.limit:.2f} {one.currency} spent"
     return f"{whose}, this {one.period}: {spent}{reserved}{unknown}{reached}"
 
 

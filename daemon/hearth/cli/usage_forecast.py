@@ -43,7 +43,7 @@ def _facts(found: tuple[Forecast, ...], budgets: tuple[BudgetStatus, ...]) -> It
     for one in found:
         yield "spent this month", f"{one.spent:.2f} {one.currency}"
         if one.middle is None or one.low is None or one.high is None:
-            yield "at its end", f"unknown: it takes two days to tell, and {counted(one.days, 'day')} is known so far"
+            yield "at its end", f"unknown: it takes two days to tell, and it has {counted(one.days, 'day')} so far"
             continue
         likely = f"{one.low:.2f} to {one.high:.2f} {one.currency} (eight of ten such months)"
         yield "at its end", f"about {one.middle:.2f} {one.currency}, likely {likely}"

@@ -9,7 +9,7 @@ import click
 
 from hearth.cli.context import client, json_option
 from hearth.cli.output import print_facts, print_json, say
-from hearth.cli.words import UNKNOWN, clock, milliseconds, number, where
+from hearth.cli.words import UNKNOWN, clock, exact, milliseconds, number, where
 
 if TYPE_CHECKING:
     from hearth.record import Attempt, CallRecord
@@ -62,7 +62,7 @@ def _call(call: CallRecord) -> Iterator[Fact]:
 
 
 def _cost(call: CallRecord) -> str:
-    return f"cost {call.cost:.6g} {call.currency}".rstrip() if call.cost is not None else "cost unknown"
+    return f"cost {exact(call.cost)} {call.currency}".rstrip() if call.cost is not None else "cost unknown"
 
 
 def _attempt(one: Attempt) -> str:
@@ -70,5 +70,5 @@ def _attempt(one: Attempt) -> str:
     key = f", key {one.key_id}" if one.key_id else ""
     detail = f": {one.detail}" if one.detail else ""
     asked = f"{one.target} ({where(one.place)}, {one.reason or 'as planned'}{key})"
-    cost = f", cost {one.cost:.6g} {one.currency} ({one.cost_source})" if one.cost else ""
+    cost = f", cost {exact(one.cost)} {one.currency} ({one.cost_source})" if one.cost else ""
     return f"{asked}{status}, {milliseconds(one.total_ms)}{cost}, {one.ending}{detail}"

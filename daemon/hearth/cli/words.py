@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from math import floor, log10
 
 UNKNOWN = "-"
+SMALL = 0.0001
+"""A sum below this is told by its first two digits that count."""
 PLACES = {"machine": "this machine", "lan": "your network", "cloud": "cloud"}
 
 
@@ -59,10 +62,21 @@ def clock(moment: float) -> str:
 
 def money(costs: Mapping[str, float], unknown: int = 0) -> str:
     """Write sums by currency, and how many costs are not in them: "0.0120 USD + 2 unknown"."""
-    parts = [f"{amount:.4f} {currency}".rstrip() for currency, amount in costs.items()]
+    parts = [f"{rounded(amount)} {currency}".rstrip() for currency, amount in costs.items()]
     if unknown:
         parts.append(f"{unknown} unknown")
     return " + ".join(parts) or "0"
+
+
+def rounded(amount: float) -> str:
+    """Write a sum with four digits behind the point, or with two that count: what was spent is never shown as 0."""
+    small = 0 < abs(amount) < SMALL
+    return f"{amount:.{1 - floor(log10(abs(amount))) if small else 4}f}"
+
+
+def exact(amount: float) -> str:
+    """Write a sum with up to six digits that count, in plain digits: not everybody reads "6.75e-06"."""
+    return f"{amount:.12f}".rstrip("0").rstrip(".") if 0 < abs(amount) < SMALL else f"{amount:.6g}"
 
 
 def counted(count: int, thing: str) -> str:

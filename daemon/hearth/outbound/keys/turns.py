@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import inf
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -90,7 +91,7 @@ class KeyTurns:
         held = keys.holds.held(settings.name, self._conversation)
         credential = await keys.choose(self._target, self.tried, tokens, self._model, held)
         if credential is None:
-            raise self._limit or self._problem or Overloaded("all keys were tried", who=settings.name)
+            raise self._limit or self._soon() or self._problem or Overloaded("all keys were tried", who=settings.name)
         return credential
 
     def _take_back_limited(self) -> None:
@@ -132,6 +133,16 @@ class KeyTurns:
         problem = self._limit or limited(settings, wait)
         problem.retry_after = problem.retry_after or wait
         raise problem
+
+    def _soon(self) -> RateLimited | None:
+        """Return when a key that was not tried has rested from a limit: more use to a caller than a key that is gone.
+
+        None where no key rests for that alone.
+        """
+        settings, model, now = self._target.settings, self._model, monotonic()
+        left = [one for one in self._keys.with_money(settings, self.tried) if not one.lost(now)]
+        waits = [wait for one in left if 0 < (wait := one.limited_s(0.0, model, now)) < inf]
+        return limited(settings, min(waits)) if waits else None
 
     def not_asked(
         self, call_id: str, number: int, candidate: Candidate, problem: ProviderProblem, reason: str
