@@ -35,8 +35,8 @@ class Reply(Struct, frozen=True):
     endless: bool = False
 
 
-LAST_ROUNDS_S = 0.02
-"""A connection that was just accepted, or just closed, needs a few rounds of the loop to be gone."""
+LAST_ROUNDS = 10
+"""A connection that was just accepted needs a few rounds of the loop to be known, and one just closed to be gone."""
 
 
 class ControlServer:
@@ -85,23 +85,31 @@ def serving(home: Path, script: Mapping[str, object]) -> Iterator[ControlServer]
     ended = asyncio.Event()
 
     async def serve() -> None:
-        runner = web.ServerRunner(web.Server(server.answer), shutdown_timeout=0.1)
+        connections = web.Server(server.answer)
+        runner = web.ServerRunner(connections, shutdown_timeout=0.1)
         await runner.setup()
         await web.UnixSite(runner, str(Paths.find(str(home), {}).socket)).start()
         ready.set()
         await ended.wait()
         await runner.cleanup()
-        await asyncio.sleep(LAST_ROUNDS_S)
+        await _rounds()
+        await connections.shutdown(0.1)
+        await _rounds()
 
     thread = threading.Thread(target=lambda: loop.run_until_complete(serve()), daemon=True)
     thread.start()
-    assert ready.wait(10)
+    assert ready.wait(20)
     try:
         yield server
     finally:
         loop.call_soon_threadsafe(ended.set)
-        thread.join(10)
+        thread.join(20)
         loop.close()
+
+
+async def _rounds() -> None:
+    for _ in range(LAST_ROUNDS):
+        await asyncio.sleep(0)
 
 
 def status(**changes: object) -> Status:
