@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from msgspec import UNSET
 
-from hearth.call import Wishes
+from hearth.call import Call, Wishes
 from hearth.dialects.dialect import ModelInfo
 from hearth.money.accounts import Payer
 from hearth.money.book import PriceBook, Priced
@@ -57,9 +57,10 @@ def cloud(price: Price | None = None, model: str = "m", **info: float) -> Target
     return make_target(openrouter(models={model: ModelSettings(price=price)}), Listing(), model, known)
 
 
-def said(
+def asked(
     target: Target, settings: Settings, *, spent: float = 0.0, max_cost: float | None = None, app: str = ""
-) -> str:
+) -> tuple[Call, World]:
+    """A call for a target and the world it is planned in."""
     wallet = Wallet(settings)
     if spent:
         wallet.spend(spent, app=app)
@@ -69,7 +70,13 @@ def said(
     )  # fmt: skip
     world = World(prices=PriceBook(settings, [one]), purse=wallet)
     wishes = Wishes(max_cost=UNSET if max_cost is None else max_cost)
-    call = a_call(prompt_bytes=2000, max_tokens=1000, wishes=wishes, app=app)
+    return a_call(prompt_bytes=2000, max_tokens=1000, wishes=wishes, app=app), world
+
+
+def said(
+    target: Target, settings: Settings, *, spent: float = 0.0, max_cost: float | None = None, app: str = ""
+) -> str:
+    call, world = asked(target, settings, spent=spent, max_cost=max_cost, app=app)
     verdict = budget.judge(call, target, world, settings)
     return "" if verdict is ALLOW else verdict.detail
 
@@ -118,6 +125,26 @@ def test_an_unpriced_model_is_refused_with_a_budget_set_unless_that_is_allowed()
     assert "no known price" in said(cloud(), household(budget=Budget(daily_limit=2.0)))
     assert said(cloud(), household(budget=Budget(daily_limit=2.0, allow_unpriced=True))) == ""
     assert said(cloud(), household(budget=Budget(daily_limit=2.0, when_spent="warn"))) == ""
+
+
+@pytest.mark.parametrize(
+    ("price", "max_cost", "step"),
+    [
+        (ONE_AND_THREE, 0.001, "Raise max_cost, "),
+        (ONE_AND_THREE, 1.0, "Raise that limit, "),
+        (ONE_AND_THREE, None, "Raise that limit, "),
+        (None, 1.0, 'Give it a price in [providers.openrouter.models."m"], '),
+        (None, None, 'Give it a price in [providers.openrouter.models."m"], '),
+    ],
+)
+def test_who_is_refused_is_told_what_to_raise(price: Price | None, max_cost: float | None, step: str) -> None:
+    """What the request itself set, else the limit of the config; a price that nobody knows must be said first."""
+    target, settings = cloud(price), household(budget=Budget(daily_limit=0.001))
+
+    call, world = asked(target, settings, max_cost=max_cost)
+
+    assert budget.judge(call, target, world, settings) is not ALLOW
+    assert budget.next_step(call, target, world).startswith(step)
 
 
 def test_a_free_model_is_never_refused() -> None:

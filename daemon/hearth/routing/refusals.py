@@ -112,11 +112,7 @@ def _too_long(message: str, one: Refused, call: Call, world: World, settings: Se
 
 
 def _too_dear(message: str, one: Refused, call: Call, world: World, settings: Settings) -> Problem:  # noqa: ARG001
-    what = "max_cost" if "the request" in one.verdict.detail else "that limit"
-    step = f"Raise {what}, name a lower max_tokens, or ask for a model on this machine."
-    if "no known price" in one.verdict.detail:
-        step = f'Give it a price in [providers.{one.target.provider}.models."{one.target.model}"], or ask for another.'
-    return OverBudget(message, next_step=step, code="budget")
+    return OverBudget(message, next_step=budget.next_step(call, one.target, world), code="budget")
 
 
 _BUILDERS: dict[str, Callable[[str, Refused, Call, World, Settings], Problem]] = {

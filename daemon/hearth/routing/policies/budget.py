@@ -44,6 +44,16 @@ def judge(call: Call, target: Target, world: World, settings: Settings) -> Verdi
     return refuse(NAME, refused) if refused and not purse.by_key(target.provider) else ALLOW
 
 
+def next_step(call: Call, target: Target, world: World) -> str:
+    """Return what can be done about a refusal of this policy."""
+    tag, purse, allowed = world.prices.get(target.name), world.purse, call.outline.wishes.max_cost
+    amount = purse.in_budget(bound(call, target, tag), tag) if purse is not None and tag is not None else None
+    if amount is None or call.outline.unread:
+        return f'Give it a price in [providers.{target.provider}.models."{target.model}"], or ask for another.'
+    what = "max_cost" if allowed is not UNSET and amount > allowed else "that limit"
+    return f"Raise {what}, name a lower max_tokens, or ask for a model on this machine."
+
+
 def too_dear(amount: float | None, allowed: float, currency: str) -> str:
     """Return why an answer of at most that cost is more than its request allows; "" if it is not."""
     if amount is None:
