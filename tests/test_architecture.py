@@ -124,6 +124,7 @@ LAYERS = (
             "hearth.status_money",
             "hearth_config.locks",
             "hearth_config.paths",
+            "hearth_config.words",
         ),
         "the tray is a view: it never supervises",
     ),

@@ -1,13 +1,7 @@
 """How a provider or a model is, in one line of `hearth status`."""
 
-from typing import get_args
-
 import pytest
 
-from hearth import call
-from hearth.call import Task
-from hearth.cli.context import MODES
-from hearth.cli.explain import TASKS
 from hearth.cli.health_words import health_in_words
 from hearth.status_health import CheckStatus, HealthStatus
 
@@ -49,13 +43,3 @@ def test_a_line_says_how_somebody_is(status: HealthStatus, words: str) -> None:
     assert line.startswith(f"{status.name} (")
     assert words in line
     assert "None" not in line
-
-
-def test_every_kind_of_request_can_be_explained() -> None:
-    """The command knows the kinds without reading what defines them, so that its help stays quick."""
-    assert set(TASKS) == set(get_args(Task))
-
-
-def test_every_mode_can_be_named() -> None:
-    """The commands know the modes without reading what defines them, the tightest first."""
-    assert MODES == call.MODES

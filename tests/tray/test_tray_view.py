@@ -11,9 +11,10 @@ from hearth.record import CallRecord
 from hearth.status import ConfigStatus, LedgerStatus, ModelStatus, Status, Usage, UsageReport
 from hearth.status_money import BudgetStatus
 from hearth.told import DefaultModel
+from hearth_config.words import MODES
 from hearth_tray.facts import Activity, Facts
 from hearth_tray.menu import Action, Line, View
-from hearth_tray.view import LIFT, MODES, MOST_MODELS, STOP, icon_of, view
+from hearth_tray.view import LIFT, MOST_MODELS, STOP, icon_of, view
 from hearth_tray.words import clipped, memory, money, tokens
 
 HERE = ModelStatus(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
 
 from msgspec import Struct
 
@@ -21,7 +21,7 @@ Doing = Literal[
     "quit",
 ]
 IconState = Literal["idle", "local", "cloud", "queue", "offline", "config_error", "away"]
-ICON_STATES: tuple[IconState, ...] = ("idle", "local", "cloud", "queue", "offline", "config_error", "away")
+ICON_STATES: tuple[IconState, ...] = get_args(IconState)
 
 
 class Action(Struct, frozen=True):

@@ -8,12 +8,11 @@ from datetime import datetime
 from hearth.record import CallRecord
 from hearth.status import ModelStatus, Usage
 from hearth.status_money import BudgetStatus
+from hearth_config.words import MODES
 from hearth_tray.facts import Facts
 from hearth_tray.menu import RULE, Action, IconState, Line, View
 from hearth_tray.words import clipped, memory, money, tokens
 
-MODES = ("offline", "lan", "prefer-local", "any")
-"""The tightest first."""
 MODE_WORDS = {
     "offline": "Offline: this machine only",
     "lan": "LAN: this machine and your network",
@@ -134,7 +133,7 @@ def _places(mode: str) -> frozenset[str]:
 
 
 def _rank(model: ModelStatus) -> tuple[int, bool, str]:
-    distance = ("machine", "lan", "cloud").index(model.place) if model.place in PLACES else 3
+    distance = list(PLACES).index(model.place) if model.place in PLACES else len(PLACES)
     return distance, not model.loaded, model.name
 
 

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hearth.cli.context import MODES, client, json_option
+from hearth.cli.context import client, json_option
 from hearth.cli.output import print_json, say
 from hearth.cli.words import where
+from hearth_config.words import MODES
 
 if TYPE_CHECKING:
     from hearth.client import Client

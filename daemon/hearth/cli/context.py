@@ -13,9 +13,6 @@ if TYPE_CHECKING:
     from hearth.client import Client
     from hearth_config.paths import Paths
 
-MODES = ("offline", "lan", "prefer-local", "any")
-"""Those of `hearth.call`, the tightest first; written out because its imports would slow `hearth --help`."""
-
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 yes_option = click.option("--yes", is_flag=True, help="Do not ask.")
 

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import click
 
-from hearth.cli.context import MODES, client, json_option
+from hearth.cli.context import client, json_option
 from hearth.cli.output import print_json, say
-
-TASKS = ("chat", "autocomplete", "embeddings", "images", "long_context", "tools", "summary", "code")
-"""Those of `hearth.call`."""
+from hearth_config.words import MODES, Task
 
 
 @click.command()
 @click.argument("model", default="default")
 @click.option(
     "--task",
-    type=click.Choice(TASKS),
+    type=click.Choice(get_args(Task)),
     default="chat",
     show_default=True,
     help="What kind of request it would be.",
