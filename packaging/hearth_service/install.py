@@ -118,9 +118,14 @@ def _is_active(plan: Installation, tell: Run) -> bool:
     return bool(plan.is_active) and tell(plan.is_active).code == 0
 
 
+def _encoding(path: Path) -> str:
+    """Return how a file is written: Windows reads its tasks' XML as UTF-16 alone."""
+    return "utf-16" if path.suffix == ".xml" else "utf-8"
+
+
 def _read(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-16" if path.suffix == ".xml" else "utf-8")
+        return path.read_text(encoding=_encoding(path))
     except (OSError, UnicodeError):
         return ""
 
@@ -131,7 +136,7 @@ def _write(path: Path, text: str) -> bool:
         return False
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.new")
-    beside.write_text(text, encoding="utf-16" if path.suffix == ".xml" else "utf-8")
+    beside.write_text(text, encoding=_encoding(path))
     beside.replace(path)
     return True
 

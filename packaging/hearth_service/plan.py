@@ -12,8 +12,9 @@ Command = tuple[str, ...]
 class Wanted(Struct, frozen=True):
     """What shall run at login.
 
-    `hearth` and `tray` are commands with their arguments; `tray` is empty where none is wanted. `listens` are the
-    addresses that the service manager opens for us: "host:port", and the path of the Unix socket last.
+    `hearth` and `tray` are commands with their arguments; `tray` is empty where none is wanted. `tcp` ("host:port") and
+    `socket` are the addresses that the service manager opens for us.
+    `log` is the daemon's log, where the manager keeps none.
     """
 
     hearth: Command

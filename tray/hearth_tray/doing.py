@@ -86,9 +86,11 @@ class Doer:
         self._programs.browse(f"{urls[0]}#{page}" if page else urls[0])
 
     def _config(self, line: str) -> None:
-        """Open the config; one that is not there yet is begun by the command that knows how."""
-        if not self._config_file.exists() or not self._programs.open(opening(self._config_file, line)):
-            self._tell(Notice("The config was not opened", f"It belongs at {self._config_file}."))
+        """Open the config, at a line where one is named."""
+        if not self._config_file.exists():
+            self._tell(Notice("There is no config yet", f"`hearth config edit` begins one at {self._config_file}."))
+        elif not self._programs.open(opening(self._config_file, line)):
+            self._tell(Notice("The config was not opened", f"No editor was found for {self._config_file}."))
 
     def _login(self, word: str) -> None:
         self._told("service", word)
