@@ -53,7 +53,7 @@ def _call(call: CallRecord) -> Iterator[Fact]:
     yield "call", f"{call.id}, {clock(call.time)}, {call.dialect} {call.route}, {call.task}, mode {call.mode}"
     yield "asked", f"{call.asked or 'no model named'}{f' by {call.app}' if call.app else ''}"
     yield "answered", f"{call.target} ({where(call.place)}): {call.reason}" if call.target else "by nobody"
-    yield "ended", f"{call.ending}{f', {call.detail}' if call.detail else ''}, HTTP {call.status or UNKNOWN}"
+    yield "ended", f"{call.ending}, HTTP {call.status or UNKNOWN}{f': {call.detail}' if call.detail else ''}"
     about = " (estimated)" if call.estimated else ""
     yield "tokens", f"{number(call.input_tokens)} in, {number(call.output_tokens)} out{about}, {_cost(call)}"
     first, total = milliseconds(call.first_token_ms), milliseconds(call.total_ms)

@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from hearth.money.accounts import Account, Payer, Tell, limits_of
 from hearth.money.alerts import Alerts
+from hearth.money.figures import figure
 from hearth.money.tags import Cost
 from hearth.record import Spending
 from hearth.status_money import BudgetStatus
@@ -256,7 +257,8 @@ class Purse:
 
     def _no_room(self, account: Account, amount: float) -> str:
         left, currency = max(account.left, 0.0), self.budget.currency
-        return f"may cost up to {amount:.4g} {currency}, and {left:.4g} {currency} are left of {account.limit.words}"
+        said = f"may cost up to {figure(amount)} {currency}, and {figure(left)} {currency} are left"
+        return f"{said} of {account.limit.words}"
 
 
 def day_of(now: float) -> str:

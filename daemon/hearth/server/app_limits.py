@@ -188,7 +188,9 @@ def refusal(core: Core, live: LiveCall) -> Problem | None:
         live.slip = quota.enter(live.call.outline)
     except AppLimited as problem:
         if quota.worth_saying():
-            core.events.say("rate_limited", app=quota.name, limit=problem.code, retry_after=problem.retry_after)
+            core.events.say(
+                "rate_limited", app=quota.name, limit=problem.code, retry_after=round(problem.retry_after or 0.0, 1)
+            )
         return problem
     return None
 

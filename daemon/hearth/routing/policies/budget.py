@@ -7,6 +7,7 @@ from msgspec import UNSET
 from hearth.call import Call
 from hearth.chat import Members
 from hearth.money.accounts import Payer
+from hearth.money.figures import figure
 from hearth.money.tags import PriceTag, most
 from hearth.routing.policy import ALLOW, Verdict, refuse
 from hearth.routing.targets import Target
@@ -57,9 +58,9 @@ def next_step(call: Call, target: Target, world: World) -> str:
 def too_dear(amount: float | None, allowed: float, currency: str) -> str:
     """Return why an answer of at most that cost is more than its request allows; "" if it is not."""
     if amount is None:
-        return f"has no known price, and the request may cost {allowed:g} {currency} at most"
+        return f"has no known price, and the request may cost {figure(allowed)} {currency} at most"
     if amount > allowed:
-        return f"may cost up to {amount:.4g} {currency}, and the request allows {allowed:g}"
+        return f"may cost up to {figure(amount)} {currency}, and the request allows {figure(allowed)}"
     return ""
 
 
