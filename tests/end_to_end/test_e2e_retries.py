@@ -50,9 +50,14 @@ def test_retry_after_is_never_cut_short() -> None:
     assert gap >= 1
 
 
-@pytest.mark.parametrize("given", ["86400", "-1", "soon", "Wed, 21 Oct 2037 07:28:00 GMT"])
-def test_retry_after_of_any_kind(given: str) -> None:
-    """F14: a pause longer than a caller would wait is passed on; nonsense is no reason to hurry or to wait for ever."""
+@pytest.mark.parametrize(
+    ("given", "most_s"), [("86400", 1.0), ("-1", 5.0), ("soon", 5.0), ("Wed, 21 Oct 2037 07:28:00 GMT", 1.0)]
+)
+def test_retry_after_of_any_kind(given: str, most_s: float) -> None:
+    """F14: a pause longer than a caller would wait is passed on; nonsense is no reason to hurry or to wait for ever.
+
+    What is passed on is so at once; after nonsense a try or two follow, and all of patience is not waited.
+    """
 
     async def scene() -> tuple[Answer, float]:
         async with Rehearsal(CLOUD) as far:
@@ -62,11 +67,11 @@ def test_retry_after_of_any_kind(given: str) -> None:
                 answer = await call(home, "/v1/chat/completions", chat("far/scripted"))
                 return answer, asyncio.get_running_loop().time() - began
 
-    answer, seconds = held_once_of(3, lambda: asyncio.run(scene()), lambda found: found[1] < 2)
+    answer, seconds = held_once_of(3, lambda: asyncio.run(scene()), lambda found: found[1] < most_s)
 
     assert answer.status == 429
     assert answer.json()["error"]["message"]
-    assert seconds < 2
+    assert seconds < most_s
 
 
 def test_a_total_outage_is_not_made_worse() -> None:

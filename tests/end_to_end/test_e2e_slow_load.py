@@ -81,7 +81,6 @@ async def _scene(**headers: str) -> Seen:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(120)
 def test_a_load_of_25_seconds_ends_well_with_a_patience_of_ten() -> None:
     """Callers overflow, or wait where nobody else may be asked; the load outlives all; the next call is at home."""
 

@@ -17,6 +17,9 @@ from hearth_home import Home
 
 Headers = Sequence[tuple[str, str]]
 JSON = ("Content-Type", "application/json")
+PATIENT_S = 20.0
+LOOK_S = 0.01
+"""A silence is counted in looks: in each of them Hearth, in the same loop, has had its turn."""
 
 
 class Answer(NamedTuple):
@@ -58,33 +61,58 @@ def host(home: Home) -> tuple[str, str]:
     return ("Host", f"127.0.0.1:{home.port}")
 
 
-async def say(home: Home, *pieces: bytes, wait: float = 5.0, address: str = "127.0.0.1", pause: float = 0.02) -> bytes:
-    """Send these pieces, each by itself, and return all bytes until Hearth closes or `wait` seconds have passed."""
+async def say(
+    home: Home,
+    *pieces: bytes,
+    wait: float = 5.0,
+    address: str = "127.0.0.1",
+    pause: float = 0.02,
+    patience: float = PATIENT_S,
+) -> bytes:
+    """Send these pieces, each by itself, and return all bytes until Hearth closes or was silent for `wait` seconds.
+
+    For the first of its bytes `patience` is waited, so that a machine that stands still is not taken for a silence.
+    """
     reader, writer = await asyncio.open_connection(address, home.port)
-    return await _talk(reader, writer, pieces, wait, pause)
+    return await _talk(reader, writer, pieces, pause, (wait, patience))
 
 
 async def say_by_socket(home: Home, *pieces: bytes, wait: float = 5.0) -> bytes:
     """The same by the Unix socket."""
     reader, writer = await asyncio.open_unix_connection(str(home.socket))
-    return await _talk(reader, writer, pieces, wait, 0.02)
+    return await _talk(reader, writer, pieces, 0.02, (wait, PATIENT_S))
 
 
 async def _talk(
-    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, pieces: Iterable[bytes], wait: float, pause: float
+    reader: asyncio.StreamReader,
+    writer: asyncio.StreamWriter,
+    pieces: Iterable[bytes],
+    pause: float,
+    silence: tuple[float, float],
 ) -> bytes:
     found = bytearray()
+    hearing = asyncio.create_task(_hear(reader, found))
     with contextlib.suppress(TimeoutError, ConnectionError):
-        async with asyncio.timeout(wait):
+        async with asyncio.timeout(PATIENT_S):
             for number, piece in enumerate(pieces):
                 if number:
                     await asyncio.sleep(pause)
                 writer.write(piece)
                 await writer.drain()
-            while data := await reader.read(65536):
-                found += data
+    wait, patience = silence
+    looks = seen = 0
+    while not hearing.done() and looks * LOOK_S < (wait if found else patience):
+        await asyncio.wait({hearing}, timeout=LOOK_S)
+        looks, seen = (looks + 1, seen) if len(found) == seen else (0, len(found))
+    hearing.cancel()
     writer.close()
     return bytes(found)
+
+
+async def _hear(reader: asyncio.StreamReader, found: bytearray) -> None:
+    with contextlib.suppress(ConnectionError):
+        while data := await reader.read(65536):
+            found += data
 
 
 async def ask(home: Home, method: str, path: str, headers: Headers = (), body: bytes = b"") -> Answer:

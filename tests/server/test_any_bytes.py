@@ -152,7 +152,9 @@ def test_no_bytes_make_hearth_fail() -> None:
             start = spell("POST", "/api/chat", [host(at.home)])[:-2] if started else b""
             sent = [b"\r\n".join([name.encode() if line == b"HOST" else line for line in one]) for one in pieces]
 
-            data = at.loop.run(say(at.home, start + sent[0], *sent[1:], b"\r\n\r\n", wait=0.03, pause=0.002))
+            data = at.loop.run(
+                say(at.home, start + sent[0], *sent[1:], b"\r\n\r\n", wait=0.03, pause=0.002, patience=0.03)
+            )
 
             assert not data or data.startswith(b"HTTP/1.")
             assert b" 500 " not in data

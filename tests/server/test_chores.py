@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from end_to_end.callers import until
 from hearth.chores import Chores
 from hearth_home import running
 from server.door import ask
@@ -24,7 +25,7 @@ def test_what_fails_is_begun_again_and_told_until_it_is_well() -> None:
             done.set()
 
         chores.begin("the part", ailing)
-        await asyncio.wait_for(done.wait(), 5)
+        await asyncio.wait_for(done.wait(), 20)
         await asyncio.sleep(0)
         await chores.end()
         return chores
@@ -46,8 +47,8 @@ def test_the_end_is_not_waited_for() -> None:
 
         chores.begin("one that runs", asyncio.Event().wait)
         chores.begin("one that pauses", broken)
-        await asyncio.sleep(0.01)
-        await asyncio.wait_for(chores.end(), 1)
+        await until(lambda: chores.ailing)
+        await asyncio.wait_for(chores.end(), 20)
         return len(asyncio.all_tasks())
 
     left = asyncio.run(act())
@@ -65,7 +66,7 @@ def test_a_part_that_failed_shows_in_status_and_calls_go_on() -> None:
                 raise RuntimeError
 
             home.daemon.chores.begin("the watch on nothing", broken)
-            await asyncio.sleep(0.05)
+            await until(lambda: home.daemon.chores.ailing)
             token = [("Authorization", f"Bearer {home.token('admin')}")]
             status = await ask(home, "GET", "/hearth/v1/status", token)
             return status.json()["ailing"], (await ask(home, "GET", "/api/version")).status

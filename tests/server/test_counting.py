@@ -119,9 +119,9 @@ def test_a_count_is_written_down_without_tokens() -> None:
 
     async def act(on: Stage) -> Any:  # noqa: ANN401 -- rows of the log
         answer = await on.ask("claude/claude-opus-5")
-        async with httpx.AsyncClient(base_url=on.home.url) as client:
+        async with httpx.AsyncClient(base_url=on.home.url, timeout=20) as client:
             token = {"Authorization": f"Bearer {on.home.token('admin')}"}
-            for _ in range(50):
+            for _ in range(400):
                 found = await client.get(f"/hearth/v1/calls/{answer.headers['x-hearth-id']}", headers=token)
                 if found.status_code == 200 and found.json().get("attempts"):
                     return found.json()

@@ -25,7 +25,7 @@ def test_what_does_not_fit_waits_and_is_then_refused() -> None:
     """F38: room that is given back goes to who waits; without any it is a 503 that says what to do."""
 
     async def act() -> tuple[list[str], dict[object, int]]:
-        heavy, said = HeavyBodies(most=100, patience_s=0.2), []
+        heavy, said = HeavyBodies(most=100, patience_s=2.0), []
         await heavy.take("first", 60)
         await heavy.take("second", 40)
         waiting = asyncio.create_task(heavy.take("third", 30))
@@ -148,7 +148,10 @@ async def act():
     await asyncio.sleep(0.3)
     left = _resident()
     quiet.append(True)
-    await asyncio.sleep(0.5)
+    for _ in range(400):
+        await asyncio.sleep(0.05)
+        if _resident() - small < 60 << 20:
+            break
     task.cancel()
     print(*((one - small) >> 20 for one in (large, left, _resident())))
 keep_freed_memory()

