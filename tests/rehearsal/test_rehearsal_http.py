@@ -1,9 +1,11 @@
 """The rehearsal's own HTTP server: requests in any framing, what it records, where it listens."""
 
 import asyncio
+import contextlib
 import itertools
 import json
 import os
+import random
 import socket
 import subprocess
 import sys
@@ -163,7 +165,7 @@ def test_several_may_wait_at_once() -> None:
 
     async def run() -> list[str]:
         async with Rehearsal() as rehearsal:
-            waiting = [asyncio.create_task(rehearsal.wait_for_call(n, timeout=2)) for n in (2, 1)]
+            waiting = [asyncio.create_task(rehearsal.wait_for_call(n, timeout=20)) for n in (2, 1)]
             await asyncio.sleep(0)
             await ask(rehearsal, "/api/version", method="GET")
             await ask(rehearsal, "/api/tags", method="GET")
@@ -176,7 +178,7 @@ def test_it_may_leave_and_come_back_on_the_same_port() -> None:
     """A server that was restarted is found again; its calls are remembered, its models are no longer loaded."""
 
     async def run() -> list[object]:
-        rehearsal = Rehearsal()
+        rehearsal = Rehearsal(port=_port_of_ones_own())
         await rehearsal.start()
         url = rehearsal.url
         await chat(rehearsal)
@@ -188,6 +190,14 @@ def test_it_may_leave_and_come_back_on_the_same_port() -> None:
             return [rehearsal.url == url, again.objects(), len(rehearsal.calls)]
 
     assert asyncio.run(run()) == [True, [{"models": []}], 2]
+
+
+def _port_of_ones_own() -> int:
+    """A free port that no system gives to others by itself, so that it is still free after it was left."""
+    for port in random.sample(range(20_000, 32_000), 100):
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
+    pytest.fail("no port from 20000 to 32000 is free")
 
 
 def test_the_part_may_change_while_it_is_played() -> None:
@@ -223,7 +233,7 @@ def test_it_starts_from_the_command_line(tmp_path: Path) -> None:
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         url = process.stdout.readline().strip()
-        with urllib.request.urlopen(f"{url}/api/version", timeout=5) as reply:  # noqa: S310 - the address it has just printed
+        with urllib.request.urlopen(f"{url}/api/version", timeout=20) as reply:  # noqa: S310 - the address it has just printed
             said = reply.read()
         process.terminate()
 
