@@ -188,7 +188,11 @@ class Engine:
             if idle:
                 self.unload(min(idle, key=lambda runner: runner.expires_at).model.full_name)
             else:
-                await self._until(lambda: any(not runner.users for runner in self.running.values()))
+                await self._until(self._has_room)
+
+    def _has_room(self) -> bool:
+        fewer = len(self.running) < self.script.max_loaded
+        return fewer or any(not runner.users for runner in self.running.values())
 
     @staticmethod
     def _idle(runner: Runner) -> Callable[[], bool]:
@@ -205,6 +209,7 @@ class Engine:
         runner = self.running.pop(name, None)
         if runner is not None and runner.timer is not None:
             runner.timer.cancel()
+        self._freed.set()
 
     def _hold(self, runner: Runner, wish: Wish) -> None:
         runner.users += 1
