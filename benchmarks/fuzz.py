@@ -68,9 +68,10 @@ def _fuzzed(name: str, seconds: int, seed: int) -> Line:
             print(f"{name}:\n{file.read_text('utf-8')}{file.with_suffix('.bin').read_bytes()!r}\n", flush=True)
         tried = Path(folder) / "tried"
         count = int(tried.read_text("ascii")) if tried.exists() else 0
-    if not count:
+    if done.returncode:
         print(done.stderr.decode("utf-8", "replace")[-2000:], file=sys.stderr)
-    return Line(name, f"{count:,} tries, {len(found)} uncaught", "0 uncaught", bool(count) and not found)
+    said = f"{count:,} tries, {len(found)} uncaught" + (f", ended with {done.returncode}" if done.returncode else "")
+    return Line(name, said, "0 uncaught", bool(count) and not found and not done.returncode)
 
 
 class Findings:

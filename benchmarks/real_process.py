@@ -32,10 +32,11 @@ class Answer(NamedTuple):
 
 
 class RealProcess:
-    """`hearth run` on a folder; `environ` is added to its environment."""
+    """`hearth run` on a folder; `environ` is added to its environment, `program` is a file beside this that runs it."""
 
-    def __init__(self, folder: Path, environ: Mapping[str, str] | None = None) -> None:
+    def __init__(self, folder: Path, environ: Mapping[str, str] | None = None, program: str = "") -> None:
         """Nothing runs yet."""
+        self._hearth = [str(Path(__file__).with_name(program))] if program else ["-m", "hearth"]
         self.folder, self.port = folder, free_port()
         self._environ = {**os.environ, "PYTHONPATH": os.pathsep.join(one for one in sys.path if one)} | dict(
             environ or {}
@@ -59,7 +60,7 @@ class RealProcess:
         """Start it and wait until it answers. Raises `RuntimeError` with what it said where it does not."""
         with (self.folder / "said").open("ab") as said:
             self._process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "hearth", "--home", str(self.folder), "run",
+                sys.executable, *self._hearth, "--home", str(self.folder), "run",
                 stdout=said, stderr=said, env=self._environ,
             )  # fmt: skip
         until = monotonic() + READY_S
