@@ -8,6 +8,7 @@ import openai
 import pytest
 
 from clients.stage import Stage, hear, played, user
+from end_to_end.callers import until
 from hearth.rehearsal import Fault, ModelScript, Script
 from hearth.rehearsal.script import Kind
 
@@ -74,13 +75,13 @@ def test_a_feature_that_the_model_lacks_is_refused_and_not_dropped() -> None:
 
 def test_a_full_queue_is_said_in_each_dialect() -> None:
     """503 with Retry-After: either client can come back in time."""
-    slow = ModelScript(name="slow", prompt_seconds=5)
+    slow = ModelScript(name="slow", prompt_seconds=40)
     more = "[busy]\nqueue = 1\n"
 
     async def act(on: Stage) -> list[Any]:
         waiting = [asyncio.create_task(on.ollama.generate("slow", "Hello there")) for _ in range(2)]
         await on.rehearsal.wait_for_call(path="/api/generate")
-        await asyncio.sleep(0.1)
+        await until(lambda: on.home.daemon.core.lanes["ollama/slow:latest"].view().queued == 1)
         with pytest.raises(openai.APIStatusError) as busy:
             await on.openai.chat.completions.create(model="slow", messages=user("x"))
         with pytest.raises(ollama.ResponseError) as full:

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from hearth.call import Mode, Place
+from hearth.outbound.connect import Route, connect
 from hearth.outbound.egress import Egress
 from hearth.outbound.names import Resolver
 from hearth.outbound.pool import Pool
@@ -83,6 +84,20 @@ def test_offline_nothing_but_this_machine_is_tried(host: str, planned: Place) ->
         assert isinstance(answer, Forbidden)
         assert book.asked == []
         assert pool.egress.contacts.by_address == {}
+
+    asyncio.run(act())
+
+
+@pytest.mark.parametrize("planned", ["lan", "cloud"])
+def test_offline_what_only_looks_like_this_machine_is_not_dialled(planned: Place, tmp_path: Path) -> None:
+    """T33: a tunnel on loopback or on a socket that was declared to lead away: nobody connects to it."""
+
+    async def act() -> None:
+        for address in (TcpAddress("http", "127.0.0.1", 9), UnixAddress(str(tmp_path / "tunnel"))):
+            route, permit = Route(address, planned), Egress("offline")
+            with pytest.raises(Forbidden):
+                await connect(route, asyncio.Protocol, permit=permit, limits=QUICK, resolver=Resolver(Book()), who="x")
+            assert permit.contacts.by_address == {}
 
     asyncio.run(act())
 

@@ -11,7 +11,7 @@ from hearth.outbound.alarms import Alarms
 from hearth.outbound.pool import Limits
 from hearth.outbound.watching import EngineWatch, Look
 from hearth.problems import BrokenReply, TimedOut, Unreachable
-from outbound.raw_server import Visit, asking, get, serving, whole
+from outbound.raw_server import PATIENT_S, Visit, asking, get, serving, whole
 
 QUIET_S = 0.05
 LONG_S = QUIET_S * 8
@@ -94,11 +94,11 @@ def test_a_stopped_process_is_found_out_through_a_real_socket() -> None:
         await visit.request()
         await asyncio.sleep(60)
 
-    async def act(server: Callable[[Visit], Awaitable[None]]) -> str:
+    async def act(server: Callable[[Visit], Awaitable[None]], answers_within: float) -> str:
         async with serving(server) as raw, asking(raw) as (pool, origin):
 
             async def look() -> None:
-                await get(pool, origin, limits=Limits(first=QUIET_S))
+                await get(pool, origin, limits=Limits(first=answers_within))
 
             return await waited(look, seconds=1.0)
 
@@ -106,5 +106,5 @@ def test_a_stopped_process_is_found_out_through_a_real_socket() -> None:
         await visit.request()
         await visit.say(whole(b'{"models":[]}'))
 
-    assert asyncio.run(act(mute)).startswith("ollama: keeps silent")
-    assert asyncio.run(act(lively)) == "answered"
+    assert asyncio.run(act(mute, QUIET_S)).startswith("ollama: keeps silent")
+    assert asyncio.run(act(lively, PATIENT_S)) == "answered"
