@@ -238,7 +238,7 @@ _ANSWERS = (
     _hearth(
         "a body that comes too slowly is given up", "F26",
         "server/intake.py",
-        "        async with asyncio.timeout(_body_s(request) + (length or 0) / _MIB):",
+        "        async with asyncio.timeout(patience_of(request.protocol).body_s + (length or 0) / _MIB):",
         "        async with asyncio.timeout(None):",
         "server/test_slow_clients.py",
     ),

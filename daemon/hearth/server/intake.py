@@ -25,7 +25,7 @@ from hearth.dialects.body import cut
 from hearth.dialects.dialect import Served, ServedByPath
 from hearth.problems import BadRequest, SlowRequest, TooLarge
 from hearth.server.compressed import check_coding, unpack
-from hearth.server.connection import BROKEN_BODY, Connection, Patience
+from hearth.server.connection import BROKEN_BODY, Connection, patience_of
 from hearth.server.heavy import LIGHT
 
 if TYPE_CHECKING:
@@ -68,15 +68,10 @@ async def _received(request: web.BaseRequest, limit: int) -> bytes:
     if length is not None and length > LIGHT:
         await _hold(request, length)
     try:
-        async with asyncio.timeout(_body_s(request) + (length or 0) / _MIB):
+        async with asyncio.timeout(patience_of(request.protocol).body_s + (length or 0) / _MIB):
             return await _gather(request, limit)
     except TimeoutError:
         raise SlowRequest("The body did not arrive in time.") from None
-
-
-def _body_s(request: web.BaseRequest) -> float:
-    connection = request.protocol
-    return connection.patience.body_s if isinstance(connection, Connection) else Patience().body_s
 
 
 async def _hold(request: web.BaseRequest, size: int) -> None:

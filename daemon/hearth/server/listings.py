@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import structs
 
-from hearth.call import Task
 from hearth.dialects.body import cut, value
 from hearth.dialects.ollama import models as ollama_models
 from hearth.dialects.ollama import probes, show
@@ -18,6 +17,8 @@ from hearth.dialects.ollama.fields import folded
 from hearth.outbound.loading import ask_engine
 from hearth.problems import BadRequest, UnknownModel
 from hearth.routing.modes import REACH
+from hearth.routing.near import names_like
+from hearth.routing.targets import same_name
 from hearth.server import web
 from hearth.server.intake import read_body
 from hearth.server.routes import Route, Table, Visit
@@ -149,15 +150,13 @@ def _shown(core: Core, name: str) -> ModelInfo | None:
 
 
 def _found(core: Core, name: str) -> tuple[ModelInfo, Target]:
-    task: Task = "chat"
-    resolution = core.catalog.resolve(name, task)
+    resolution = core.catalog.resolve(name, "chat")
     if resolution.problem is not None:
         raise resolution.problem
     usable = (target for target in (*resolution.targets, *resolution.fallback) if _allowed(core, target))
     target = next(usable, None)
     if target is None or resolution.kind in ("missing", "unlisted"):
-        near = f"Names like it: {', '.join(resolution.near)}." if resolution.near else ""
-        raise UnknownModel(f"model '{name[:200]}' not found", next_step=near)
+        raise UnknownModel(f"model '{name[:200]}' not found", next_step=names_like(resolution.near, ""))
     info = structs.replace(
         target.info,
         name=_spelled(name, target),
@@ -180,9 +179,7 @@ def _allowed(core: Core, target: Target) -> bool:
 
 def _spelled(name: str, target: Target) -> str:
     """An installed model goes by the name its engine gives it, an alias by its own."""
-    return (
-        target.model if name.lower().removesuffix(":latest") == target.model.lower().removesuffix(":latest") else name
-    )
+    return target.model if same_name(name) == same_name(target.model) else name
 
 
 def _abilities(target: Target) -> tuple[str, ...] | None:
