@@ -40,9 +40,9 @@ class Named(Struct, forbid_unknown_fields=True):
     mode: Mode | None = None
 
 
-def reply(value: object, status: int = 200) -> web.Response:
+def reply(value: object) -> web.Response:
     """Return a value as JSON."""
-    return web.Response(body=encoded(value), status=status, headers=_JSON)
+    return web.Response(body=encoded(value), headers=_JSON)
 
 
 def encoded(value: object) -> bytes:
@@ -75,5 +75,5 @@ async def order(visit: Visit, kind: type[Order]) -> Order:
 
 
 def admin(handler: Callable[[Visit], Awaitable[web.StreamResponse]]) -> Route:
-    """Return a route that only the owner's socket or an admin token reaches."""
+    """Return a route that only the owner reaches: by the socket, with an admin token, or signed in at the dashboard."""
     return Route("admin", "ollama", handler=handler)
