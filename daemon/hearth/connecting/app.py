@@ -11,6 +11,9 @@ from typing import Protocol
 
 from msgspec import Struct
 
+_NO_MODEL = "default"
+_NO_KEY = "hearth"
+
 
 class CannotEdit(Exception):
     """The file cannot be changed without a risk to what the user wrote there. The message says why, as a clause."""
@@ -32,8 +35,18 @@ class Door(Struct, frozen=True):
     """What an app must know of Hearth: an address without a path, a model's name, and a word to send as key."""
 
     url: str
-    model: str = "default"
-    key: str = "hearth"
+    model: str = _NO_MODEL
+    key: str = _NO_KEY
+
+    @property
+    def names_model(self) -> bool:
+        """Whether a model is asked for by its name, and not whatever the default is."""
+        return self.model != _NO_MODEL
+
+    @property
+    def shows_key(self) -> bool:
+        """Whether the key is a real one, which must be sent where a mere word would do."""
+        return self.key != _NO_KEY
 
     @property
     def openai(self) -> str:

@@ -40,12 +40,13 @@ def _found(desk: Desk) -> bool:
 
 def _setting(desk: Desk, door: Door) -> Setting:
     variables = {"ANTHROPIC_BASE_URL": door.url, "ANTHROPIC_AUTH_TOKEN": door.key}
-    unnamed = door.model == Door("").model
-    if not unnamed:
+    if door.names_model:
         variables |= dict.fromkeys(_ROLES, door.model)
     edit = JsonPlaces(tuple(JsonPlace(("env", name), value, choice=True) for name, value in variables.items()))
     text = json.dumps({"env": variables}, indent=2)
-    return Setting(text, _folder(desk) / "settings.json", edit, after=(*_AFTER, _UNNAMED) if unnamed else _AFTER)
+    return Setting(
+        text, _folder(desk) / "settings.json", edit, after=_AFTER if door.names_model else (*_AFTER, _UNNAMED)
+    )
 
 
 APP = App("claude-code", "Claude Code", "https://code.claude.com/docs/en/llm-gateway-connect", _found, _setting)

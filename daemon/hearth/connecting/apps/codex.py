@@ -38,7 +38,7 @@ def _setting(desk: Desk, door: Door) -> Setting:
         f"base_url = {json.dumps(door.openai)}\n"
         'wire_api = "responses"\n'
     )
-    if door.key != Door("").key:
+    if door.shows_key:
         text += f"http_headers = {{ Authorization = {json.dumps('Bearer ' + door.key)} }}\n"
     return Setting(text.rstrip("\n"), _folder(desk) / "hearth.config.toml", Whole(text), after=_AFTER)
 

@@ -30,7 +30,7 @@ def _setting(desk: Desk, door: Door) -> Setting:
         "  supports_tools: true",
         "  supports_schema: true",
     ]
-    if door.key != Door("").key:
+    if door.shows_key:
         lines.append(f"  headers: {{Authorization: {json.dumps('Bearer ' + door.key)}}}")
     edit = Block(tuple(lines))
     after = ('Try it: llm -m hearth "Say hello". `llm models default hearth` makes it the default.',)

@@ -48,7 +48,7 @@ def _setting(desk: Desk, door: Door) -> Setting:
 
 
 def _headers(door: Door) -> str:
-    if door.key == Door("").key:
+    if not door.shows_key:
         return ""
     return f"  headers = {{ Authorization = {json.dumps('Bearer ' + door.key)} }},\n"
 

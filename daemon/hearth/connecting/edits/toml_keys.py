@@ -50,8 +50,8 @@ def _changed(text: str, key: Key) -> str:
     wanted = _wanted(now, key)
     lines = text.splitlines(keepends=True)
     there = key.name in _at(now, key.table)
-    done = _replaced(lines, key, now) if there else _added(lines, key)
-    if done is None or _read(done, None) != wanted:
+    done = _replaced(lines, key, wanted) if there else _added(lines, key)
+    if done is None or _read(done) != wanted:
         raise CannotEdit(f"{'.'.join((*key.table, key.name))} is written in a way that only a person should change")
     return done
 
@@ -68,9 +68,8 @@ def _wanted(now: Table, key: Key) -> Table:
     return wanted
 
 
-def _replaced(lines: list[str], key: Key, now: Table) -> str | None:
+def _replaced(lines: list[str], key: Key, wanted: Table) -> str | None:
     """Return the text with one line changed: the first on which that makes the change that is wanted, and no other."""
-    wanted = _wanted(now, key)
     pattern = re.compile(
         rf"^(\s*(?:{re.escape(key.name)}|{re.escape(json.dumps(key.name))})\s*=\s*)(.*?)(\s*#[^\"']*)?$"
     )
@@ -80,7 +79,7 @@ def _replaced(lines: list[str], key: Key, now: Table) -> str | None:
             continue
         new = "" if key.value is None else f"{found[1]}{_literal(key.value)}{found[3] or ''}\n"
         done = "".join((*lines[:at], new, *lines[at + 1 :]))
-        if _read(done, None) == wanted:
+        if _read(done) == wanted:
             return done
     return None
 
@@ -119,12 +118,12 @@ def _at(table: Table, path: Path) -> Table:
     return here if isinstance(here, dict) else {}
 
 
-def _read(text: str, default: Table | None = None) -> Table:
+def _read(text: str) -> Table:
     """Return what the text says; {"": text} for none of TOML, which equals nothing that is wanted."""
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError:
-        return {"": text} if default is None else default
+        return {"": text}
 
 
 def _literal(value: str | list[str]) -> str:

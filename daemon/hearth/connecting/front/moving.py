@@ -24,7 +24,7 @@ def go(move: Move, run: Run, has_arrived: Callable[[], bool], patience_s: float 
     if move.file is not None:
         write(move.file, move.text)
     wrong = _told(move.commands, run)
-    if not wrong and _waited(has_arrived, patience_s):
+    if not wrong and wait(has_arrived, patience_s):
         return
     come_back(move, run)
     why = wrong or "it did not answer at its new port"
@@ -42,18 +42,14 @@ def come_back(move: Move, run: Run) -> str:
 
 
 def wait(has_arrived: Callable[[], bool], patience_s: float = ARRIVES_S) -> bool:
-    """Wait until Ollama answers where it should."""
-    return _waited(has_arrived, patience_s)
-
-
-def _told(commands: tuple[Command, ...], run: Run) -> str:
-    return next((wrong for wrong in map(run, commands) if wrong), "")
-
-
-def _waited(has_arrived: Callable[[], bool], patience_s: float) -> bool:
+    """Wait until Ollama answers where it should; returns whether it does within so many seconds."""
     deadline = time.monotonic() + patience_s
     while not has_arrived():
         if time.monotonic() > deadline:
             return False
         time.sleep(_LOOK_S)
     return True
+
+
+def _told(commands: tuple[Command, ...], run: Run) -> str:
+    return next((wrong for wrong in map(run, commands) if wrong), "")
