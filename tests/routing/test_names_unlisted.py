@@ -6,7 +6,7 @@ from hearth.dialects.dialect import ModelInfo
 from hearth.routing.catalog import Catalog
 from hearth.routing.inventory import Inventory, Listing
 from hearth_config.settings import ModelSettings
-from routing.routing_examples import box, household, ollama
+from routing.routing_examples import box, household, ollama, provider
 
 
 @pytest.mark.parametrize("pinned", [{}, {"llava": ModelSettings(num_ctx=2048)}])
@@ -23,8 +23,10 @@ def test_a_model_has_one_name_before_its_ollama_has_said_what_it_has(pinned: dic
             assert target.listed is (bool(pinned) or inventory is known)
 
 
-def test_other_servers_models_get_no_tag() -> None:
-    """Only Ollama takes a name without a tag for `:latest`."""
-    settings = household(providers={"box": box()})
+def test_models_elsewhere_get_no_tag() -> None:
+    """Only Ollama takes a name without a tag for `:latest`, and its cloud lists names that have none."""
+    far = provider("far", "ollama", "https://ollama.com")
+    settings = household(providers={"box": box(), "far": far})
 
+    assert Catalog(settings, Inventory()).resolve("far/glm-4.6", "chat").targets[0].name == "far/glm-4.6"
     assert Catalog(settings, Inventory()).resolve("box/some-model", "chat").targets[0].name == "box/some-model"

@@ -39,7 +39,7 @@ class Index:
         if known is not None:
             return known
         settings, listing = self._providers[provider], self._inventory.of(provider)
-        return make_target(settings, listing, _as_listed(settings, listing, model), None)
+        return make_target(settings, listing, self._as_listed(settings, listing, model), None)
 
     def installed(self, name: str) -> list[Target]:
         """Return the models of that name at providers on this machine."""
@@ -94,12 +94,15 @@ class Index:
                 yield make_target(provider, listing, info.name, info)
         for name in provider.models:
             if same(name) not in seen:
-                yield make_target(provider, listing, _as_listed(provider, listing, name), _stated(provider, name))
+                yield make_target(provider, listing, self._as_listed(provider, listing, name), _stated(provider, name))
 
+    def _as_listed(self, provider: Provider, listing: Listing, model: str) -> str:
+        """Return a model's name as an Ollama here will list it that has not said what it has: with its tag.
 
-def _as_listed(provider: Provider, listing: Listing, model: str) -> str:
-    """Return a model's name as its provider will list it: an Ollama that has not said what it has will say the tag."""
-    return model if provider.dialect != "ollama" or listing.reachable else full_name(model)
+        Elsewhere names may have none: Ollama's own cloud lists some without.
+        """
+        unsaid = provider.dialect == "ollama" and not listing.reachable and not self._distance(provider)
+        return full_name(model) if unsaid else model
 
 
 def _stated(provider: Provider, name: str) -> ModelInfo | None:
