@@ -21,6 +21,7 @@ from hearth_config.paths import Paths
 T = TypeVar("T")
 PACE = 25.0
 """Tokens a second of the local models: slow enough to be seen, quick enough to be waited for."""
+PATIENCE_S = 5.0
 KEY = "the-demo's-own-key"
 LOCAL_WORDS = "I am the stand-in on this machine, no model."
 CLOUD_WORDS = "I am the stand-in for a cloud, no model."
@@ -126,9 +127,9 @@ class Stage:
         self._loop.close()
 
 
-def wait_until(seen: Callable[[], bool], patience: float = 5.0) -> bool:
-    """Look again and again, for so many seconds at most; returns whether it was seen."""
-    until = time.monotonic() + patience
+def wait_until(seen: Callable[[], bool]) -> bool:
+    """Look again and again, for `PATIENCE_S` at most; returns whether it was seen."""
+    until = time.monotonic() + PATIENCE_S
     while not (found := seen()) and time.monotonic() < until:
         time.sleep(0.02)
     return found

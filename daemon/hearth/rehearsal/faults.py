@@ -42,7 +42,6 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     garbage_after: int | None = None
     garbage: bytes = GARBAGE
     interim: int = 0
-    interim_status: int = 103
     flood: int = 0
     flood_size: int = 0
     length_off: int = 0
@@ -109,9 +108,9 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return cls(status=status, body=b"", headers=(("Location", location),))
 
     @classmethod
-    def interim_storm(cls, count: int, status: int = 103) -> Fault:
-        """Send so many 1xx answers before the real one."""
-        return cls(interim=count, interim_status=status)
+    def interim_storm(cls, count: int) -> Fault:
+        """Send so many early hints (103) before the real answer."""
+        return cls(interim=count)
 
     @classmethod
     def header_flood(cls, count: int, size: int = 8) -> Fault:

@@ -21,6 +21,7 @@ from hearth.rehearsal.refusals import refused
 from hearth.rehearsal.script import Script, with_tag
 from hearth.rehearsal.wire import Writer
 
+HOST = "127.0.0.1"
 INFERENCE = (
     "/chat",
     "/generate",
@@ -48,7 +49,7 @@ _PLAYED: dict[str, Callable[[Script, Request], Reply]] = {
 
 
 class Rehearsal:
-    """A scripted server on loopback (`host`, `port`; 0 finds one) or on a Unix socket (`path`).
+    """A scripted server on loopback (`port`; 0 finds one) or on a Unix socket (`path`).
 
     `async with Rehearsal(script) as r:` or `await r.start()` … `await r.stop()`, as often as you like: the port stays.
     `r.url` is where it listens. `r.calls` holds every request unless `record` is false (for a stand-in that runs for
@@ -59,13 +60,11 @@ class Rehearsal:
         self,
         script: Script | None = None,
         *,
-        host: str = "127.0.0.1",
         port: int = 0,
         path: Path | None = None,
         record: bool = True,
     ) -> None:
         self.script = script or Script()
-        self.host = host
         self.port = port
         self.path = path
         self.record = record
@@ -95,7 +94,7 @@ class Rehearsal:
         if self.path is not None:
             self._server = await loop.create_unix_server(self._accept, str(self.path))
             return
-        self._server = await loop.create_server(self._accept, self.host, self.port)
+        self._server = await loop.create_server(self._accept, HOST, self.port)
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:
@@ -115,8 +114,7 @@ class Rehearsal:
         """`http://127.0.0.1:PORT`, or `unix:PATH`."""
         if self.path is not None:
             return f"unix:{self.path}"
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"http://{host}:{self.port}"
+        return f"http://{HOST}:{self.port}"
 
     @property
     def loads(self) -> list[Load]:

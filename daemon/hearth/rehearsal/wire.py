@@ -55,10 +55,9 @@ class Writer:
             self.connection.write(data[start : start + size])
 
     async def interim(self) -> None:
-        """Send the 1xx answers that the fault asks for."""
-        status = self.fault.interim_status
+        """Send the early hints that the fault asks for."""
         for _ in range(self.fault.interim):
-            await self.raw(f"HTTP/1.1 {status} {REASONS.get(status, 'Interim')}\r\n\r\n".encode())
+            await self.raw(f"HTTP/1.1 103 {REASONS[103]}\r\n\r\n".encode())
 
     async def _whole(self, reply: Reply, body: bytes, *, head_only: bool) -> None:
         await asyncio.sleep(reply.wait)
