@@ -72,6 +72,7 @@ def test_two_hundred_edits_under_load() -> None:
                     _save(home, good if number % 2 else list(BAD.values())[number // 2 % len(BAD)])
                     said = await home.daemon.reload()
                     assert bool(said) is not bool(number % 2)
+                    assert home.daemon.core.config_error == said
                 done.set()
                 await asyncio.gather(*load)
                 status = await admin(home, "/hearth/v1/status")

@@ -122,6 +122,16 @@ def test_a_request_without_a_host_or_with_two_is_refused() -> None:
     asyncio.run(act())
 
 
+def test_the_guard_itself_takes_one_host_only() -> None:
+    """T1, T9: two names of ours are refused too, should a parser ever let them pass."""
+    door, ours = Door("tcp", "127.0.0.1", 11430), ("Host", "127.0.0.1:11430")
+
+    check_host(CIMultiDict([ours]), door, Rules())
+    for hosts in ([], [ours, ours], [ours, ("Host", "evil.example")]):
+        with pytest.raises(WrongHost):
+            check_host(CIMultiDict(hosts), door, Rules())
+
+
 def test_a_target_that_names_another_server_is_refused_whatever_the_host_says() -> None:
     """T9, T23, F31: Hearth is no proxy; in absolute form the target's own server must be us too."""
 

@@ -188,6 +188,16 @@ def test_node_programs_are_no_pages() -> None:
     assert asyncio.run(act()) == [200, 200, 200]
 
 
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
+@pytest.mark.parametrize("site", ["cross-site", "same-site", "", "\udcff"])
+def test_a_page_of_another_site_is_known_by_that_mark_alone(method: str, site: str) -> None:
+    """T4, T19: a picture or a link on any page sends no Origin, only where it comes from: it is not answered."""
+    headers = CIMultiDict({"Host": "127.0.0.1:11430", "Sec-Fetch-Site": site, "Content-Type": "application/json"})
+
+    with pytest.raises(Forbidden):
+        screen(method, headers, Door("tcp", "127.0.0.1", 11430), Rules())
+
+
 def test_our_own_page_may_ask_in_json() -> None:
     """T4: same origin by name and port; another port of this machine is another origin."""
     door, rules = Door("tcp", "127.0.0.1", 11430), Rules()
