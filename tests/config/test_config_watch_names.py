@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from config.test_config_watch import Edits, atomic, seconds, watching
+from config.edits import Edits, atomic, seconds, watching
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere every name is Unicode")
