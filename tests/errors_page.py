@@ -12,7 +12,8 @@ from hearth import problems
 from hearth.dialects import registry
 from hearth.dialects.dialect import Head
 from hearth.problems import Problem, ProviderProblem
-from hearth.taxonomy import RETRIED, Category
+from hearth.taxonomy import Category
+from hearth_config.provider import Retry
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "errors.md"
 STATUSES = (400, 401, 402, 403, 404, 408, 409, 413, 422, 429, 500, 502, 503, 504, 529)
@@ -66,7 +67,7 @@ def _categories() -> Iterator[str]:
     named: dict[Category, list[str]] = {category: [] for category in get_args(Category)}
     for one in kinds():
         named[one.category].append(f"`{one.kind}`")
-    rows = [(category, _yes(category in RETRIED), ", ".join(found)) for category, found in named.items()]
+    rows = [(category, _yes(category in Retry().on), ", ".join(found)) for category, found in named.items()]
     return _table(("category", "may be retried", "problems"), rows)
 
 

@@ -22,9 +22,6 @@ Category = Literal[
 ]
 """The kinds of trouble a person and a client tell apart, whoever is to blame."""
 
-RETRIED: frozenset[Category] = frozenset({"network_error", "timeout", "rate_limit", "overloaded", "provider_error"})
-"""What may go away by itself: the same request may be sent again (design §8, `[retry] on`)."""
-
 RetryCause = Literal[
     "network_error", "timeout", "rate_limit", "overloaded", "provider_error", "auth", "quota", "missing"
 ]
@@ -74,11 +71,6 @@ class Problem(Exception):
     def http_status(self) -> int:
         """The status a caller sees: this class's own, or for a refusal the provider's."""
         return self.status
-
-    @property
-    def may_be_retried(self) -> bool:
-        """Whether the same request may succeed later without being changed."""
-        return self.category in RETRIED
 
     @property
     def text(self) -> str:
