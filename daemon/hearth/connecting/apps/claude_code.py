@@ -44,9 +44,8 @@ def _setting(desk: Desk, door: Door) -> Setting:
         variables |= dict.fromkeys(_ROLES, door.model)
     edit = JsonPlaces(tuple(JsonPlace(("env", name), value, choice=True) for name, value in variables.items()))
     text = json.dumps({"env": variables}, indent=2)
-    return Setting(
-        text, _folder(desk) / "settings.json", edit, after=_AFTER if door.names_model else (*_AFTER, _UNNAMED)
-    )
+    after = _AFTER if door.names_model else (*_AFTER, _UNNAMED)
+    return Setting(text, _folder(desk) / "settings.json", edit, after=after)
 
 
 APP = App("claude-code", "Claude Code", "https://code.claude.com/docs/en/llm-gateway-connect", _found, _setting)
