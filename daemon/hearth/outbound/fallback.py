@@ -12,7 +12,7 @@ from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING, Protocol
 
-from hearth.outbound.consequences import REASONS, is_refusal
+from hearth.outbound.consequences import REASONS, RetryBudget, is_refusal
 from hearth.outbound.keys.hiding import hide_key
 from hearth.outbound.keys.turns import KeyTurns, used
 from hearth.outbound.loading import failed_load
@@ -43,29 +43,8 @@ if TYPE_CHECKING:
 
 MAX_RETRY_AFTER_S = 20.0
 """A provider that wants a longer pause than this, or rests for longer, is left alone (F14, F16)."""
-
-
-class RetryBudget:
-    """At most a fifth more attempts than calls, over all calls, so that an outage is not made worse (F16)."""
-
-    SHARE = 0.2
-    LEAST = 3.0
-    MOST = 10.0
-
-    def __init__(self) -> None:
-        """Start with room for a few."""
-        self._room = self.LEAST
-
-    def earn(self) -> None:
-        """Count a call."""
-        self._room = min(self.MOST, self._room + self.SHARE)
-
-    def spend(self) -> bool:
-        """Take room for one retry, if there is any."""
-        if self._room < 1.0:
-            return False
-        self._room -= 1.0
-        return True
+_NONE: frozenset[str] = frozenset()
+"""The keys tried at first."""
 
 
 class Surroundings(Protocol):
@@ -146,10 +125,11 @@ class Answering:
         """
         self.around.retries.earn()
         problem: Problem | None = None
-        pause, before = retry.backoff, len(self.attempts)
+        pause = retry.backoff
+        most = len(self.attempts) + max(retry.attempts, len(self.plan.candidates))
         for round_number in range(retry.attempts):
             for position, candidate in enumerate(self.plan.candidates):
-                if len(self.attempts) - before >= max(retry.attempts, len(self.plan.candidates)):
+                if len(self.attempts) >= most:
                     break
                 if candidate.stands_in and self.refused:
                     continue
@@ -224,24 +204,37 @@ class Answering:
         """Ask with one key after the other, as long as it is the key that is at fault."""
         keys, model = self.around.keys, candidate.target.model
         target = self.around.target(candidate.target.provider).speaking(candidate.target.dialect)
-        turns = KeyTurns(keys, target, self.asked.call.outline, model, self._waited_s)
-        if len(target.settings.keys) > 1:
-            turns.follow(self.around.conversation(self.asked.call))
+        turns: KeyTurns | None = None  # most calls need none: there is one key or none, and it is at hand
+        credential = keys.at_hand(target, _NONE)
         while True:
-            credential = keys.at_hand(target, turns.tried) or await self._choose(turns, candidate, later)
+            if credential is None:
+                turns = turns or self._turns(target, model)
+                credential = await self._choose(turns, candidate, later)
             reason = self.because or candidate.reason
             upstream = self.attempt(self.asked, candidate, target, credential, len(self.attempts) + 1, reason)
-            upstream.note = turns.note
+            if turns is not None:
+                upstream.note = turns.note
+            elif self.ticket.note:
+                upstream.note = self.ticket.note
             try:
                 await self._try(upstream)
             except ProviderProblem as failed:
+                turns = turns or self._turns(target, model)
                 if not await turns.goes_on(upstream, failed, committed=self.sink.committed):
                     raise
                 failed.let_go()
+                credential = None
             else:
                 keys.accepted(target.settings.name, credential.id, model, upstream.started_ns / 1e9)
-                turns.answered(credential)
+                if turns is not None:
+                    turns.answered(credential)
                 return
+
+    def _turns(self, target: Target, model: str) -> KeyTurns:
+        turns = KeyTurns(self.around.keys, target, self.asked.call.outline, model, self._waited_s)
+        if len(target.settings.keys) > 1:
+            turns.follow(self.around.conversation(self.asked.call))
+        return turns
 
     async def _choose(self, turns: KeyTurns, candidate: Candidate, later: Sequence[Candidate]) -> Credential:
         """Return the next key; a call that found no room under the limits of any has that written down."""
@@ -260,11 +253,14 @@ class Answering:
 
     async def _try(self, upstream: Upstream) -> None:
         self.current = upstream
-        await self._set_aside(upstream)
+        upstream.tag = self.around.till.tag(upstream)
+        if self.around.till.guards(upstream):
+            await self._set_aside(upstream)
         self.around.trying(upstream)
+        pool = self.around.pool
         try:
-            with watched(upstream, self.around.pool):
-                await upstream.run(self.around.pool, self.sink, self.around.first_token_s(upstream.candidate))
+            with watched(upstream, pool):
+                await upstream.run(pool, self.sink, self.around.first_token_s(upstream.candidate))
         except Problem as problem:
             hide_key(problem, upstream.credential)
             self._note(upstream, "truncated" if upstream.meter.first_ns else "failed", problem)
@@ -275,13 +271,9 @@ class Answering:
         self._note(upstream, "complete", None)
 
     async def _set_aside(self, upstream: Upstream) -> None:
-        """Learn what the attempt costs and set that much aside. Raises `OverBudget`, written down as a refusal."""
-        till = self.around.till
-        upstream.tag = till.tag(upstream)
-        if not till.guards(upstream):
-            return
+        """Set aside what the attempt may cost. Raises `OverBudget`, written down as a refusal."""
         try:
-            await till.reserve(upstream, self.attempts)
+            await self.around.till.reserve(upstream, self.attempts)
         except OverBudget as refused:
             self.attempts.append(noted(upstream, "refused", refused))
             raise

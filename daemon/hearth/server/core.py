@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from hearth.call import Call, Mode, tightest
 from hearth.metrics.figures import Figures
+from hearth.outbound.consequences import RetryBudget
 from hearth.outbound.egress import Egress
-from hearth.outbound.fallback import RetryBudget
 from hearth.outbound.loading import ask_engine
 from hearth.problems import Problem
 from hearth.routing.catalog import Catalog
