@@ -30,8 +30,8 @@ BYTES_PER_TOKEN = 4
 MOST_TOKENS = 1_000_000_000
 """No call has so many: a count beyond it is nonsense, and an estimate stands in."""
 
-_COUNTED = frozenset((TextDelta, ThinkingDelta, RefusalDelta, ToolCallDelta, Usage, Finished, Done, Failed))
 _MEANINGFUL = frozenset(MEANINGFUL)
+_COUNTED = _MEANINGFUL | {Usage, Done, Failed}
 
 
 class Meter(Struct):
@@ -56,9 +56,8 @@ class Meter(Struct):
                     self.text_bytes += len(event.text)
                     continue
                 kind = type(event)
-                if kind in _MEANINGFUL:
-                    meaningful = True
                 if kind in _COUNTED:
+                    meaningful = meaningful or kind in _MEANINGFUL
                     self._count(event)
         if meaningful:
             self.last_ns = now_ns

@@ -43,27 +43,24 @@ class Relay:
         Raises the `Problem` that ended it, or `ConnectionError` for a client that left.
         """
         self._when_whole = when_whole
-        self._reply.taker = self
+        reply, reader = self._reply, self._reader
+        reply.taker = self
         try:
-            await self._hand_on_all()
+            while True:
+                data = reply.at_hand() or await reply.read_chunk()
+                if self._over:  # meanwhile, in the callback
+                    break
+                frames = reader.feed(data) if data else reader.close()
+                self._meter.bytes_in += len(data)
+                meaningful = bool(frames) and await self._hand_on(frames)
+                if not data or reader.finished:
+                    break
+                if not meaningful:
+                    self._await_words(monotonic_ns())
         finally:
-            self._reply.taker = None
+            reply.taker = None
         if self._error is not None:
             raise self._error
-
-    async def _hand_on_all(self) -> None:
-        reply, reader = self._reply, self._reader
-        while True:
-            data = await reply.read_chunk()
-            if self._over:  # meanwhile, in the callback
-                break
-            frames = reader.feed(data) if data else reader.close()
-            self._meter.bytes_in += len(data)
-            meaningful = bool(frames) and await self._hand_on(frames)
-            if not data or reader.finished:
-                break
-            if not meaningful:
-                self._await_words(monotonic_ns())
 
     def _await_words(self, now_ns: int) -> None:
         """Let signs of life stand in for words only so long: their sender may be alive, and the model behind it not."""
@@ -78,7 +75,9 @@ class Relay:
         meter, sink = self._meter, self._sink
         if self._reader.whole and self._when_whole is not None:
             self._when_whole()
-        meaningful = self._see(frames)
+        if self._watch is not None:
+            self._watch(frames)
+        meaningful = meter.see(frames, monotonic_ns())
         if meter.failed is not None and not sink.committed and not meaningful:
             raise meter.failed
         await sink.take(frames, meaningful=meaningful)
@@ -110,8 +109,3 @@ class Relay:
         if self._error is not None or reader.finished:
             self._over = True
             self._reply.release()
-
-    def _see(self, frames: Sequence[Frame]) -> bool:
-        if self._watch is not None:
-            self._watch(frames)
-        return self._meter.see(frames, monotonic_ns())

@@ -128,6 +128,10 @@ class Reply:
             await self._wait()
         return self._take()
 
+    def at_hand(self) -> bytes:
+        """Return what has arrived and was not read, joined, without waiting; b"" for nothing."""
+        return self._take() if self._chunks else b""
+
     def release(self) -> None:
         """Let `read_chunk` return though nothing has come: the taker has seen the end."""
         self._released = True

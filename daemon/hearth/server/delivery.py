@@ -46,6 +46,7 @@ class Delivery:
     _writer: ReplyWriter | None = None
     _attempt: Upstream | None = None
     _held_bytes = 0
+    _overhead_ms: float | None = None
     _begun = False
     _error_sent = False
     _writing = False
@@ -181,12 +182,17 @@ class Delivery:
     def overhead_ms(self) -> float:
         """Our own time before the first byte to the client: what others kept us waiting for is left out."""
         attempt = self._attempt
+        if self._overhead_ms is not None:
+            return self._overhead_ms
         until = self.first_byte_ns or monotonic_ns()
         ours = until - self._call.received_ns
         if attempt is not None:
             ours -= attempt.started_ns - self.planned_ns
             ours -= (attempt.meter.first_ns or until) - attempt.sent_ns if attempt.sent_ns else 0
-        return max(ours, 0) / 1e6
+        overhead_ms = max(ours, 0) / 1e6
+        if self.first_byte_ns:
+            self._overhead_ms = overhead_ms  # it grows no more
+        return overhead_ms
 
     def _tick(self) -> None:
         """Send a sign of life after a silence, in dialects that have a form for it."""
@@ -206,22 +212,17 @@ class Delivery:
             self._beating = None
 
     async def finish(self) -> web.StreamResponse:
-        """End the reply well and return it."""
+        """End a stream well and return it."""
         self._stop_timer()
-        if not self._call.outline.stream:
-            return self._whole()
         if self._held:
             await self._commit()
-        if self.response is None:
-            await self._open()
-        if self.response is None:
-            raise RuntimeError
-        return self.response
+        return self.response if self.response is not None else await self._open()
 
-    def _whole(self) -> web.StreamResponse:
+    def whole(self) -> WholeReply:
+        """Return the reply to a call that did not ask for a stream."""
         attempt = self._attempt
         if attempt is not None and attempt.passthrough and not self.own_words:
-            body = b"".join(frame.raw for frame in self._held)
+            body = b"".join([frame.raw for frame in self._held])
         else:
             events: list[Event] = [e for frame in self._held for e in frame.events if type(e) not in self._unsaid]
             body = self.writer.whole(events)

@@ -34,13 +34,13 @@ class Direct(web.StreamResponse):
         self._way: asyncio.Transport | None = None
 
     def _begin(self, request: web.BaseRequest) -> None:
-        self._protocol = request.protocol
-        self._way = request.protocol.transport
+        protocol = self._protocol = request.protocol
+        self._way = protocol.transport
         if self._keep_alive is None:
             self._keep_alive = request.keep_alive
 
     def _head(self, request: web.BaseRequest, framing: str) -> bytes:
-        first = _REASONS.get(self.status) or f"HTTP/1.1 {self.status} Error\r\n"
+        first = _REASONS.get(self._status) or f"HTTP/1.1 {self._status} Error\r\n"
         connection = ""
         if request.version < HttpVersion11:
             connection = "Connection: keep-alive\r\n" if self._keep_alive else ""
@@ -97,14 +97,18 @@ class WholeReply(Direct):
         super().__init__(status, lines)
         self._content = body
 
-    async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
-        """Write all of it, once. Raises `ConnectionResetError` when the client has gone."""
-        if self._protocol is not None:
-            return None
+    def send(self, request: web.BaseRequest) -> bool:
+        """Write all of it, once; whether the client reads as fast. Raises `ConnectionResetError` when it has gone."""
         self._begin(request)
         self.sent = True
         body = b"" if request.method == "HEAD" else self._content
         self._transport().write(self._head(request, f"Content-Length: {len(self._content)}\r\n") + body)
+        return not request.protocol._paused  # noqa: SLF001 -- its property costs a call
+
+    async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
+        """Write all of it, once. Raises `ConnectionResetError` when the client has gone."""
+        if self._protocol is None:
+            self.send(request)
         if request.protocol.writing_paused:
             await self._drained()
         return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Awaitable
 from time import monotonic, monotonic_ns
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ from hearth.server.app_limits import refusal, tokens_of
 from hearth.server.bookkeeping import note
 from hearth.server.counting import tell_count
 from hearth.server.delivery import Delivery
+from hearth.server.direct import WholeReply
 from hearth.server.gone import planned_anew
 from hearth.server.intake import Inference, take_in
 from hearth.server.live import LiveCall
@@ -107,6 +109,8 @@ def _unanswered(live: LiveCall) -> Ending:
 async def _send_off(delivery: Delivery, response: web.StreamResponse) -> None:
     """Let the client have its answer before anything is written down."""
     try:
+        if type(response) is WholeReply and response.send(delivery.request):
+            return
         await response.prepare(delivery.request)
         await response.write_eof()
     except ConnectionError:
@@ -128,16 +132,15 @@ async def _run(core: Core, live: LiveCall, served: Served, made: Plan, delivery:
             again = planned_anew(core, live, made, missing)
             live.answering.plan = again
             await _ask(core, live, live.answering, again, delivery)
-    return await delivery.finish()
+    return await delivery.finish() if live.call.outline.stream else delivery.whole()
 
 
-async def _ask(core: Core, live: LiveCall, answering: Answering, made: Plan, delivery: Delivery) -> None:
+def _ask(core: Core, live: LiveCall, answering: Answering, made: Plan, delivery: Delivery) -> Awaitable[None]:
     """Ask those of the plan, or the cache before them."""
     if core.cache is not None:
-        await core.cache.answer(live, answering, delivery, _retry(core, made))
-        return
+        return core.cache.answer(live, answering, delivery, _retry(core, made))
     core.warm(made)
-    await answering.run(_retry(core, made))
+    return answering.run(_retry(core, made))
 
 
 async def _load_or_unload(core: Core, live: LiveCall, made: Plan, delivery: Delivery) -> None:
