@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine
 from time import monotonic
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 from aiohttp.web_protocol import RequestHandler, _ErrInfo
@@ -17,6 +17,11 @@ from hearth.senses.callers import Peer
 from hearth.server import web
 from hearth.server.guard import Door
 from hearth.server.heavy import HeavyBodies
+
+if TYPE_CHECKING:
+    from aiohttp.abc import AbstractStreamWriter
+    from aiohttp.http_parser import RawRequestMessage
+    from aiohttp.streams import StreamReader
 
 NO_HTTP = "What arrived is not an HTTP request that Hearth can read. It speaks plain HTTP/1.1, without TLS."
 BROKEN_BODY = "The body broke off: its chunks are not what HTTP says they are."
@@ -154,7 +159,7 @@ class Listener(web.Server):
 
     def __init__(self, handler: Handler, door: Door, patience: Patience, heavy: HeavyBodies) -> None:
         """`handler` answers every request that comes in by `door`; how large a body may be is its business."""
-        super().__init__(handler, handler_cancellation=True)
+        super().__init__(handler, request_factory=self._request, handler_cancellation=True)
         self.door = door
         self.patience = patience
         self.heavy = heavy
@@ -168,6 +173,16 @@ class Listener(web.Server):
         }
         self._sweeper: asyncio.TimerHandle | None = None
         self._tell_again = 0.0
+
+    def _request(
+        self,
+        message: RawRequestMessage,
+        payload: StreamReader,
+        protocol: RequestHandler,
+        writer: AbstractStreamWriter,
+        task: asyncio.Task[None],
+    ) -> web.Request:
+        return web.Request(message, payload, protocol, writer, task, self._loop)
 
     def __call__(self) -> RequestHandler:
         """Return a new connection."""
