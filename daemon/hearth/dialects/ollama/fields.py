@@ -24,16 +24,19 @@ def fold(name: str) -> str:
 
 def folded(members: Members) -> Members:
     """Return the members by folded name, those that are null left out; of several spellings the last one counts."""
+    if members.keys() <= USUAL and NULL not in members.values():
+        return members
     return {usual(name): value for name, value in members.items() if value != NULL}
 
 
 def usual(name: str) -> str:
     """Return a member's name as `fold` does; the names that nearly every request has are known."""
-    return name if name in _USUAL else fold(name)
+    return name if name in USUAL else fold(name)
 
 
 _PLAIN = frozenset(("model", "messages", "prompt", "stream", "options", "keep_alive", "input"))
-_USUAL = _PLAIN | {"suffix", "tools", "format", "think"}
+USUAL = _PLAIN | {"suffix", "tools", "format", "think"}
+"""The members that most requests have, spelled as they are."""
 
 
 class Fields:

@@ -16,10 +16,13 @@ def with_tag(name: str) -> str:
 
 def sent_name(to: Destination, *, guarded: bool = True) -> str:
     """Return the name to send; not `guarded` for the embedding routes, which know no `:local` and forward nothing."""
-    name = with_tag(to.model)
-    if to.local_only and guarded and not name.lower().endswith(LOCAL):
-        return name + LOCAL
-    return name
+    return guarded_name(to.model) if to.local_only and guarded else with_tag(to.model)
+
+
+def guarded_name(model: str) -> str:
+    """Return the name that keeps Ollama from asking a remote host."""
+    name = with_tag(model)
+    return name if name.lower().endswith(LOCAL) else name + LOCAL
 
 
 def without_local(text: str) -> str:

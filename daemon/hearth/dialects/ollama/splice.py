@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from msgspec import Raw
 
 from hearth.call import Outline
@@ -9,12 +11,13 @@ from hearth.chat import Members
 from hearth.dialects.body import raw
 from hearth.dialects.dialect import Destination, HttpRequest
 from hearth.dialects.ollama.durations import is_zero
-from hearth.dialects.ollama.fields import NULL, usual
-from hearth.dialects.ollama.names import sent_name
+from hearth.dialects.ollama.fields import NULL, USUAL, usual
+from hearth.dialects.ollama.names import guarded_name, with_tag
 from hearth.dialects.ollama.options import spliced
 from hearth.dialects.ollama.sending import post
 
 _OWNED = frozenset(("model", "name", "hearth", "options", "keep_alive", "shift", "truncate"))
+_KEPT = USUAL - _OWNED
 _FALSE = Raw(b"false")
 
 
@@ -26,9 +29,12 @@ def splice(outline: Outline, members: Members, to: Destination) -> HttpRequest:
     where it is pinned; an unload keeps its own.
     """
     generating = outline.operation != "embed"
-    sent: Members = {"model": raw(sent_name(to, guarded=generating))}
+    sent: Members = {"model": _name(to.model, local_only=to.local_only and generating)}
     theirs: Members = {}
     for name, value in members.items():
+        if name in _KEPT:
+            sent[name] = value
+            continue
         known = usual(name)
         if known not in _OWNED:
             sent[name] = value
@@ -45,6 +51,12 @@ def splice(outline: Outline, members: Members, to: Destination) -> HttpRequest:
     if outline.route != "embeddings":
         sent["truncate"] = _FALSE
     return post(outline.route, sent, to)
+
+
+@lru_cache(maxsize=256)
+def _name(model: str, *, local_only: bool) -> Raw:
+    """Return a model's name as it is sent."""
+    return raw(guarded_name(model) if local_only else with_tag(model))
 
 
 def _keep_alive(outline: Outline, theirs: Raw | None, to: Destination) -> Raw | None:
