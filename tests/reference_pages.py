@@ -34,7 +34,8 @@ CONTROL = f"""\
 # The control API
 
 Command line, tray and dashboard steer Hearth through these routes, and your own programs can too. On the Unix socket
-they are yours without a token; on TCP they take the admin token (`hearth token --admin`) as `Authorization: Bearer …`.
+they are yours without a token; on TCP they take the admin token (`hearth token --admin`) as `Authorization: Bearer …`,
+or the cookie of a dashboard that you signed in to.
 
 ```sh
 curl --unix-socket "$XDG_RUNTIME_DIR/hearth/hearth.sock" http://hearth/hearth/v1/status

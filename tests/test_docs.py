@@ -82,6 +82,24 @@ def test_every_command_in_the_documents_exists() -> None:
     assert not typed - set(COMMANDS)
 
 
+def _unknown_flags(typed: str) -> list[str]:
+    """The flags of a typed command that it does not take."""
+    words = typed.split()[1:]
+    context, command = click.Context(command_line), command_line.get_command(click.Context(command_line), words[0])
+    if isinstance(command, click.Group) and len(words) > 1:
+        command = command.get_command(context, words[1]) or command
+    taken = {flag for one in command.params for flag in (*one.opts, *one.secondary_opts)} if command else set()
+    return [flag for flag in re.findall(r"(?<=\s)--?[a-zA-Z][\w-]*", typed) if flag not in {*taken, "--help"}]
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda file: file.name)
+def test_every_flag_in_the_documents_exists(document: Path) -> None:
+    """A command is shown with flags that it takes."""
+    typed = re.findall(r"(?:`|^)(hearth [a-z][^`\n#|&]*)", document.read_text(encoding="utf-8"), re.MULTILINE)
+
+    assert not [(command, flags) for command in typed if (flags := _unknown_flags(command))]
+
+
 def test_every_make_target_in_the_documents_exists() -> None:
     """`make run`, `make test` and the others are in the Makefile."""
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))

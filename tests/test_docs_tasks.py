@@ -1,4 +1,4 @@
-"""The pages of docs, one a task: all are in the index, their configs are valid, and they end with a next step."""
+"""The pages of docs: all are in the index, their configs are valid, and those of a task end with a next step."""
 
 from __future__ import annotations
 
@@ -15,7 +15,14 @@ from source_tree import ROOT
 DOCS = ROOT / "docs"
 TASKS = ("stay-offline", "add-a-provider", "tray", "several-machines", "wsl-and-containers")
 _TOML = re.compile(r"^```toml\n(.*?)^```", re.MULTILINE | re.DOTALL)
-CONFIGS = [(name, text) for name in TASKS for text in _TOML.findall((DOCS / f"{name}.md").read_text(encoding="utf-8"))]
+_OTHER = re.compile(r"^\[(?:project|quirks)\b", re.MULTILINE)
+"""What stands in a package's metadata or in a preset, and in no hearth.toml."""
+CONFIGS = [
+    (page.stem, text)
+    for page in sorted(DOCS.glob("*.md"))
+    for text in _TOML.findall(page.read_text(encoding="utf-8"))
+    if not _OTHER.search(text)
+]
 LONGEST = 90
 
 
@@ -28,7 +35,7 @@ def test_the_index_has_every_page() -> None:
 
 
 @pytest.mark.parametrize(("page", "text"), CONFIGS, ids=[page for page, _ in CONFIGS])
-def test_every_config_in_a_task_is_valid(page: str, text: str, tmp_path: Path) -> None:
+def test_every_config_in_the_pages_is_valid(page: str, text: str, tmp_path: Path) -> None:
     """A config copied from a page is accepted, without a warning, and all of it is heeded."""
     known = dict.fromkeys(re.findall(r"env:(\w+)", text), "an-invented-value")
 
