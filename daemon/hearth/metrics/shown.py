@@ -10,7 +10,6 @@ from hearth.metrics.kinds import Distribution, Family, Labels, Metric, Sample
 
 PROVIDERS = {
     "azure": "azure.ai.openai",
-    "bedrock": "aws.bedrock",
     "gemini": "gcp.gemini",
     "mistral": "mistral_ai",
     "moonshot": "moonshot_ai",
