@@ -252,3 +252,14 @@ def test_a_slip_in_the_name_is_the_plans_problem() -> None:
     assert made.problem is not None
     assert made.problem.status == 400
     assert made.candidates == ()
+
+
+def test_those_refused_for_one_reason_are_named_together() -> None:
+    """The same sentence three times is one that nobody reads."""
+    native = replace(a_call("fast").outline, native=("previous_response_id",))
+
+    made = planned(replace(a_call("fast"), outline=native, dialect="openai_responses"))
+
+    assert made.problem is not None
+    assert made.problem.message.count("has no form for") == 1
+    assert "; the same holds for " in made.problem.message

@@ -141,7 +141,7 @@ def test_an_upload_over_the_limit_is_refused() -> None:
 @pytest.mark.parametrize(
     ("body", "headers", "status", "words"),
     [
-        ({"model": "ollama/scripted"}, {}, 400, "speaks another dialect and has no form for /v1/audio/speech"),
+        ({"model": "ollama/scripted"}, {}, 400, "speaks another dialect, which has no /v1/audio/speech"),
         ({"model": "nobody-has-this"}, {}, 404, "No provider lists the model"),
         ({"model": "gpt-4o-mini-tts"}, {}, 404, "No provider lists the model"),
         ({"model": "scripted"}, {}, 400, "speaks another dialect"),

@@ -36,8 +36,7 @@ def problem_of(
 
     One that is unable names those among the `known` who are able, and allowed to this call.
     """
-    reasons = "; ".join(f"{one.target.name} {one.verdict.detail}" for one in refused[:_MOST_TARGETS])
-    message = f"{reasons}."
+    message = f"{_reasons(refused[:_MOST_TARGETS])}."
     if resolution.kind == "missing":
         private = next((one for one in refused if one.verdict.policy == privacy.NAME), None)
         if private is None:
@@ -48,6 +47,17 @@ def problem_of(
     if decisive.verdict.policy == ability.NAME:
         return _unable(message, [target.name for target in known if _can(target, call, world, settings)])
     return _BUILDERS[decisive.verdict.policy](message, decisive, call, world, settings)
+
+
+def _reasons(refused: Sequence[Refused]) -> str:
+    """Return why each is refused; those refused for the same reason together."""
+    alike: dict[str, list[str]] = {}
+    for one in refused:
+        alike.setdefault(one.verdict.detail, []).append(one.target.name)
+    return "; ".join(
+        f"{name} {detail}" + (f"; the same holds for {', '.join(others)}" if others else "")
+        for detail, (name, *others) in alike.items()
+    )
 
 
 def _unknown(resolution: Resolution) -> UnknownModel:

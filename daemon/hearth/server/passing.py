@@ -94,7 +94,12 @@ async def _pass(visit: Visit, path: str, speaks: Sequence[str], need: Need | Non
     with passage:
         if (refused := refusal(core, live)) is not None:
             raise refused
-        target = _target(made, by_default=need is not None)
+        try:
+            target = _target(made, by_default=need is not None)
+        except Unsupported:
+            if need is not None or not made.refused or made.refused[0].target.dialect in speaks:
+                raise
+            raise _without_route(core, path, speaks, made.refused[0].target.provider) from None
         return await _ask(visit, passage, target, path, upload)
 
 
@@ -154,6 +159,14 @@ def _at_the_only_one(core: Core, model: str, speaks: Sequence[str]) -> str:
     if tuple(speaks) != COHERE or len(known) != 1 or core.catalog.resolve(model, "chat").kind != "missing":
         return model
     return f"{known[0]}/{model}"
+
+
+def _without_route(core: Core, path: str, speaks: Sequence[str], provider: str) -> Unsupported:
+    """Return what is wrong when a provider of another kind is meant: it is about a route, whatever the model."""
+    able = [name for name, runtime in core.generation.providers.items() if runtime.settings.dialect in speaks]
+    whose = "Cohere's" if tuple(speaks) == COHERE else "OpenAI's"
+    step = f"Of your providers these speak {whose} dialect: {', '.join(able)}." if able else f"Add one of {whose} kind."
+    return Unsupported(f"{provider} speaks another dialect, which has no /{path.strip('/')}.", next_step=step)
 
 
 def _target(made: Plan, *, by_default: bool) -> Target:

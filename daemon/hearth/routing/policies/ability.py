@@ -50,7 +50,7 @@ def judge(call: Call, target: Target, world: World, settings: Settings) -> Verdi
         return refuse(NAME, f"cannot {', '.join(sorted(_WORDS[need] for need in missing))}")
     if target.stop_max is not None and outline.stops > target.stop_max:
         return refuse(NAME, f"takes {target.stop_max} stop sequences at most, and {outline.stops} are given")
-    if not embeds and _writes_nothing(target):
+    if not embeds and not outline.unread and _writes_nothing(target):
         return refuse(NAME, "makes embeddings and cannot write text")
     if outline.needs and not outline.needs.isdisjoint(target.unsure):
         doubts = sorted(_WORDS[need] for need in target.unsure & outline.needs)
