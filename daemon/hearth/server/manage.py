@@ -18,7 +18,7 @@ from hearth.problems import BadRequest, Problem, Unreachable
 from hearth.routing.targets import is_remote_name, same_name
 from hearth.server import web
 from hearth.server.intake import arriving, read_body
-from hearth.server.ollamas import first_ollama, need_registry, ollamas
+from hearth.server.ollamas import QUIET_S, first_ollama, need_registry, ollamas
 from hearth.server.routes import Route, Table, Visit
 
 if TYPE_CHECKING:
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from hearth.outbound.pool import Reply
     from hearth.server.core import Core
 
-QUIET_S = 1800.0
-"""How long a registry or a quantisation may stay silent: Ollama itself sets no limit."""
 _PASSED = ("Content-Type", "Content-Length")
 _JSON = (("Content-Type", "application/json"),)
 _DIGEST = re.compile(r"sha256[:-][0-9a-fA-F]{64}", re.ASCII)

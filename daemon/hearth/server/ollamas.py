@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from hearth.server.core import Core
 
 
+QUIET_S = 1800.0
+"""How long a registry or a quantisation may stay silent: Ollama itself sets no limit."""
+
+
 def need_registry(core: Core, what: str) -> None:
     """Raise `Forbidden` where the mode keeps us at home: a registry is cloud, in `lan` too (design §2.2)."""
     if core.mode in ("offline", "lan"):

@@ -16,7 +16,7 @@ from hearth.dialects.framing import LineSplitter
 from hearth.outbound.limits import Limits
 from hearth.outbound.loading import ask_engine, no_key
 from hearth.problems import Problem, ProviderFault
-from hearth.server.ollamas import first_ollama, need_registry
+from hearth.server.ollamas import QUIET_S, first_ollama, need_registry
 from hearth.status import PullStatus
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from hearth.routing.targets import Target
     from hearth.server.core import Core
 
-QUIET_S = 1800.0
 RETRY_S = 600.0
 """A background pull that failed is not tried again for so long."""
 _JSON = (("Content-Type", "application/json"),)
