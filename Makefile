@@ -7,11 +7,11 @@ UV_COMPILE := uv pip compile pyproject.toml --group dev --universal --python-ver
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" --quiet --output-file requirements.lock
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test bench package docs pictures lock fmt clean
+.PHONY: help install run test bench nightly package docs pictures lock fmt clean
 
 help: ## list the commands
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | awk -F'|' '{ printf "%-17s%s\n", $$1, $$2 }'
-	@echo '  run, test, bench, package and lock pass ARGS on: make test ARGS="tests/config -x"'
+	@echo '  run, test, bench, nightly, package and lock pass ARGS on: make test ARGS="tests/config -x"'
 
 run: install ## install, then start Hearth in the foreground (with a stand-in engine where no Ollama answers)
 	@exec $(BIN)/hearth run --stand-in $(ARGS)
@@ -29,6 +29,9 @@ test: install ## install, then run linters, type checks and all tests
 
 bench: install ## install, then measure the figures that the README quotes
 	@$(BIN)/python benchmarks/run.py $(ARGS)
+
+nightly: install ## fuzz, soak, move clocks, kill, take defences away: four hours (ARGS="--hours 0.5")
+	@$(BIN)/python benchmarks/nightly.py $(ARGS)
 
 package: install ## make wheel, sdist, Debian package and single file in dist/ (ARGS=deb makes that alone)
 	@$(BIN)/python -m hearth_packaging $(ARGS)

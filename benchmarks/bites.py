@@ -1,6 +1,6 @@
 """Each defence taken away in turn, and the tests that should notice (G23).
 
-`python benchmarks/bites.py [--only WORD] [--json FILE]` works on a copy of the tree in a temporary folder: one small
+`python benchmarks/bites.py [--only PATTERN] [--json FILE]` works on a copy of the tree in a temporary folder: one small
 edit of `defences.py` at a time, the tests named there, and the edit undone. A defence whose loss no test notices has
 survived, which is a missing test; so is one whose tests fail with the defence in place.
 """
@@ -41,15 +41,15 @@ def edited(defence: Defence, text: str) -> str:
 def main(words: list[str] | None = None) -> int:
     """Take each defence away, and say who noticed."""
     options = argparse.ArgumentParser(prog="benchmarks/bites.py", description=__doc__)
-    options.add_argument("--only", default="", help="only defences with this word in their name")
+    options.add_argument("--only", default="", help="only defences whose name matches this pattern")
     options.add_argument("--json", type=Path, help="where the answer is written too")
     chosen = options.parse_args(words)
-    some = [defence for defence in DEFENCES if chosen.only in defence.name]
+    some = [defence for defence in DEFENCES if re.search(chosen.only, defence.name)]
     with tempfile.TemporaryDirectory(prefix="hearth-bites-") as folder:
         copy = Path(folder)
         copy_tree(copy)
-        sound = _sound(copy, some)
-        lines = tuple(_line(copy, defence, sound) for defence in some)
+        unsound = _unsound(copy, some)
+        lines = tuple(_line(copy, defence, unsound[defence.tests]) for defence in some)
     return conclude(Verdict("G23", f"{len(some)} defences taken away in turn", lines), chosen.json)
 
 
@@ -61,20 +61,20 @@ def copy_tree(copy: Path) -> None:
         shutil.copy(ROOT / file, copy / file)
 
 
-def _sound(copy: Path, some: Iterable[Defence]) -> dict[tuple[str, ...], bool]:
-    """Return which tests pass while every defence is in place."""
-    sound = {}
+def _unsound(copy: Path, some: Iterable[Defence]) -> dict[tuple[str, ...], str]:
+    """Return what fails of each group of tests while every defence is in place: "" for nothing."""
+    unsound = {}
     for tests in dict.fromkeys(defence.tests for defence in some):
         tell(f"all in place: {' '.join(tests)}")
         failed, said = run_tests(copy, tests)
-        sound[tests] = not failed and _PASSED.search(said) is not None
-    return sound
+        unsound[tests] = failed or ("" if _PASSED.search(said) else "no test at all")
+    return unsound
 
 
-def _line(copy: Path, defence: Defence, sound: dict[tuple[str, ...], bool]) -> Line:
+def _line(copy: Path, defence: Defence, unsound: str) -> Line:
     name, goal = f"{defence.name} ({defence.rows})", "a test fails"
-    if not sound[defence.tests]:
-        return Line(name, "its tests fail with the defence in place", goal, held=False)
+    if unsound:
+        return Line(name, f"with the defence in place: {unsound}", goal, held=False)
     tell(f"without: {defence.name}")
     file = copy / defence.file
     before = file.read_text("utf-8")

@@ -219,13 +219,13 @@ def _judged(soak: Soak, chosen: argparse.Namespace, reloads: int) -> Verdict:
         Line("answered", f"{100 * answered:.2f} %", "≥ 97 %", answered >= 0.97),
         Line("other endings", json.dumps(dict(soak.statuses)), "200, 429, 502, 503 and 504 alone", not unasked),
         Line("reloads", f"{reloads} of {soak.edits - 1} edits", "90 % of the edits", reloads >= 0.9 * (soak.edits - 1)),
-        *_memory(rests),
-        *(_steady(name, [getattr(rest, name) for rest in rests]) for name in ("files", "threads", "tasks")),
+        *memory(rests),
+        *(steady(name, [getattr(rest, name) for rest in rests]) for name in ("files", "threads", "tasks")),
     )
     return Verdict("G19", what, lines)
 
 
-def _memory(rests: list[Rest]) -> tuple[Line, Line]:
+def memory(rests: list[Rest]) -> tuple[Line, Line]:
     """The slope over the last half, and what was gained since the first rest; both in percent."""
     first, last, half = rests[0], rests[-1], rests[len(rests) // 2 :]
     grown = last.rss_mb - first.rss_mb
@@ -239,7 +239,8 @@ def _memory(rests: list[Rest]) -> tuple[Line, Line]:
     )
 
 
-def _steady(name: str, counts: list[int]) -> Line:
+def steady(name: str, counts: list[int]) -> Line:
+    """What is counted at the last rest, beside the first."""
     apart = counts[-1] - counts[0]
     return Line(name, f"{counts[0]} to {counts[-1]} (at rest {min(counts)} to {max(counts)})", "± 2", abs(apart) <= 2)
 
