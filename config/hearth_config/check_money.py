@@ -49,8 +49,9 @@ def _price(path: Path, price: Price, budget: Budget) -> Iterator[Problem]:
 
 
 def _no_currency(path: Path, said: str) -> Problem:
-    near = nearest(said.upper(), tuple(sorted(CURRENCIES)))
-    step = f'Did you mean "{near}"' if near else 'Write the three capital letters of ISO 4217, such as "USD"'
+    begun = sorted(code for code in CURRENCIES if len(said) > 1 and code.startswith(said.upper()))
+    near = begun[0] if len(begun) == 1 else nearest(said.upper(), tuple(sorted(CURRENCIES)))
+    step = f'Write "{near}" if you meant that' if near else 'Write the three capital letters of ISO 4217, such as "USD"'
     return Problem(path, f'"{said}" is no currency', step)
 
 

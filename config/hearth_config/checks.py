@@ -56,7 +56,7 @@ def _target(path: Path, target: str, providers: tuple[str, ...]) -> Iterator[Pro
         yield Problem(path, f'"{target}" names no provider', 'Write "provider/model"')
     else:
         near = nearest(provider, providers)
-        step = f'Did you mean "{near}/{model}"' if near else f"Known providers: {one_of(providers)}"
+        step = f'Write "{near}/{model}" if you meant that' if near else f"Known providers: {one_of(providers)}"
         yield Problem(path, f'there is no provider "{provider}"', step)
 
 

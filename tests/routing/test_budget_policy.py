@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from msgspec import UNSET
+from msgspec.structs import replace
 
 from hearth.call import Call, Wishes
 from hearth.dialects.dialect import ModelInfo
@@ -125,6 +126,20 @@ def test_an_unpriced_model_is_refused_with_a_budget_set_unless_that_is_allowed()
     assert "no known price" in said(cloud(), household(budget=Budget(daily_limit=2.0)))
     assert said(cloud(), household(budget=Budget(daily_limit=2.0, allow_unpriced=True))) == ""
     assert said(cloud(), household(budget=Budget(daily_limit=2.0, when_spent="warn"))) == ""
+
+
+def test_what_is_handed_on_unread_is_refused_whatever_becomes_of_its_price() -> None:
+    """A list that is still read, or prices of keys, change nothing: nobody counts what a picture costs."""
+    settings = household(budget=Budget(daily_limit=2.0))
+    sought = cloud(ONE_AND_THREE, model="looked-up")
+
+    call, world = asked(sought, settings)
+    call = replace(call, outline=replace(call.outline, unread="POST"))
+    assert isinstance(world.purse, Wallet)
+    world.purse.priced_by_key = "openrouter"
+
+    assert budget.judge(call, sought, world, settings).code == "refused:budget"
+    assert "allow_unpriced" in budget.next_step(call, sought, world)
 
 
 @pytest.mark.parametrize(

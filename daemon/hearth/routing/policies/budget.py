@@ -34,7 +34,7 @@ def judge(call: Call, target: Target, world: World, settings: Settings) -> Verdi
     if purse is None or (allowed is UNSET and not purse.active):
         return ALLOW
     tag = world.prices.get(name) if not outline.unread else None
-    if tag is None and purse.sought(name):
+    if tag is None and not outline.unread and purse.sought(name):
         return ALLOW
     amount = purse.in_budget(bound(call, target, tag), tag) if tag is not None else None
     refused = too_dear(amount, allowed, purse.currency) if allowed is not UNSET else ""
@@ -42,14 +42,17 @@ def judge(call: Call, target: Target, world: World, settings: Settings) -> Verdi
         if amount is not None and amount <= world.room:
             return ALLOW
         refused = purse.refusal(Payer(target.provider, name, "", call.app.name), amount)
-    return refuse(NAME, refused) if refused and not purse.by_key(target.provider) else ALLOW
+    judged_later = purse.by_key(target.provider) and not outline.unread
+    return refuse(NAME, refused) if refused and not judged_later else ALLOW
 
 
 def next_step(call: Call, target: Target, world: World) -> str:
     """Return what can be done about a refusal of this policy."""
     tag, purse, allowed = world.prices.get(target.name), world.purse, call.outline.wishes.max_cost
     amount = purse.in_budget(bound(call, target, tag), tag) if purse is not None and tag is not None else None
-    if amount is None or call.outline.unread:
+    if call.outline.unread:
+        return "Nobody can say what such a request costs: allow_unpriced = true under [budget] lets it through."
+    if amount is None:
         return f'Give it a price in [providers.{target.provider}.models."{target.model}"], or ask for another.'
     what = "max_cost" if allowed is not UNSET and amount > allowed else "that limit"
     return f"Raise {what}, name a lower max_tokens, or ask for a model on this machine."
