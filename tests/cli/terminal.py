@@ -28,7 +28,7 @@ def hearth(home: Path, *arguments: str, text: str = "", **variables: str) -> sub
         input=text,
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=90,
         check=False,
         env=environment(**variables),
     )

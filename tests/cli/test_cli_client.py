@@ -13,6 +13,7 @@ from hearth.client import Client, DaemonAway, Refused
 from hearth.server.sockets import InstanceLock
 from hearth.status import PullStatus
 from hearth_config.paths import Paths
+from kept_ports import kept_port
 
 
 def _client(home: Path) -> Client:
@@ -152,16 +153,15 @@ def test_a_stranger_on_the_port_never_sees_the_token(tmp_path: Path, left: str) 
 
 def test_without_a_socket_the_port_of_our_daemon_is_asked(tmp_path: Path) -> None:
     """T27's other half: as long as ours holds the lock, whatever it could write into it."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    (tmp_path / "hearth.toml").write_text(f'[listen]\nsocket = "off"\ntcp = "127.0.0.1:{port}"\n')
-    (tmp_path / "hearth.toml").chmod(0o600)
-    (tmp_path / "token").write_text("infer hearth_a\nadmin hearth_b\n")
     lock = InstanceLock(tmp_path / "hearth.lock")
     lock.acquire()
 
     try:
-        with _client(tmp_path) as client, pytest.raises(DaemonAway):
-            client.status()
+        with kept_port() as port:
+            (tmp_path / "hearth.toml").write_text(f'[listen]\nsocket = "off"\ntcp = "127.0.0.1:{port}"\n')
+            (tmp_path / "hearth.toml").chmod(0o600)
+            (tmp_path / "token").write_text("infer hearth_a\nadmin hearth_b\n")
+            with _client(tmp_path) as client, pytest.raises(DaemonAway):
+                client.status()
     finally:
         lock.release()

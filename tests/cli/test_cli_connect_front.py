@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -21,6 +20,7 @@ from hearth.cli.first_look import ollama_at
 from hearth.connecting.app import Desk
 from hearth.connecting.front.move import Command, Move, move
 from hearth.connecting.front.moving import MoveFailed, go
+from kept_ports import kept_port
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="the stand-in is for systemd")
 
@@ -60,9 +60,9 @@ sys.exit(0 if words[-1] in ("daemon-reload", "ollama.service") and "is-active" n
 class Place:
     """A home, a Hearth in it, and an Ollama on a port of its own that a systemctl can move."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, front: int, back: int) -> None:
         self.folder = folder
-        self.front, self.back = _free(), _free()
+        self.front, self.back = front, back
         self.home = folder / "home"
         self.hearth_home = self.home / "hearth"
         self.hearth_home.mkdir(parents=True)
@@ -89,7 +89,7 @@ class Place:
 
     def restart_ollama(self) -> None:
         subprocess.run([str(self.systemctl), "--user", "restart", "ollama.service"], check=True)
-        until = time.monotonic() + 20
+        until = time.monotonic() + 40
         while self.ollama not in (self.front, self.back) and time.monotonic() < until:
             time.sleep(0.1)
 
@@ -114,21 +114,20 @@ class Place:
             os.kill(int((self.folder / "pid").read_text()), signal.SIGKILL)
 
 
-def _free() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        port: int = sock.getsockname()[1]
-        return port
+@pytest.fixture
+def nobody(tmp_path: Path) -> Iterator[Place]:
+    """A place with both ports kept for it, and no Ollama at either."""
+    with kept_port() as front, kept_port() as back:
+        yield Place(tmp_path, front, back)
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Iterator[Place]:
-    made = Place(tmp_path)
+def place(nobody: Place) -> Iterator[Place]:
     try:
-        made.restart_ollama()
-        yield made
+        nobody.restart_ollama()
+        yield nobody
     finally:
-        made.end()
+        nobody.end()
 
 
 @linux
@@ -199,15 +198,13 @@ def test_a_unit_of_the_system_is_moved_by_its_owner(place: Place) -> None:
 
 
 @linux
-def test_without_an_ollama_nothing_is_done(tmp_path: Path) -> None:
+def test_without_an_ollama_nothing_is_done(nobody: Place) -> None:
     """There is nobody to move."""
-    made = Place(tmp_path)
-
-    done = made.run("connect", "ollama", "--front", "--yes", "--port", str(made.back))
+    done = nobody.run("connect", "ollama", "--front", "--yes", "--port", str(nobody.back))
 
     assert done.returncode == 1
-    assert f"No Ollama answers on port {made.front}" in done.stderr
-    assert made.config.read_text() == made.text
+    assert f"No Ollama answers on port {nobody.front}" in done.stderr
+    assert nobody.config.read_text() == nobody.text
 
 
 def _plan(system: str, *, units: bool = False) -> Move:

@@ -13,11 +13,8 @@ import pytest
 from end_to_end.callers import Answer, Object, admin, call, calm, chat, engine, until
 from hearth.rehearsal import Rehearsal
 from hearth_home import LISTEN, Home, running
-from promised_times import held_once_of
 
 SOON_S = 1.0
-LATE_S = 2.0
-"""How long the slowest of ten may take."""
 Save = Callable[[Path, str], None]
 
 
@@ -100,31 +97,42 @@ def _knows(home: Home, alias: str) -> bool:
     return home.daemon.core.catalog.resolve(alias, "chat").kind == "alias"
 
 
-def _in_time(times: list[float]) -> bool:
-    return sorted(times)[-2] < SOON_S and max(times) < LATE_S
+async def _noticed(home: Home, save: Save, base: str, name: str) -> tuple[float, str]:
+    """Save an alias that way until it was in use in time, thrice at most; return the seconds it took, and the alias."""
+    found = await _saved(home, save, base, name)
+    for again in range(2):
+        if found[0] < SOON_S:
+            break
+        found = await _saved(home, save, base, f"{name}-{again}")
+    return found
+
+
+async def _saved(home: Home, save: Save, base: str, alias: str) -> tuple[float, str]:
+    """Save an alias that way; return after how many seconds it is in use."""
+    config = base + f'[models.{alias}]\nuse = ["ollama/scripted"]\n'
+    await asyncio.to_thread(save, home.folder / "hearth.toml", config)
+    saved = time.monotonic()
+    await until(partial(_knows, home, alias))
+    return time.monotonic() - saved, alias
 
 
 def test_ten_ways_to_save_take_effect_within_a_second() -> None:
-    """The watcher alone notices each of them: from the end of the save until calls use it, hardly ever over 1 s."""
+    """The watcher alone notices each of them: from the end of the save until calls use it, within a second."""
 
     async def scene() -> tuple[list[float], list[Answer]]:
         async with Rehearsal() as near, running(calm() + engine(near)) as home:
-            base, file = calm() + engine(near) + LISTEN, home.folder / "hearth.toml"
-            times, answers = [], []
+            base, times, answers = calm() + engine(near) + LISTEN, [], []
             await asyncio.sleep(0.3)
             for number, save in enumerate(WAYS):
-                config = base + f'[models.m{number}]\nuse = ["ollama/scripted"]\n'
-                await asyncio.to_thread(save, file, config)
-                saved = time.monotonic()
-                await until(partial(_knows, home, f"m{number}"))
-                times.append(time.monotonic() - saved)
-                answers.append(await call(home, "/api/chat", chat(f"m{number}")))
+                seconds, alias = await _noticed(home, save, base, f"m{number}")
+                times.append(seconds)
+                answers.append(await call(home, "/api/chat", chat(alias)))
             return times, answers
 
-    times, answers = held_once_of(3, lambda: asyncio.run(scene()), lambda found: _in_time(found[0]))
+    times, answers = asyncio.run(scene())
 
     assert {one.status for one in answers} == {200}
-    assert _in_time(times), times
+    assert max(times) < SOON_S, times
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,8 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals of this
 ROUTES = ("/api/chat", "/v1/chat/completions")
 ENDLESS = "count"
 CLOUD = Script(kind="openai", models=(ModelScript(name="scripted", tokens_per_second=20.0),))
-START = "from hearth.cli import main; main()"
+START = "import signal; signal.signal(signal.SIGHUP, signal.SIG_DFL); from hearth.cli import main; main()"
+"""`hearth run`, heeding hang-ups also where the tests themselves were told not to (nohup)."""
 
 
 class Running(NamedTuple):
@@ -159,7 +160,7 @@ def test_a_second_signal_ends_streams_at_once(tmp_path: Path, number: signal.Sig
 
 
 def test_a_killed_daemon_leaves_nothing_in_the_way(tmp_path: Path) -> None:
-    """F34, G14: after kill -9 under load the next start takes the stale socket and lock over, and is ready soon."""
+    """F34, G14: after kill -9 under load the next start takes the stale socket and lock over, as soon as the first."""
 
     async def scene(home: Path) -> tuple[bool, float, Answer, list[str], bool]:
         async with Rehearsal(CLOUD) as far:
@@ -171,7 +172,7 @@ def test_a_killed_daemon_leaves_nothing_in_the_way(tmp_path: Path) -> None:
                 await until(lambda: _written(home))
                 daemon.process.kill()
                 await daemon.ended()
-                broken = await caller.rest()
+                broken, first_s = await caller.rest(), daemon.ready_s
             left = (home / "hearth.sock").exists()
             async with started(home, config) as daemon:
                 answer = await call(daemon, ROUTES[1], chat("far/scripted"))
@@ -179,13 +180,13 @@ def test_a_killed_daemon_leaves_nothing_in_the_way(tmp_path: Path) -> None:
                 daemon.process.terminate()
                 await daemon.ended()
                 assert not broken.finished
-                return left, daemon.ready_s, answer, _endings(home), (home / "hearth.sock").exists()
+                return left, daemon.ready_s - first_s, answer, _endings(home), (home / "hearth.sock").exists()
 
-    tries = held_once_of(3, lambda: asyncio.run(scene(_again(tmp_path))), lambda found: found[1] < 5)
-    left, ready, answer, endings, left_after = tries
+    tries = held_once_of(3, lambda: asyncio.run(scene(_again(tmp_path))), lambda found: found[1] < 1.5)
+    left, longer_s, answer, endings, left_after = tries
 
     assert left
-    assert ready < 5
+    assert longer_s < 1.5
     assert answer.finished
     assert endings == ["complete", "complete"]
     assert not left_after
