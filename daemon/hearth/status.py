@@ -198,7 +198,6 @@ class Status(Struct, frozen=True):
     """Models that could not be fetched lately, by "provider/model", and why."""
     refused_callers: dict[str, int] = {}
     """Hosts and origins that were refused, with counts: lines one may add to the config."""
-    memory_bytes: int | None = None
     own: OwnStatus = OwnStatus()
     apps: tuple[AppStatus, ...] = ()
     """The apps that have limits, and what they used of them."""

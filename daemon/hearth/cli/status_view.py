@@ -21,7 +21,7 @@ Fact = tuple[str, str]
 
 def facts(status: Status) -> Iterator[Fact]:
     """Yield everything a person may want to know of a running daemon."""
-    memory = f", {size(status.memory_bytes)} of memory" if status.memory_bytes is not None else ""
+    memory = f", {size(status.own.memory)} of memory" if status.own.memory else ""
     served = counted(status.served, "call")
     yield "hearth", f"{status.version}, pid {status.pid}, up {span(status.uptime_s)}, {served} served{memory}"
     yield from (("own", text) for text in _own(status.own))

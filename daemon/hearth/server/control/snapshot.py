@@ -34,7 +34,7 @@ _NO_LANE = LaneView(0, 0, 0, 0, loaded=False, loading_since=None, loads=0, last_
 def status(core: Core) -> Status:
     """Return the whole daemon as frozen values."""
     settings = core.generation.settings
-    state, mine = core.ledger.state(), own(core.figures.last_lag)
+    state = core.ledger.state()
     targets = core.catalog.targets.values()
     return Status(
         version=hearth.__version__,
@@ -61,8 +61,7 @@ def status(core: Core) -> Status:
         failed_pulls=core.pulls.failures(),
         health=health_views(core),
         refused_callers=dict(core.refused_callers),
-        memory_bytes=mine.memory,
-        own=mine,
+        own=own(core.figures.last_lag),
         caches=(core.cache.view(),) if core.cache is not None else (),
         apps=tuple(quota.view() for quota in (core.app_limits or {}).values()),
         budgets=core.till.views(),

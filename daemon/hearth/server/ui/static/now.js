@@ -102,7 +102,7 @@ export function build(page, app) {
         ["tokens today", today ? compact((today.input_tokens ?? 0) + (today.output_tokens ?? 0)) : null],
         ["spent today", today ? moneys(today.costs) : null, today?.unknown_costs ? `+ ${compact(today.unknown_costs)} of unknown price` : ""],
         ["default model", status.default_model || null],
-        ["Hearth's memory", status.memory_bytes === null ? null : bytes(status.memory_bytes)],
+        ["Hearth's memory", bytes(status.own.memory)],
         ["up", span(status.uptime_s)],
       ]);
     },
