@@ -4,7 +4,6 @@ import os
 import re
 import shlex
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -19,6 +18,7 @@ from hearth.client import Client, ClientError
 from hearth_config.load import load_text
 from hearth_config.paths import Paths
 from hearth_config.variables import Variables
+from kept_ports import kept_port
 from source_tree import ROOT, everything
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -143,28 +143,23 @@ def listening(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, P
     """A Hearth as `make run` starts it where no Ollama answers: its address, and its home."""
     home = tmp_path_factory.mktemp("readme")
     config = home / "hearth.toml"
-    config.write_text(
-        f'[listen]\ntcp = "127.0.0.1:0"\n[providers.ollama]\npreset = "ollama"\naddress = "http://{_nobody()}"\n'
-    )
-    config.chmod(0o600)
     command = [sys.executable, "-m", "hearth", "--home", str(home), "run", "--stand-in"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
+    with kept_port() as port:
+        config.write_text(
+            '[listen]\ntcp = "127.0.0.1:0"\n'
+            f'[providers.ollama]\npreset = "ollama"\naddress = "http://127.0.0.1:{port}"\n'
+        )
+        config.chmod(0o600)
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         try:
             yield _address(Paths.find(str(home), {})), home
         finally:
             process.terminate()
-            process.communicate(timeout=30)
-
-
-def _nobody() -> str:
-    """An address on loopback where nobody listens."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return f"127.0.0.1:{sock.getsockname()[1]}"
+            process.communicate(timeout=60)
 
 
 def _address(paths: Paths) -> str:
-    until = time.monotonic() + 20
+    until = time.monotonic() + 60
     while True:
         try:
             with Client(paths, {}) as client:
@@ -182,7 +177,7 @@ def test_every_curl_line_of_the_readme_answers(line: str, listening: tuple[str, 
     assert ADDRESS in line
     command = [*shlex.split(line.replace(ADDRESS, listening[0])), "--silent", "--show-error", "--fail-with-body"]
 
-    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert '"error"' not in done.stdout
@@ -206,7 +201,7 @@ def test_a_question_of_the_readme_is_answered(listening: tuple[str, Path]) -> No
     command = [sys.executable, "-m", *shlex.split(line, comments=True)]
 
     done = subprocess.run(
-        command, env=environ, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30, check=False
+        command, env=environ, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False
     )
 
     assert done.returncode == 0, done.stderr

@@ -61,7 +61,7 @@ class Running:
 
     def ask(self, method: str, path: str, body: object = None) -> int:
         """Send a request and return the status of its answer."""
-        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=60)
         connection.request(method, path, json.dumps(body) if body is not None else None)
         status = connection.getresponse().status
         connection.close()
@@ -98,13 +98,13 @@ def _running(home: Path, providers: str) -> Iterator[Running]:
             yield Running(process, _port(process), told)
         finally:
             process.terminate()
-            process.communicate(timeout=30)
+            process.communicate(timeout=60)
 
 
 def _port(process: subprocess.Popen[str]) -> int:
     """Read what it says until it says where it listens."""
     assert process.stdout
-    until = time.monotonic() + 30
+    until = time.monotonic() + 60
     for line in process.stdout:
         if "http://127.0.0.1:" in line:
             return int(line.partition("http://127.0.0.1:")[2].split()[0].rstrip("/,;."))
