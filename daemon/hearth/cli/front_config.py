@@ -48,7 +48,7 @@ def ground_here() -> Ground:
             continue
         if (provider.place or place_of(address.host)) == "machine":
             return Ground(name, address.port, settings.listen.also)
-    raise click.ClickException("hearth.toml names no Ollama on this machine.")
+    raise click.ClickException("hearth.toml names no Ollama on this machine. Add one under [providers] first.")
 
 
 def _loaded() -> Loaded:

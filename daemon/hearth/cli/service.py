@@ -29,7 +29,10 @@ def install(*, tray: bool) -> None:
     from hearth_service.install import install as write
 
     if tray and not has_icon():
-        raise click.ClickException('The icon needs the extra "tray" (pystray, Pillow), which is not installed here.')
+        raise click.ClickException(
+            'The icon needs the extra "tray" (pystray, Pillow), which is not installed here. Install Hearth with it '
+            "(docs/packages.md), or leave --tray out."
+        )
     plan = plan_here(tray=tray)
     ended = _make_room(plan)
     try:

@@ -118,7 +118,11 @@ def _check_name(host: str, door: Door, rules: Rules) -> None:
         return
     if door.kind == "unix" and bare in _SOCKET_HOSTS and (not colon or port.isdigit()):
         return
-    raise WrongHost(f"The Host header {host[:80]!r} is not one of ours.", code=_shown(host))
+    raise WrongHost(
+        f"The Host header {host[:80]!r} is not one of ours.",
+        next_step="Add it to hosts under [listen], if it is a name of this machine.",
+        code=_shown(host),
+    )
 
 
 _hosts_of: dict[Door, frozenset[str]] = {}

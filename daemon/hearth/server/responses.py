@@ -44,7 +44,9 @@ async def read(visit: Visit) -> web.StreamResponse:
     if slash:
         raise NotFound("No such route.")
     if visit.request.rel_url.query.get("stream") == "true":
-        raise Unsupported("A response that has ended is not streamed again.", param="stream")
+        raise Unsupported(
+            "A response that has ended is not streamed again.", param="stream", next_step="Ask for it without stream."
+        )
     return _json(visit, kept.body)
 
 
