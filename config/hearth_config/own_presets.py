@@ -1,6 +1,7 @@
 """Presets of the user's own: TOML files, named by their path or by their place in the folder providers/."""
 
 import tomllib
+from copy import deepcopy
 from pathlib import Path as FilePath
 from typing import Any, Final
 
@@ -42,14 +43,14 @@ class OwnPresets:
         return self._base / FOLDER / f"{name}.toml"
 
     def find(self, name: str, path: Path) -> dict[str, Any] | None:
-        """Return the table of a preset, None where there is no such file.
+        """Return the table of a preset, made anew on each call; None where there is no such file.
 
         Raise ConfigError for a file that cannot be used, Problem (at `path`) for a path that leads nowhere.
         """
         found = self.read.get(name) or self._open(name)
         if found is not None:
             self.read[name] = found
-            return tomllib.loads(found.text)
+            return deepcopy(found.table)
         if is_path(name):
             step = "Correct the path; it starts at the folder of hearth.toml"
             raise Problem(path, f'there is no file "{name}"', step)

@@ -22,7 +22,7 @@ class Trail(Struct, frozen=True):
 
     def concerns(self, path: str) -> bool:
         """Whether an event at `path` may change what is read."""
-        return path in self.steps or path in self.folder_paths
+        return path in self.steps or any(path == folder for folder, _, _ in self.folders)
 
 
 def find_trail(files: Iterable[Path]) -> Trail:
