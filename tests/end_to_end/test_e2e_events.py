@@ -84,7 +84,7 @@ def test_log_follow_shows_a_call_soon_after_it_ended() -> None:
             process = await asyncio.create_subprocess_exec(*line, stdout=pipe, env=environment())
             assert process.stdout is not None
             try:
-                shown = [await asyncio.wait_for(process.stdout.readline(), 20.0)]
+                shown = [await asyncio.wait_for(process.stdout.readline(), 60.0)]
                 while len(shown) < 3:
                     ids.append((await call(home, "/api/chat", chat())).headers["x-hearth-id"])
                     with contextlib.suppress(TimeoutError):  # a disk that stood still: the next call shows both

@@ -140,12 +140,12 @@ def test_a_plain_run_never_starts_a_stand_in() -> None:
             )
             assert process.stdout is not None
             try:
-                said = [await asyncio.wait_for(process.stdout.readline(), 20.0) for _ in range(2)]
+                said = [await asyncio.wait_for(process.stdout.readline(), 60.0) for _ in range(2)]
                 reached = _Reached(int(said[1].rpartition(b":")[2]))
                 answer = await call(reached, "/api/chat", chat())
             finally:
                 process.terminate()
-                rest, _ = await asyncio.wait_for(process.communicate(), 20.0)
+                rest, _ = await asyncio.wait_for(process.communicate(), 60.0)
             return answer, b"".join(said).decode(), rest.decode()
 
     answer, begun, rest = asyncio.run(scene())

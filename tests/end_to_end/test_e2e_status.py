@@ -21,7 +21,7 @@ async def _hearth(home: Home, *words: str) -> tuple[int | None, str]:
     line = command(home.folder, *words)
     pipe = asyncio.subprocess.PIPE
     process = await asyncio.create_subprocess_exec(*line, stdout=pipe, env=environment())
-    said, _ = await asyncio.wait_for(process.communicate(), 30.0)
+    said, _ = await asyncio.wait_for(process.communicate(), 60.0)
     return process.returncode, said.decode()
 
 

@@ -26,7 +26,7 @@ class Stage(NamedTuple):
     far: Rehearsal
 
     async def ask(self, model: str, **more: Any) -> httpx.Response:  # noqa: ANN401 -- members of a body
-        async with httpx.AsyncClient(base_url=self.home.url) as client:
+        async with httpx.AsyncClient(base_url=self.home.url, timeout=20) as client:
             body = {"model": model, **HELLO, **more}
             return await client.post("/v1/messages/count_tokens", json=body)
 

@@ -54,7 +54,9 @@ class _Watcher:
         self._thread.join()
 
     def _look(self) -> None:
-        while not self._stop.is_set():
+        last = False
+        while not last:
+            last = self._stop.is_set()  # one look more, for a machine on which this thread's turn never came before
             try:
                 mode, folder = self._path.stat().st_mode, self._path.parent.stat().st_mode
             except OSError:

@@ -108,7 +108,7 @@ def test_an_upload_is_never_held_as_a_whole() -> None:
         async def body() -> AsyncIterator[bytes]:
             whole = form(("model", b"far/whisper-1"), file=SOUND * 100)
             yield whole[:70_000]
-            await asyncio.wait_for(far.begun.wait(), 10)
+            await asyncio.wait_for(far.begun.wait(), 20)
             yield whole[70_000:]
 
         reply = await client.post("/v1/audio/transcriptions", content=body(), headers={"Content-Type": FORM})

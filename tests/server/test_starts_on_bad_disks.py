@@ -28,7 +28,7 @@ ENVIRON = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
 def _state(client: httpx.Client) -> str:
     """What status says of the usage log, once it was tried to be opened."""
     state = "ok"
-    for _ in range(100):
+    for _ in range(400):
         state = str(client.get("http://localhost/hearth/v1/status").json()["ledger"]["state"])
         if state != "ok":
             break

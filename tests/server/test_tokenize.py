@@ -18,7 +18,7 @@ def asked(part: Script, path: str, body: dict[str, object], mode: str = "") -> h
             box = f'default_model = "box/scripted"\n{known}'
             async with (
                 running(box if part.kind == "openai" else beside(rehearsal)) as home,
-                httpx.AsyncClient(base_url=home.url) as client,
+                httpx.AsyncClient(base_url=home.url, timeout=20) as client,
             ):
                 return await client.post(path, json=body, headers={"X-Hearth-Mode": mode} if mode else {})
 
