@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal, Self
 
+_ENDS = (".", "!", "?", ":")
+"""A sentence that ends in one of these needs no full stop."""
+
 Category = Literal[
     "provider_error",
     "network_error",
@@ -76,7 +79,9 @@ class Problem(Exception):
     def text(self) -> str:
         """One line for people: who, what, and the next step."""
         said = self.message if self.who == "hearth" else f"{self.who}: {self.message}"
-        return f"{said} {self.next_step}".rstrip() if self.next_step else said
+        if not self.next_step:
+            return said
+        return f"{said if said.endswith(_ENDS) else f'{said}.'} {self.next_step}".rstrip()
 
     def let_go(self) -> Self:
         """Forget where it was raised, now that it is only a value.

@@ -9,6 +9,7 @@ import pytest
 
 from end_to_end.callers import Answer, Caller, call, calm, chat, engine, until
 from hearth.rehearsal import ModelScript, Rehearsal, Script
+from hearth.server.lanes import MOST
 from hearth_home import running
 
 ROUTES = ("/api/chat", "/v1/chat/completions")
@@ -102,3 +103,32 @@ def test_a_pin_that_is_edited_is_loaded_by_its_lane() -> None:
 
     assert later.finished
     assert asked == ["/api/generate", "/api/chat"]
+
+
+def test_names_that_mean_nothing_take_no_room() -> None:
+    """A client may ask for ever new names while an engine is down; the models that are there keep their lanes."""
+
+    async def scene() -> tuple[int, bool]:
+        async with Rehearsal(ROOMY) as near, running(calm() + engine(near)) as home:
+            await call(home, "/api/chat", chat())
+            core = home.daemon.core
+            own = core.lanes[NAME]
+            for number in range(3 * MOST):
+                assert core.lanes.of(core.catalog.resolve(f"ollama/no-such-{number}", "chat").targets[0]) is not None
+            return len(core.lanes), core.lanes[NAME] is own
+
+    lanes, kept = asyncio.run(scene())
+
+    assert lanes <= MOST
+    assert kept
+
+
+def test_who_failed_and_what_to_do_are_two_sentences() -> None:
+    """A provider's words may lack their full stop; the next step does not run into them."""
+
+    async def scene() -> str:
+        async with Rehearsal(ROOMY) as near, running(calm() + engine(near)) as home:
+            answer = await call(home, "/api/chat", chat("ollama/scriptet"))
+            return str(answer.json()["error"])
+
+    assert asyncio.run(scene()).endswith("""not found. Did you mean "ollama/scripted:latest"?""")

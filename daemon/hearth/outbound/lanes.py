@@ -49,7 +49,7 @@ class Lane:
         self._loader: Loader | None = None
         self.gives_way = False
         """Whether another model's turn has come: nobody more is let in to this one."""
-        self._engine = engine
+        self.engine = engine
         self.unread = Unread(engine)
         engine.add(self)
         self._active: set[Ticket] = set()
@@ -101,7 +101,7 @@ class Lane:
     def state(self, resting_until: float, why: str, code: str = "") -> TargetState:
         """Return what a plan must know of the lane's model, beside its rest."""
         warm = self.warm
-        held_s, held_by = (0.0, "") if warm else self._engine.held(self)
+        held_s, held_by = (0.0, "") if warm else self.engine.held(self)
         return TargetState(
             loaded=warm,
             loading_since=self._loading_since,
@@ -249,9 +249,9 @@ class Lane:
             raise self.load_problem
 
     async def _load(self) -> None:
-        asked, (_, held_by) = monotonic(), self._engine.held(self)
+        asked, (_, held_by) = monotonic(), self.engine.held(self)
         try:
-            async with self._engine.place(self):
+            async with self.engine.place(self):
                 self._loading_since = monotonic()
                 self._say_held(held_by, self._loading_since - asked)
                 loader = self._loader

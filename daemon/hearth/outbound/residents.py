@@ -76,6 +76,11 @@ class Residents:
         """Have one more model."""
         self._lanes[lane.name] = lane
 
+    def forget(self, lane: Resident) -> None:
+        """Have one model less."""
+        self._lanes.pop(lane.name, None)
+        self._since.pop(lane.name, None)
+
     @asynccontextmanager
     async def place(self, lane: Resident) -> AsyncIterator[None]:
         """Wait for a model's turn, let its rivals finish, and load it inside: an engine loads one model at a time."""

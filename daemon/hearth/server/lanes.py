@@ -28,6 +28,8 @@ OTHER_SLOTS = 1024
 
 They queue by themselves, and we cannot see where they begin to.
 """
+MOST = 500
+"""From so many lanes on, those of models that nobody lists are dropped."""
 LEARN_EVERY_S = 0.05
 """Lessons of calls that end closer together are left out: they say the same."""
 LoadOptions = tuple[int | None, bool | None]
@@ -74,10 +76,21 @@ class Lanes(Mapping[str, Lane]):
             return None
         if target.provider not in self._core.generation.providers:
             return None  # a reload has removed it, and an older call still asks it
+        if len(self._lanes) >= MOST:
+            self._forget_strangers()
         engine = self._engines.setdefault(target.provider, Residents())
         lane = self._lanes[target.name] = Lane(target.name, engine, self._core.learned.of(target.name))
         self._configure(lane, target)
         return lane
+
+    def _forget_strangers(self) -> None:
+        """Drop the lanes of names that nobody lists, once there are many: a client may ask for what does not exist."""
+        known = self._core.catalog.targets
+        for name, lane in list(self._lanes.items()):
+            if name not in known and lane.idle and not lane.warm:
+                del self._lanes[name]
+                self._loads.pop(name, None)
+                lane.engine.forget(lane)
 
     def take_over(self, targets: Mapping[str, Target]) -> None:
         """Set the lanes of these targets anew: the config has changed."""
@@ -184,8 +197,8 @@ class Lanes(Mapping[str, Lane]):
 
     async def _look_again(self, target: Target) -> None:
         listing = await self._core.inventory.refresh(target.provider)
-        now, lane = self._core.catalog.targets.get(target.name, target), self._lanes[target.name]
-        if lane.idle and listing.checked_at > lane.known_warm_at and not now.loaded:
+        now, lane = self._core.catalog.targets.get(target.name, target), self._lanes.get(target.name)
+        if lane is not None and lane.idle and listing.checked_at > lane.known_warm_at and not now.loaded:
             lane.note_loaded(0.0)
 
 
