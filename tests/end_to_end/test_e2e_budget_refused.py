@@ -7,9 +7,12 @@ import asyncio
 import pytest
 
 from end_to_end.callers import Object, admin, call, chat, cloud
-from end_to_end.test_e2e_budget import PRICED, budget, far, record
+from end_to_end.test_e2e_budget import BOTH, PRICED, budget, far, record
+from hearth.rehearsal import ModelScript, Rehearsal, Script
 from hearth.server.events import Happening
 from hearth_home import running
+
+SLOW = (ModelScript(name="scripted", prompt_seconds=1.5),)
 
 
 def test_a_call_that_fits_no_more_is_told_of_long_before_the_alert() -> None:
@@ -33,6 +36,43 @@ def test_a_call_that_fits_no_more_is_told_of_long_before_the_alert() -> None:
     assert told[0].facts["asked"] == pytest.approx(10.0, rel=0.05)
     assert told[0].facts["left"] == 0.5
     assert endings == ["refused"] * 3
+
+
+def test_calls_side_by_side_wait_for_room_that_is_set_aside_for_others() -> None:
+    """Each may cost far more than it does: 16 at once fit one after the other, and none is refused for the rest."""
+
+    async def scene() -> tuple[list[int], float, list[str]]:
+        async with far() as provider, running(budget(daily=1.0) + cloud(provider, more=PRICED)) as home:
+            body = chat("far/scripted", max_tokens=300)
+            answers = await asyncio.gather(*(call(home, "/v1/chat/completions", body) for _ in range(16)))
+            (view,) = (await admin(home, "/hearth/v1/status"))["budgets"]
+            told = [await record(home, answer) for answer in answers]
+            notes = [attempt["detail"] for one in told for attempt in one["attempts"] if attempt["detail"]]
+            return [answer.status for answer in answers], view["spent"], notes
+
+    statuses, spent, notes = asyncio.run(scene())
+
+    assert statuses == [200] * 16
+    assert spent < 0.6
+    assert notes
+    assert all("for room in the budget" in note for note in notes)
+
+
+def test_a_call_that_waits_for_the_budget_goes_elsewhere_where_it_can() -> None:
+    """Nobody waits for the dear one while a cheap one may answer: it is tried last."""
+    dear, cheap = (PRICED.replace("1000", price) for price in ("4000", "1"))
+
+    async def scene() -> list[str]:
+        async with Rehearsal(Script(kind="openai", models=SLOW)) as slow, far() as other:
+            config = budget(daily=1.0) + BOTH + cloud(slow, more=dear) + cloud(other, "spare", cheap)
+            async with running(config) as home:
+                body = chat("both", max_tokens=150)
+                first = asyncio.create_task(call(home, "/v1/chat/completions", body))
+                await slow.wait_for_call(path="/v1/chat/completions")
+                answers = [await call(home, "/v1/chat/completions", body), await first]
+                return [f"{one.headers['x-hearth-target']} {one.headers['x-hearth-reason']}" for one in answers]
+
+    assert asyncio.run(scene()) == ["spare/scripted set_aside", "far/scripted listed"]
 
 
 def test_a_call_that_only_budgets_kept_from_its_targets_is_a_refused_one() -> None:

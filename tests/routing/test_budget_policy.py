@@ -43,6 +43,9 @@ class Wallet:
     def in_budget(self, amount: float | None, tag: PriceTag) -> float | None:
         return None if amount is None else self.purse.in_budget(Cost(amount, tag.currency, ""))
 
+    def awaits(self, payer: Payer, amount: float | None) -> bool:
+        return self.purse.awaits(payer, amount, NOON)
+
     def refusal(self, payer: Payer, amount: float | None) -> str:
         return self.purse.refusal(payer, amount, NOON)
 
@@ -118,6 +121,19 @@ def test_a_spent_limit_refuses_the_cloud_and_says_what_is_left() -> None:
         "may cost up to 0.004064 USD, and 0.002 USD are left of the daily limit of all providers"
     )
     assert said(LOCAL, settings, spent=5.0) == ""
+
+
+def test_room_that_is_only_set_aside_puts_off_and_does_not_refuse() -> None:
+    """Calls under way mostly cost far less than was set aside for them: who can wait will have room soon."""
+    settings = household(budget=Budget(daily_limit=2.0))
+    call, world = asked(cloud(ONE_AND_THREE), settings)
+    assert isinstance(world.purse, Wallet)
+
+    world.purse.purse.reserve(Payer("openrouter", "openrouter/m"), 1.999, NOON)
+    verdict = budget.judge(call, cloud(ONE_AND_THREE), world, settings)
+
+    assert (verdict.kind, verdict.code) == ("defer", "set_aside")
+    assert verdict.detail.endswith("until calls under way have ended")
 
 
 def test_an_unpriced_model_is_refused_with_a_budget_set_unless_that_is_allowed() -> None:

@@ -64,6 +64,7 @@ _IN_PLACE_OF_ANOTHER = {
     "resting": "The first choice had failed several times in a row",
     "rate_limited": "The first choice had reached a limit of its provider or of the config",
     "quota_spent": "The account or the key of the first choice has no money left",
+    "set_aside": "The rest of the budget was set aside for other calls",
     "no_key": "The first choice has no key that may be used",
     "fallback": "The model that was asked for could not answer",
     "unsure": "The first choice may not be able to do it",

@@ -113,6 +113,12 @@ class Purse:
         full = min((one for one in accounts if amount > one.left), key=lambda one: one.left, default=None)
         return self._no_room(full, amount) if full is not None else ""
 
+    def awaits(self, payer: Payer, amount: float | None, now: float) -> bool:
+        """Whether it would be refused now, and had room if calls under way cost nothing: so it may have room soon."""
+        if amount is None or not self.refusal(payer, amount, now):
+            return False
+        return all(amount <= one.limit.amount - one.spent for one in self._of(payer))
+
     def key_spent(self, provider: str, key_id: str) -> bool:
         """Whether nothing may be spent any more with a key."""
         if not self.accounts or not self.refuses:

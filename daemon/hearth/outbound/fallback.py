@@ -273,13 +273,17 @@ class Answering:
     async def _set_aside(self, upstream: Upstream) -> None:
         """Set aside what the attempt may cost. Raises `OverBudget`, written down as a refusal."""
         try:
-            await self.around.till.reserve(upstream, self.attempts)
+            alone = upstream.candidate is self.plan.candidates[-1]
+            waited_s = await self.around.till.reserve(upstream, self.attempts, waits=alone)
         except OverBudget as refused:
             self.attempts.append(noted(upstream, "refused", refused))
             raise
         except BaseException:
             self.around.keys.unused(upstream.target.settings.name, upstream.credential)
             raise
+        if waited_s:
+            self.queued_s += waited_s
+            upstream.begin_now()
 
     def _note(self, upstream: Upstream, ending: Ending, problem: Problem | None) -> None:
         self.around.left(upstream)

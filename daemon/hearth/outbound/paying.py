@@ -22,8 +22,11 @@ class Till(Protocol):
         """Whether room must be set aside for it first; cheap, and False for whatever is answered at home."""
         ...
 
-    async def reserve(self, upstream: Upstream, before: Sequence[Attempt]) -> None:
-        """Set the most aside that it can cost; `before` are the call's earlier attempts. Raises `OverBudget`."""
+    async def reserve(self, upstream: Upstream, before: Sequence[Attempt], *, waits: bool) -> float:
+        """Set the most aside that it can cost; `before` are the call's earlier attempts. Raises `OverBudget`.
+
+        Returns for how many seconds it waited for room that was set aside for others, where it `waits` for that.
+        """
         ...
 
     def settle(self, upstream: Upstream, made: Attempt) -> None:

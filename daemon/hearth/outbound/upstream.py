@@ -169,6 +169,10 @@ class Upstream:
         self.started = time()
         self.started_ns = monotonic_ns()
 
+    def begin_now(self) -> None:
+        """Take this moment for its beginning: until now it waited for others."""
+        self.started, self.started_ns = time(), monotonic_ns()
+
     async def run(self, pool: Pool, sink: Sink, first_token_s: float | None) -> None:
         """Ask, and hand all frames of the answer to the sink.
 

@@ -22,7 +22,7 @@ from hearth.routing.world import Hold, World
 from hearth_config.settings import Settings
 
 _JUDGES = tuple(policy.judge for policy in POLICIES)
-_RANK = {UNSURE: 0, "busy": 1, "down": 2, "resting": 2, "rate_limited": 2, "no_key": 2, "missing": 3}
+_RANK = {UNSURE: 0, "busy": 1, "down": 2, "resting": 2, "rate_limited": 2, "no_key": 2, "set_aside": 2, "missing": 3}
 _MISSING = 3
 _REFUSED = 4
 

@@ -97,6 +97,10 @@ class Purse(Protocol):
         """Return a sum in the budget's currency; None when it is unknown, or nobody says the rate."""
         ...
 
+    def awaits(self, payer: Payer, amount: float | None) -> bool:
+        """Whether a limit leaves no room only for what is set aside for calls under way."""
+        ...
+
     def refusal(self, payer: Payer, amount: float | None) -> str:
         """Return why a limit leaves no room for a cost (None: unknown), in words that follow a name; "" if it does."""
         ...

@@ -23,6 +23,7 @@ from hearth.routing.policies import budget
 from hearth.routing.policies.budget import bound, choices, too_dear
 from hearth.routing.targets import Target, make_target
 from hearth.senses.public_prices import read_prices
+from hearth.server.budget_queue import BudgetQueue
 
 if TYPE_CHECKING:
     from hearth.call import Call
@@ -48,6 +49,7 @@ class Till:
         """Know the user's own prices at once; the public list is read when the first one is missed."""
         self._core = core
         self.purse = Purse(core.generation.settings, core.events.say)
+        self.queue = BudgetQueue()
         self._public: dict[PublicPrice, PriceTag | None] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._reading: asyncio.Future[None] | None = None
@@ -180,6 +182,10 @@ class Till:
         rate = self.purse.rate(tag.currency)
         return None if amount is None or rate is None else amount * rate
 
+    def awaits(self, payer: Payer, amount: float | None) -> bool:
+        """Whether a limit leaves no room only for what is set aside for calls under way."""
+        return self.purse.awaits(payer, amount, time())
+
     def refusal(self, payer: Payer, amount: float | None) -> str:
         """Return why a limit leaves no room for such a cost; "" if it does."""
         return self.purse.refusal(payer, amount, time())
@@ -209,8 +215,8 @@ class Till:
             return False
         return self.purse.active or outline.wishes.max_cost is not UNSET
 
-    async def reserve(self, upstream: Upstream, before: Sequence[Attempt]) -> None:
-        """Set the most aside that the attempt can cost. Raises `OverBudget`."""
+    async def reserve(self, upstream: Upstream, before: Sequence[Attempt], *, waits: bool) -> float:
+        """Set the most aside that the attempt can cost; returns how long it waited for that. Raises `OverBudget`."""
         await self._known(upstream)
         call, target, tag = upstream.asked.call, upstream.candidate.target, upstream.tag
         most = bound(call, target, tag, choices(call.members)) if tag is not None else None
@@ -219,13 +225,18 @@ class Till:
         if allowed is not UNSET:
             spent = sum(self._so_far(one) for one in before)
             self._refuse(target, too_dear(amount, max(allowed - spent, 0.0), self.currency))
-        payer = _payer(upstream)
+        payer, waited_s = _payer(upstream), 0.0
+        if waits and self.purse.awaits(payer, amount, time()):
+            patience = self._core.generation.settings.busy.patience
+            waited_s = await self.queue.wait(lambda: self.purse.awaits(payer, amount, time()), patience)
+            upstream.note = f"{upstream.note} It waited {waited_s:.1f} s for room in the budget.".strip()
         made = self.purse.reserve(payer, amount, upstream.started)
         if not isinstance(made, Reservation):
             self._refuse(target, made)
         elif self.purse.limited(payer):
             upstream.reservation = made
             self._hold(upstream, made)
+        return waited_s
 
     async def _known(self, upstream: Upstream) -> None:
         """Wait until prices and earlier sums are read, as far as this attempt needs them."""
@@ -261,6 +272,7 @@ class Till:
         if upstream.reservation is not None:
             self.purse.settle(upstream.reservation, paid)
             upstream.reservation = None
+            self.queue.settled()
         elif paid is None or paid.amount:
             self.purse.spend(_payer(upstream), paid, day_of(upstream.started))
 
@@ -278,16 +290,8 @@ def _payer(upstream: Upstream) -> Payer:
 
 
 def _priced(target: Target) -> Priced:
-    info = target.info
-    return Priced(
-        target.name,
-        target.provider,
-        target.model,
-        target.place,
-        target.settings.price,
-        info.price_input,
-        info.price_output,
-    )
+    listed = (target.info.price_input, target.info.price_output)
+    return Priced(target.name, target.provider, target.model, target.place, target.settings.price, *listed)
 
 
 async def _soon(work: asyncio.Future[None]) -> None:

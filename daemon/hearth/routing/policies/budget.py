@@ -9,7 +9,7 @@ from hearth.chat import Members
 from hearth.money.accounts import Payer
 from hearth.money.figures import figure
 from hearth.money.tags import PriceTag, most
-from hearth.routing.policy import ALLOW, Verdict, refuse
+from hearth.routing.policy import ALLOW, Verdict, defer, refuse
 from hearth.routing.targets import Target
 from hearth.routing.world import World
 from hearth_config.settings import Settings
@@ -26,7 +26,10 @@ _IMAGE_TOKENS = 1600
 
 
 def judge(call: Call, target: Target, world: World, settings: Settings) -> Verdict:  # noqa: ARG001 - the one shape
-    """Refuse a target in the cloud whose answer may cost more than the request allows or than is left of a limit."""
+    """Refuse a target in the cloud whose answer may cost more than the request allows or than is left of a limit.
+
+    Where it is set aside for calls under way, and not spent, it is put off.
+    """
     outline = call.outline
     if target.place != "cloud" or outline.counts or outline.unread not in {"", "POST"}:
         return ALLOW
@@ -41,7 +44,10 @@ def judge(call: Call, target: Target, world: World, settings: Settings) -> Verdi
     if not refused:
         if amount is not None and amount <= world.room:
             return ALLOW
-        refused = purse.refusal(Payer(target.provider, name, "", call.app.name), amount)
+        payer = Payer(target.provider, name, "", call.app.name)
+        refused = purse.refusal(payer, amount)
+        if refused and purse.awaits(payer, amount):
+            return defer(NAME, "set_aside", f"{refused} until calls under way have ended")
     judged_later = purse.by_key(target.provider) and not outline.unread
     return refuse(NAME, refused) if refused and not judged_later else ALLOW
 
