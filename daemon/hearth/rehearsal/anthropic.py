@@ -20,6 +20,7 @@ Object = dict[str, Any]
 PAGE = 3
 """How many models a page of the list holds here, whatever was asked for: so that lists have several."""
 _IMAGE_TOKENS = 100
+_NO_JSON = "The request body is not valid JSON"
 
 
 def answer(script: Script, request: Request) -> Reply:
@@ -46,20 +47,10 @@ def _route(script: Script, request: Request) -> Reply:
     if request.method == "GET" and path.endswith("/v1/models"):
         return _models(script, request)
     if request.method == "POST" and path.endswith("/v1/messages"):
-        return _message(script, _members(request))
+        return _message(script, request.members(Refused(400, _NO_JSON)))
     if request.method == "POST" and path.endswith("/v1/messages/count_tokens"):
-        return _count(script, _members(request))
+        return _count(script, request.members(Refused(400, _NO_JSON)))
     raise Refused(404, "Not found")
-
-
-def _members(request: Request) -> Object:
-    try:
-        members: object = msgspec.json.decode(request.body)
-    except msgspec.DecodeError:
-        members = None
-    if not isinstance(members, dict):
-        raise Refused(400, "The request body is not valid JSON")
-    return members
 
 
 def _find(script: Script, members: Object) -> ModelScript:

@@ -17,6 +17,7 @@ from hearth.rehearsal.vectors import normalised, vector
 Object = dict[str, Any]
 MOST_TEXTS = 96
 PURPOSES = {"search_document", "search_query", "classification", "clustering", "image"}
+_NO_JSON = "invalid json syntax"
 
 
 def answer(script: Script, request: Request) -> Reply:
@@ -51,17 +52,10 @@ def _route(script: Script, request: Request) -> Reply:
     if request.method == "GET" and path.endswith("/v1/models"):
         return _json(200, {"models": [_listed(model) for model in script.models]})
     if request.method == "POST" and path.endswith("/v2/chat"):
-        return cohere_chat.chat(script, _members(request))
+        return cohere_chat.chat(script, request.members(Refused(400, _NO_JSON)))
     if request.method == "POST" and path.endswith("/v2/embed"):
-        return _embed(script, _members(request))
+        return _embed(script, request.members(Refused(400, _NO_JSON)))
     raise Refused(404, f"path not found: {request.path}")
-
-
-def _members(request: Request) -> Object:
-    try:
-        return msgspec.json.decode(request.body, type=Object)
-    except msgspec.DecodeError:
-        raise Refused(400, "invalid json syntax") from None
 
 
 def _listed(model: ModelScript) -> Object:

@@ -69,7 +69,7 @@ def _route(script: Script, request: Request) -> Reply:
     model = next((one for one in script.models if one.name == name), None)
     if model is None:
         raise Problem(404, f"models/{name} is not found for API version v1beta, or is not supported for {verb}.")
-    members = _members(request)
+    members = request.members(Problem(400, "Invalid JSON payload received."))
     match verb:
         case "generateContent" | "streamGenerateContent":
             return _generate(model, members, request, streams=verb.startswith("stream"))
@@ -83,13 +83,6 @@ def _route(script: Script, request: Request) -> Reply:
         case "predict" if is_vertex(request):
             return _json(200, {"predictions": [_prediction(model, members, one) for one in members["instances"]]})
     raise Problem(404, "Requested entity was not found.")
-
-
-def _members(request: Request) -> Object:
-    try:
-        return msgspec.json.decode(request.body, type=Object)
-    except msgspec.DecodeError:
-        raise Problem(400, "Invalid JSON payload received.") from None
 
 
 def _models(script: Script, request: Request) -> Reply:

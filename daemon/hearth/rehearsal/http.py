@@ -8,7 +8,7 @@ import struct
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
 
 import httptools
 import msgspec
@@ -62,6 +62,13 @@ class Request(msgspec.Struct, frozen=True):
         """The first value of a header, or ""."""
         wanted = name.lower()
         return next((value for key, value in self.headers if key.lower() == wanted), "")
+
+    def members(self, refused: Refused) -> dict[str, Any]:
+        """The members of the body's JSON object. Raises the refusal given where it is none."""
+        try:
+            return msgspec.json.decode(self.body, type=dict[str, Any])
+        except (msgspec.DecodeError, RecursionError):
+            raise refused from None
 
 
 class Reply:

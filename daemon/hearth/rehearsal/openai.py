@@ -6,14 +6,13 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-import msgspec
-
 from hearth.rehearsal import openai_chat, openai_embeddings, openai_models, openai_responses, quirks
 from hearth.rehearsal.http import Reply, Request
 from hearth.rehearsal.openai_wire import Problem, problem_reply
 from hearth.rehearsal.script import Script
 
 Object = dict[str, Any]
+_NO_JSON = "We could not parse the JSON body of your request."
 
 
 def answer(script: Script, request: Request) -> Reply:
@@ -59,18 +58,8 @@ def _route(script: Script, request: Request) -> Reply:
     if request.method == "POST":
         for end, answered in _POSTS.items():
             if path.endswith(end):
-                return answered(script, quirks.completed(script, request, _members(script, request)))
+                members = request.members(Problem(500 if script.flavour == "llama-server" else 400, _NO_JSON))
+                return answered(script, quirks.completed(script, request, members))
     if script.flavour == "llama-server":
         raise Problem(404, "File Not Found")
     raise Problem(404, f"Invalid URL ({request.method} {request.path})", code=None)
-
-
-def _members(script: Script, request: Request) -> Object:
-    try:
-        members: object = msgspec.json.decode(request.body)
-    except msgspec.DecodeError:
-        members = None
-    if not isinstance(members, dict):
-        text = "We could not parse the JSON body of your request."
-        raise Problem(500 if script.flavour == "llama-server" else 400, text)
-    return members

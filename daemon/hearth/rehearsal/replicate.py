@@ -17,6 +17,7 @@ from hearth.rehearsal.replicate_prediction import CREATED, Prediction
 from hearth.rehearsal.script import ModelScript, Script
 
 Object = dict[str, Any]
+_NO_JSON = "The request body is not JSON"
 
 
 def refused(status: int, text: str) -> Reply:
@@ -76,7 +77,7 @@ class Predictions:
             prediction = self._prediction(found[1])
             prediction.cancel()
             return _json(200, prediction.shown())
-        members = _members(request)
+        members = request.members(Refused(400, _NO_JSON))
         if found := re.fullmatch(r"/models/([^/]+/[^/]+)/predictions", path):
             return self._create(request, find(script, found[1]), members)
         if re.fullmatch(r"/deployments/[^/]+/[^/]+/predictions", path):
@@ -112,13 +113,6 @@ def _check_key(script: Script, request: Request) -> None:
     scheme, _, key = request.header("Authorization").partition(" ")
     if script.keys and (scheme.lower() not in ("bearer", "token") or key not in script.keys):
         raise Refused(401, "You did not pass a valid authentication token")
-
-
-def _members(request: Request) -> Object:
-    try:
-        return msgspec.json.decode(request.body, type=Object)
-    except msgspec.DecodeError:
-        raise Refused(400, "The request body is not JSON") from None
 
 
 def find(script: Script, name: str) -> ModelScript:
