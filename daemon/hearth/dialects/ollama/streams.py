@@ -77,7 +77,7 @@ class Reader:
         return [self._failure(data, self._broken(fault, step))]
 
     def _frame(self, raw: bytes) -> Frame:
-        if self._failed or self.finished or not raw.strip():
+        if self._failed or self.finished or not raw or raw.isspace():
             return Frame(raw)
         try:
             chunk = decode_chunk(raw)
@@ -88,8 +88,8 @@ class Reader:
             return self._failure(raw, classify(text, kind, None, self._to.provider, raw=raw))
         if (chunk.remote_host or chunk.remote_model) and (self._to.local_only or self._to.no_remote):
             return self._failure(raw, self._forwarded(chunk))
-        if self._guarded is not None:
-            raw = raw.replace(*self._guarded, 1) if raw.startswith(self._guarded[0]) else raw
+        if self._guarded is not None and raw.startswith(self._guarded[0]):
+            raw = self._guarded[1] + raw[len(self._guarded[0]) :]
         try:
             events = self._meaning.read(chunk)
         except UNREADABLE:
