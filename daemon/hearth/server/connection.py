@@ -105,13 +105,28 @@ class Connection(RequestHandler):
         if self._reading_paused or self._buffer_paused:
             super().resume_reading(resume_parser)
 
-    async def finish_response(
-        self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
+    async def _handle_request(
+        self, request: web.BaseRequest, start_time: float | None, request_handler: Handler
     ) -> tuple[web.StreamResponse, bool]:
-        """Send a response, unless it has `sent` itself, as those of `server.direct` do."""
-        if getattr(resp, "sent", False) and not self._upgraded:
-            return resp, False
-        return await super().finish_response(request, resp, start_time)
+        """Answer a request; a response that has `sent` itself, as those of `server.direct` do, is all there is to do.
+
+        aiohttp's own way also looks for what `Application.handle` never raises or returns.
+        """
+        self._current_request, self._request_in_progress = request, True
+        try:
+            response = await request_handler(request)
+            if getattr(response, "sent", False) and not self._upgraded:
+                return response, False
+            self._current_request = None
+            return await self.finish_response(request, response, start_time)
+        except (ConnectionError, asyncio.CancelledError):
+            raise
+        except Exception as error:  # noqa: BLE001 -- it is logged there
+            return self.handle_error(request, 500, error), True
+        finally:
+            self._current_request, self._request_in_progress = None, False
+            if self._handler_waiter is not None:
+                self._handler_waiter.set_result(None)
 
     def _break_bodies(self) -> None:
         """Tell whoever reads a body that the rest of it will never come, since what came instead is no HTTP (T23)."""

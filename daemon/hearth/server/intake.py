@@ -40,7 +40,7 @@ _MAX_COST = istr("X-Hearth-Max-Cost")
 
 def new_id() -> str:
     """Return a call's id: 26 characters of [0-9a-f], the first 13 growing with time."""
-    return "%013x%013x" % (int(time() * 1e6), getrandbits(52))  # noqa: UP031 -- in half the time of an f-string
+    return "%026x" % (int(time() * 1e6) << 52 | getrandbits(52))
 
 
 async def read_body(request: web.BaseRequest, limit: int) -> bytes:
@@ -54,6 +54,14 @@ async def read_body(request: web.BaseRequest, limit: int) -> bytes:
         return await _received(request, limit)
     check_coding(coding, request.rel_url.raw_path)
     return unpack(await _received(request, limit), limit)
+
+
+def _at_hand(request: web.BaseRequest, limit: int) -> bytes:
+    """Return a body that has come already, as most have, and needs no decoding; b"" where it must be read."""
+    content = request.content
+    if content.is_eof() and content.total_bytes <= limit and hdrs.CONTENT_ENCODING not in request.headers:
+        return content.read_nowait()
+    return b""
 
 
 async def _received(request: web.BaseRequest, limit: int) -> bytes:
@@ -169,7 +177,8 @@ class Inference(Struct, frozen=True):
 async def take_in(core: Core, request: web.BaseRequest, inference: Inference) -> Call:
     """Read a whole request into a call. Raises what is wrong with it, to be rendered in the served dialect."""
     received_ns = monotonic_ns()
-    members = cut(await read_body(request, core.generation.settings.listen.body_limit))
+    limit = core.generation.settings.listen.body_limit
+    members = cut(_at_hand(request, limit) or await read_body(request, limit))
     wishes = take_wishes(members, request.headers)
     served, route = inference.served, inference.route
     if inference.rest and isinstance(served, ServedByPath):
