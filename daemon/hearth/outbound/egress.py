@@ -63,6 +63,8 @@ class Egress:
 
     def at(self, mode: Mode, names: Iterable[str] | None = None) -> Egress:
         """The same under another mode (and other configured names), counting into the same contacts."""
+        if names is None and mode == self.mode:
+            return self
         return Egress(mode, self.names if names is None else names, self.contacts)
 
     def allows(self, place: Place) -> bool:

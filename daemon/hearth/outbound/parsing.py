@@ -11,6 +11,8 @@ from hearth.outbound.reply import Reply
 
 MAX_HEADERS = 200
 MAX_HEAD_BYTES = 64 * 1024
+_TOLD = frozenset(("content-length", "transfer-encoding", "content-encoding", "content-type", "keep-alive"))
+"""The headers that say how to read what follows."""
 MAX_INTERIM = 16
 """1xx messages before a reply; more are a storm (F13)."""
 
@@ -101,7 +103,7 @@ class ReplyParser:
             if self._interim > MAX_INTERIM:
                 self._refuse(f"begins with more than {MAX_INTERIM} interim messages")
             return
-        headers = tuple([(name.decode("latin-1"), value.decode("latin-1")) for name, value in self._headers])
+        headers = tuple([(str(name, "latin-1"), str(value, "latin-1")) for name, value in self._headers])
         length, chunked, self.refused = self._inspect(status, headers)
         if self.refused:
             return
@@ -131,6 +133,8 @@ class ReplyParser:
         length, chunked, refused = -1, False, ""
         for name, value in headers:
             key = name.lower()
+            if key not in _TOLD:
+                continue
             if key == "content-length":
                 length = int(value)  # llhttp lets nothing but digits pass
             elif key == "transfer-encoding":

@@ -174,7 +174,7 @@ class Pool:
         """
         who = origin.who
         self.egress.allow(origin.place, origin.host, who)
-        if permit is not None:
+        if permit is not None and permit is not self.egress:
             permit.allow(origin.place, origin.host, who)
         lines = headers if isinstance(headers, bytes) else encode_headers(headers)
         size = len(body) if isinstance(body, bytes) else length

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
-from functools import cache
+from collections.abc import Awaitable, Sequence
+from functools import cache, lru_cache
 from math import inf
 from time import monotonic, monotonic_ns, time
 from typing import TYPE_CHECKING, Protocol
@@ -217,8 +217,7 @@ class Upstream:
         timeouts = self.target.settings.timeouts
         if not self.asked.call.outline.stream and timeouts.first_token is None:
             first_token_s = max(first_token_s or 0.0, WHOLE_REPLY_S)
-        strict, life = timeouts.first_token is not None, max(first_token_s or inf, LIFE_S)
-        return Limits(connect=timeouts.connect, first=first_token_s, idle=timeouts.idle, strict=strict, life=life)
+        return _limits(timeouts.connect, timeouts.idle, first_token_s, strict=timeouts.first_token is not None)
 
     def write(self) -> HttpRequest:
         """Return the request: the caller's own, spliced, in the same dialect; else written from its meaning."""
@@ -236,14 +235,14 @@ class Upstream:
         foreign = self.asked.memory.foreign(self.target)
         return self.destination if foreign is None else replace(self.destination, foreign=foreign)
 
-    async def _relay(self, reply: Reply, head: Head, sink: Sink) -> None:
+    def _relay(self, reply: Reply, head: Head, sink: Sink) -> Awaitable[None]:
         outline = self.asked.call.outline
         reader = self.target.called.reader(
             outline.operation, outline if self.passthrough else None, self.destination, head
         )
         recorder = self.asked.memory.recorder(self.asked.call, self.target, passing=self.passthrough)
         relay = Relay(reply, reader, self.meter, sink, recorder.see if recorder is not None else None)
-        await relay.run(self._take_whole if outline.stream else None)
+        return relay.run(self._take_whole if outline.stream else None)
 
     def _take_whole(self) -> None:
         """A whole body was sent for a stream: only its meaning can be streamed."""
@@ -263,6 +262,11 @@ class Upstream:
             output_tokens=tokens_out,
             stays_until=stays_until(self.destination.pins.keep_alive),
         )
+
+
+@lru_cache(maxsize=256)
+def _limits(connect: float, idle: float, first: float | None, *, strict: bool) -> Limits:
+    return Limits(connect=connect, first=first, idle=idle, strict=strict, life=max(first or inf, LIFE_S))
 
 
 @cache
