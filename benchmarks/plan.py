@@ -58,6 +58,10 @@ class Full:
         """Return a sum as it is."""
         return amount
 
+    def awaits(self, payer: Payer, amount: float | None) -> bool:  # noqa: ARG002 -- the shape of a purse
+        """Set nothing aside."""
+        return False
+
     def refusal(self, payer: Payer, amount: float | None) -> str:  # noqa: ARG002 -- the shape of a purse
         """Let everything pass."""
         return ""
