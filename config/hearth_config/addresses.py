@@ -39,8 +39,7 @@ class TcpAddress(Struct, frozen=True, tag="tcp"):
     @property
     def authority(self) -> str:
         """Host and port as a Host header wants them: brackets around IPv6, no default port."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return host if self.port == _DEFAULT_PORT[self.scheme] else f"{host}:{self.port}"
+        return bracketed(self.host) if self.port == _DEFAULT_PORT[self.scheme] else with_port(self.host, self.port)
 
     def __str__(self) -> str:
         return f"{self.scheme}://{self.authority}{self.prefix}"
@@ -75,7 +74,17 @@ class Endpoint(Struct, frozen=True):
     port: int
 
     def __str__(self) -> str:
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+        return with_port(self.host, self.port)
+
+
+def bracketed(host: str) -> str:
+    """A host as URLs write it: an IPv6 literal in brackets."""
+    return f"[{host}]" if ":" in host else host
+
+
+def with_port(host: str, port: int) -> str:
+    """A host and port as one writes them: "127.0.0.1:80", "[::1]:80"."""
+    return f"{bracketed(host)}:{port}"
 
 
 def parse_address(text: str) -> Address:

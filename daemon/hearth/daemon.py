@@ -42,6 +42,7 @@ from hearth.server.room import room_for
 from hearth.server.seals_kept import SealsKept
 from hearth.server.sockets import InstanceLock, Opened
 from hearth.server.tokens import known_tokens, tokens_for_now
+from hearth_config.addresses import with_port
 from hearth_config.changes import changed
 from hearth_config.errors import ConfigError
 from hearth_config.load import Loaded, load
@@ -175,8 +176,7 @@ class Daemon:
             self.core.listening.append(f"unix:{one.sock.getsockname()}")
         else:
             server = await loop.create_server(listener, sock=one.sock)
-            host = f"[{one.door.address}]" if ":" in one.door.address else one.door.address
-            self.core.listening.append(f"http://{host}:{one.door.port}")
+            self.core.listening.append(f"http://{with_port(one.door.address, one.door.port)}")
         self._listeners.append(listener)
         self._servers.append(server)
 

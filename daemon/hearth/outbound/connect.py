@@ -21,7 +21,7 @@ from hearth.outbound.names import Resolver, is_local_name
 from hearth.outbound.proxy import Proxy, open_tunnel
 from hearth.outbound.tls import context_for, tls_problem
 from hearth.problems import Forbidden, Problem, TimedOut, Unreachable
-from hearth_config.addresses import Address, TcpAddress, UnixAddress, place_of
+from hearth_config.addresses import Address, TcpAddress, UnixAddress, place_of, with_port
 
 P = TypeVar("P", bound=asyncio.Protocol)
 T = TypeVar("T")
@@ -111,14 +111,14 @@ async def _dial_host(
     ips = (host,) if _is_literal(host) else await resolver.addresses(host, permit, who)
 
     async def dial(ip: str) -> tuple[socket.socket, str]:
-        where = _authority(ip, port)
+        where = with_port(ip, port)
         permit.contacts.note(where, permit.check_dial(ip, planned, who))
         return await _dial_ip(ip, port), where
 
     def discard(dialled: tuple[socket.socket, str]) -> None:
         dialled[0].close()
 
-    where = _authority(host, port)
+    where = with_port(host, port)
     return await _timed(first_to_connect(ips, dial, discard), where, limits.connect, who)
 
 
@@ -188,10 +188,6 @@ def _unreachable(error: OSError, where: str, who: str) -> Problem:
         error.errno or 0, ("no connection to {0}: " + (error.strerror or str(error) or "it failed") + ".", "")
     )
     return Unreachable(text.format(where), who=who, next_step=step)
-
-
-def _authority(host: str, port: int) -> str:
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def _is_literal(host: str) -> bool:

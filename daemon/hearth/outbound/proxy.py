@@ -10,7 +10,7 @@ from collections.abc import Callable
 from msgspec import Struct
 
 from hearth.problems import Problem, Unreachable
-from hearth_config.addresses import TcpAddress
+from hearth_config.addresses import TcpAddress, with_port
 from hearth_config.secrets import SecretError
 
 MAX_HEAD_BYTES = 16 * 1024
@@ -49,7 +49,7 @@ async def _authorization(proxy: Proxy, who: str) -> str:
 async def open_tunnel(sock: socket.socket, proxy: Proxy, host: str, port: int, who: str) -> None:
     """Ask the proxy at the other end of the socket for a tunnel. Raises `Unreachable` if it says no."""
     loop = asyncio.get_running_loop()
-    target = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    target = with_port(host, port)
     authorization = await _authorization(proxy, who)
     await loop.sock_sendall(
         sock, f"CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n{authorization}\r\n".encode("latin-1")
