@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from time import monotonic
 from typing import NamedTuple, TypeVar
 
 import pytest
@@ -14,6 +16,7 @@ import pytest
 from end_to_end.callers import Answer, admin, call, calm, chat, cloud, engine
 from hearth.rehearsal import ModelScript, Rehearsal, Script
 from hearth.senses.inventory import RETRY_S
+from hearth.server.second_look import LOOK_S
 from hearth_home import Home, make, running
 
 T = TypeVar("T")
@@ -237,3 +240,31 @@ def test_a_name_that_nobody_knows_costs_an_engine_little() -> None:
 
     assert statuses == {404}
     assert questions <= ONE_ROUND
+
+
+def test_lists_do_not_wait_for_an_engine_that_hangs() -> None:
+    """`ollama list`, `ps` and `show` come back soon from an Ollama that takes connections and says nothing."""
+
+    async def scene() -> tuple[list[Answer], float]:
+        with socket.create_server(("127.0.0.1", 0)) as silent, TemporaryDirectory(prefix="hearth-") as folder:
+            address = f'address = "http://127.0.0.1:{silent.getsockname()[1]}"\n'
+            daemon = make(Path(folder), calm() + f'[providers.ollama]\npreset = "ollama"\n{address}')
+            await daemon.start()
+            try:
+                port = int(next(one for one in daemon.core.listening if one.startswith("http")).rpartition(":")[2])
+                home = Home(daemon, port, daemon.paths.socket, Path(folder))
+                since = monotonic()
+                answers = [
+                    await call(home, "/api/tags", method="GET"),
+                    await call(home, "/api/ps", method="GET"),
+                    await call(home, "/api/show", {"model": "some-model"}),
+                ]
+                return answers, monotonic() - since
+            finally:
+                await daemon.stop()
+
+    (tags, ps, shown), took = asyncio.run(scene())
+
+    assert (tags.status, ps.status, shown.status) == (200, 200, 404)
+    assert b"has not said what it has" in shown.body
+    assert took < 3 * LOOK_S + 2

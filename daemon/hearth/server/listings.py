@@ -22,7 +22,7 @@ from hearth.routing.targets import same_name
 from hearth.server import web
 from hearth.server.intake import read_body
 from hearth.server.routes import Route, Table, Visit
-from hearth.server.second_look import look
+from hearth.server.second_look import fresh, look
 
 if TYPE_CHECKING:
     from hearth.dialects.dialect import ModelInfo
@@ -53,7 +53,7 @@ async def tags(visit: Visit) -> web.StreamResponse:
 
 async def loaded(visit: Visit) -> web.StreamResponse:
     """`GET /api/ps`: what is loaded here now."""
-    await visit.core.refresh_engines()
+    await fresh(visit.core)
     infos = [
         target.info for target in visit.core.catalog.targets.values() if target.loaded and target.place == "machine"
     ]
@@ -156,7 +156,9 @@ def _found(core: Core, name: str) -> tuple[ModelInfo, Target]:
     usable = (target for target in (*resolution.targets, *resolution.fallback) if _allowed(core, target))
     target = next(usable, None)
     if target is None or resolution.kind in ("missing", "unlisted"):
-        raise UnknownModel(f"model '{name[:200]}' not found", next_step=names_like(resolution.near, ""))
+        silent = resolution.targets[0].provider if resolution.kind == "unlisted" else ""
+        why = f"{silent} has not said what it has: see `hearth status`." if silent else names_like(resolution.near, "")
+        raise UnknownModel(f"model '{name[:200]}' not found", next_step=why)
     info = structs.replace(
         target.info,
         name=_spelled(name, target),

@@ -21,10 +21,15 @@ async def resolved(core: Core, name: str, task: Task) -> Resolution:
     found = core.catalog.resolve(name, task)
     if found.kind != "missing" or found.problem is not None:
         return found
+    await asyncio.gather(fresh(core), core.inventory.everywhere(LOOK_S))
+    return core.catalog.resolve(name, task)
+
+
+async def fresh(core: Core) -> None:
+    """Ask all engines here what they have at this moment; what one says that does not answer soon is not waited for."""
     with suppress(TimeoutError):
         async with asyncio.timeout(LOOK_S):
-            await asyncio.gather(core.refresh_engines(), core.inventory.everywhere(LOOK_S))
-    return core.catalog.resolve(name, task)
+            await core.refresh_engines()
 
 
 async def look(core: Core) -> bool:
