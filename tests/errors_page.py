@@ -8,10 +8,10 @@ from inspect import getdoc
 from pathlib import Path
 from typing import get_args
 
-from hearth import problems
+from hearth.conformance.served import kinds
 from hearth.dialects import registry
 from hearth.dialects.dialect import Head
-from hearth.problems import Problem, ProviderProblem
+from hearth.problems import ProviderProblem
 from hearth.taxonomy import Category
 from hearth_config.provider import Retry
 
@@ -55,12 +55,6 @@ def page() -> str:
     """Return the whole page."""
     lines = [INTRODUCTION, *_categories(), PROBLEMS, *_problems(), WRITTEN, *_written(), READ, *_read()]
     return "\n".join(lines) + "\n"
-
-
-def kinds() -> list[type[Problem]]:
-    """Every problem there is, as they are defined; the one that only groups others is left out."""
-    found = [one for one in vars(problems).values() if isinstance(one, type) and issubclass(one, Problem)]
-    return [one for one in found if one not in (Problem, ProviderProblem)]
 
 
 def _categories() -> Iterator[str]:

@@ -7,7 +7,8 @@ from typing import get_args
 
 import pytest
 
-from errors_page import PAGE, kinds, page
+from errors_page import PAGE, page
+from hearth.conformance.served import kinds
 from hearth.dialects import registry
 from hearth.dialects.dialect import Rendered, Served
 from hearth.problems import Problem, ProviderProblem
