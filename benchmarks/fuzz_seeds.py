@@ -50,6 +50,14 @@ HEADS = (
     b"HTTP/1.1 307 Away\r\nLocation: http://a/\r\nContent-Length: 0\r\n\r\n",
     b"HTTP/1.1 204 None\r\n\r\n",
 )
+LISTING = (
+    b'{"object":"list","data":[{"id":"a/b","object":"model","name":"B","context_length":4096,"type":"chat",'
+    b'"architecture":{"input_modalities":["text","image"],"output_modalities":["text"]},"pricing":{"prompt":"0.001",'
+    b'"completion":"0.002"},"supported_parameters":["tools","reasoning"],"top_provider":{"max_completion_tokens":9},'
+    b'"capabilities":{"completion_chat":true},"meta":{"n_ctx_train":8,"n_ctx":4,"size":7},'
+    b'"providers":[{"context_length":4096,"supports_tools":true}]}],"models":[{"name":"models/m"}]}'
+)
+"""A list of models with what several servers tell of each."""
 PREDICTION = (
     b'{"id":"p1","model":"meta/m","version":"v","input":{"prompt":"Hi"},"output":["Hel","lo"],"logs":"","error":null,'
     b'"status":"succeeded","metrics":{"input_token_count":3,"output_token_count":2,"predict_time":0.5},'
@@ -101,6 +109,10 @@ def replies(dialect: str = "") -> Iterator[bytes]:
         body = "".join(piece for _, piece in chunks if isinstance(piece, str)).encode()
         if 0 < len(body) <= LONGEST:
             yield body
+    if dialect:
+        yield LISTING
+    if dialect == "ollama":
+        yield from replies("models")
     if dialect == "replicate":
         yield PREDICTION
     half = served(dialect) if dialect else None

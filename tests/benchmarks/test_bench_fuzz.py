@@ -41,6 +41,16 @@ FOUND: tuple[tuple[str, bytes], ...] = (
         b'\x14{"output":[{"type":"reasoning","summary":7,"content":true}],"status":"completed"}',
     ),
     ("replies: openai_responses", b'\x14{"output":[{"type":"message","id":["a"]}],"status":"completed"}'),
+    (
+        "replies: openai_responses",
+        b'\0event: response.output_item.done\ndata: {"type":"response.output_item.done","item":{"id":{}}}\n\n',
+    ),
+    ("replies: gemini", b'\2{"error":{"code":true,"details":true}}'),
+    ("replies: openai_chat", b'\0{"data":[{"id":"a","providers":7}]}'),
+    (
+        "replies: openai_chat",
+        b'\0{"data":[{"id":"a","supported_parameters":[],"architecture":{"input_modalities":true}}]}',
+    ),
 )
 """Each ended in an error that nobody caught, before it was mended."""
 CHANGES = 60

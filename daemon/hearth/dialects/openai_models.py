@@ -75,12 +75,18 @@ def _name(item: dict[str, Any]) -> str:
     return name if isinstance(name, str) else ""
 
 
+def _list(item: dict[str, Any], name: str) -> list[Any]:
+    """Return a list among the members; an empty one where something else stands in its place."""
+    found = item.get(name)
+    return found if isinstance(found, list) else []
+
+
 def _model(item: dict[str, Any]) -> ModelInfo:
     meta = _object(item, "meta")
     top = _object(item, "top_provider")
     trained = _number(meta, "n_ctx_train")
     window = _first(item, "context_length", "context_window", "max_context_length", "max_model_len")
-    routes = [route for route in item.get("providers") or () if isinstance(route, dict)]
+    routes = [route for route in _list(item, "providers") if isinstance(route, dict)]
     windows = [found for route in routes if (found := _number(route, "context_length")) is not None]
     price_input, price_output = _prices(item)
     return ModelInfo(
@@ -124,9 +130,9 @@ def _capabilities(item: dict[str, Any]) -> tuple[str, ...] | None:
         return None
     architecture = _object(item, "architecture")
     words = ["completion", *(word for name, word in _FEATURES.items() if name in features)]
-    if "image" in (architecture.get("input_modalities") or ()):
+    if "image" in _list(architecture, "input_modalities"):
         words.append("vision")
-    if "audio" in (architecture.get("input_modalities") or ()):
+    if "audio" in _list(architecture, "input_modalities"):
         words.append("audio")
     return tuple(dict.fromkeys(words))
 
@@ -146,7 +152,7 @@ def _embeds(item: dict[str, Any]) -> bool:
 
 def _calls_tools(item: dict[str, Any]) -> bool:
     """Say whether one of those behind Hugging Face's router calls tools; of thinking and pictures it says nothing."""
-    routes = item.get("providers") or ()
+    routes = _list(item, "providers")
     return any(isinstance(route, dict) and route.get("supports_tools") is True for route in routes)
 
 

@@ -81,7 +81,8 @@ def parse(body: bytes) -> Said | None:
 
 
 def _said(error: dict[str, Any]) -> Said:
-    details = [one for one in error.get("details") or () if isinstance(one, dict)]
+    told = error.get("details")
+    details = [one for one in told if isinstance(one, dict)] if isinstance(told, list) else []
     return Said(
         code=error["code"] if type(error.get("code")) is int else None,
         message=_text(error.get("message")),

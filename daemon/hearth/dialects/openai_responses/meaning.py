@@ -56,7 +56,7 @@ class Meaning(ReplyMeaning):
         if kind.endswith(".delta"):
             return self._delta(kind, wire, wire.delta if isinstance(wire.delta, str) else "")
         if wire.item is not None:
-            return self._item(wire.item, wire.item.get("id") or wire.output_index, done=kind.endswith(".done"))
+            return self._item(wire.item, _text(wire.item.get("id")) or wire.output_index, done=kind.endswith(".done"))
         if kind == "response.output_text.annotation.added":
             return [*_citation(wire.annotation)]
         if kind == "error" or (wire.error is not None and wire.response is None):
