@@ -40,6 +40,19 @@ def test_json_goes_to_the_provider_that_the_model_names() -> None:
     assert reply.headers["X-Hearth-Place"] == "cloud"
 
 
+@pytest.mark.parametrize(
+    ("header", "place"), [("anthropic-version", ("error", "type")), ("x-goog-api-key", ("error", "status"))]
+)
+def test_files_of_other_providers_are_refused_in_the_form_of_their_clients(header: str, place: tuple[str, str]) -> None:
+    """Anthropic's and Google's clients have files of their own at OpenAI's path: those go to nobody."""
+    reply, far = sent("GET", "/v1/files", headers={header: "any"})
+
+    assert reply.status_code == 404
+    assert str(reply.json()[place[0]][place[1]]).lower().startswith("not_found")
+    assert "inside the message" in reply.json()["error"]["message"]
+    assert far.asked == []
+
+
 def test_a_listed_model_needs_no_provider_before_it() -> None:
     """A name that a provider lists is found as anywhere else."""
     reply, far = sent("POST", "/v1/moderations", json={"model": "whisper-1", "input": "x"})

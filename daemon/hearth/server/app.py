@@ -17,6 +17,7 @@ from multidict import istr
 from hearth.call import App
 from hearth.dialects.dialect import Rendered
 from hearth.problems import Internal, NotFound, Problem, Unauthorized, WrongHost, WrongMethod
+from hearth.routing.near import shown
 from hearth.senses.callers import Peer, peer_of, process_of
 from hearth.server import control, listings, llm, manage, pages, passing, responses, web
 from hearth.server.connection import Connection
@@ -235,7 +236,8 @@ def _route(method: str, path: str) -> tuple[Route, str]:
     found = find(TABLE, path)
     if found is None:
         right = meant(TABLE, path)
-        step = f"Did you mean {right}? Then correct the base URL." if right else _SERVED_HERE
+        here = f"There is no {shown(path)}. {_SERVED_HERE}"
+        step = f"Did you mean {right}? Then correct the base URL." if right else here
         raise NotFound("404 page not found.", next_step=step)
     methods, rest = found
     route = methods.get(method) or (methods.get("GET") if method == "HEAD" else None)

@@ -116,7 +116,7 @@ async def model(visit: Visit) -> web.StreamResponse:
 def _form(visit: Visit) -> Any:  # noqa: ANN401 -- a dialect's package, imported when the first of its clients asks
     """Return the dialect in whose form models are listed: several APIs do so at `/v1/models` (google-genai 3)."""
     headers = visit.request.headers
-    if visit.request.path.startswith("/v1beta/") or any(name in headers for name in _GOOGLE_HEADERS):
+    if visit.request.path.startswith("/v1beta/") or any(name in headers for name in GOOGLE_HEADERS):
         return import_module("hearth.dialects.gemini")
     if "anthropic-version" in headers:
         return import_module("hearth.dialects.anthropic")
@@ -127,7 +127,7 @@ def _form(visit: Visit) -> Any:  # noqa: ANN401 -- a dialect's package, imported
     return import_module("hearth.dialects.openai_chat")
 
 
-_GOOGLE_HEADERS = ("x-goog-api-client", "x-goog-api-key")
+GOOGLE_HEADERS = ("x-goog-api-client", "x-goog-api-key")
 
 
 def offered(core: Core, *, listed_too: bool) -> list[str]:

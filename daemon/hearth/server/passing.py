@@ -25,6 +25,7 @@ from hearth.server import web
 from hearth.server.app_limits import refusal
 from hearth.server.direct import safe
 from hearth.server.intake import call_mode, new_id, take_wishes
+from hearth.server.listings import GOOGLE_HEADERS
 from hearth.server.live import LiveCall
 from hearth.server.owned import Owned
 from hearth.server.passage import Passage
@@ -59,8 +60,25 @@ async def pass_on(visit: Visit) -> web.StreamResponse:
     path = visit.request.rel_url.raw_path
     if any(part == ".." for part in visit.request.rel_url.path.split("/")):
         raise NotFound("No such route.")
+    if dialect := _whose_own(visit):
+        inside = "Send them inside the message, as data."
+        return _rendered(visit, NotFound("Files of this provider are not handed on.", next_step=inside), dialect)
     path = path.strip("/")
     return await _pass(visit, path, (*OPENAI, *COHERE) if path == _RANKING else OPENAI)
+
+
+def _whose_own(visit: Visit) -> str:
+    """Return the dialect of clients that have other files at this path than OpenAI's; "" for everybody else."""
+    headers = visit.request.headers
+    if not visit.request.path.startswith("/v1/files") or HEADER in headers:
+        return ""
+    google = any(name in headers for name in GOOGLE_HEADERS)
+    return "anthropic" if "anthropic-version" in headers else "gemini" if google else ""
+
+
+def _rendered(visit: Visit, problem: Problem, dialect: str, route: str = "") -> web.Response:
+    rendered = served_by(dialect).problem(problem, route=route)
+    return web.Response(status=rendered.status, body=rendered.body, headers={**dict(rendered.headers), **visit.cors})
 
 
 async def to_cohere(visit: Visit) -> web.StreamResponse:
@@ -77,10 +95,7 @@ async def tokenize(visit: Visit) -> web.StreamResponse:
     try:
         return await _pass(visit, path, OPENAI, need="tokenize")
     except Problem as problem:
-        rendered = served_by("openai_chat").problem(problem, route="infill")
-        return web.Response(
-            status=rendered.status, body=rendered.body, headers={**dict(rendered.headers), **visit.cors}
-        )
+        return _rendered(visit, problem, "openai_chat", "infill")
 
 
 async def _pass(visit: Visit, path: str, speaks: Sequence[str], need: Need | None = None) -> web.StreamResponse:
