@@ -61,7 +61,7 @@ async def _answer(core: Core, live: LiveCall, served: Served, delivery: Delivery
     call = live.call
     made = core.plan(call)
     if made.resolution.kind == "missing":
-        made = await plan_again(core, call, made)
+        made = await _looked_again(core, live, made, delivery)
     delivery.planned_ns = monotonic_ns()
     asked = Asked(call, served, core.sealed)
     refused = made.problem or unsound(asked, made)
@@ -98,6 +98,18 @@ async def _answer(core: Core, live: LiveCall, served: Served, delivery: Delivery
     finally:
         note(core, live, made, delivery, ending, problem)
     return response
+
+
+async def _looked_again(core: Core, live: LiveCall, made: Plan, delivery: Delivery) -> Plan:
+    """Return the plan after another look for a model that nobody knows; a call that ends meanwhile is written down."""
+    try:
+        return await plan_again(core, live.call, made)
+    except asyncio.CancelledError:
+        note(core, live, made, delivery, "client_gone" if live.killed_by is None else "killed", live.killed_by)
+        if live.killed_by is None:
+            raise
+        _stay()
+        raise live.killed_by from None
 
 
 def _unanswered(live: LiveCall) -> Ending:
