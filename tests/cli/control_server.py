@@ -86,13 +86,13 @@ def serving(home: Path, script: Mapping[str, object]) -> Iterator[ControlServer]
 
     async def serve() -> None:
         connections = web.Server(server.answer)
-        runner = web.ServerRunner(connections, shutdown_timeout=0.1)
-        await runner.setup()
-        await web.UnixSite(runner, str(Paths.find(str(home), {}).socket)).start()
+        listener = await loop.create_unix_server(connections, str(Paths.find(str(home), {}).socket))
         ready.set()
         await ended.wait()
-        await runner.cleanup()
+        for sock in listener.sockets:
+            loop.remove_reader(sock.fileno())  # asyncio loses what it has accepted when the server closes too soon
         await _rounds()
+        listener.close()
         await connections.shutdown(0.1)
         await _rounds()
 
