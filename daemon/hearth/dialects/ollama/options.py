@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from operator import attrgetter
 
 import msgspec
 from msgspec import Raw, Struct
@@ -52,6 +53,7 @@ _LOADING = frozenset(("num_ctx", "num_batch", "num_gpu", "main_gpu", "num_thread
 """A different value of one of these loads the model again (wire/ollama §2.1)."""
 _NAMES = {name: "num_predict" if name == "max_tokens" else name for name in Knobs.__struct_fields__}
 """Knob → option; all but one have the same name."""
+_values = attrgetter(*_NAMES)
 
 
 def read_options(fields: Fields) -> Options | None:
@@ -96,10 +98,8 @@ def written(sampling: Knobs, to: Destination) -> dict[str, object]:
     options: dict[str, object] = {}
     if to.pins.num_ctx is not None:
         options["num_ctx"] = to.pins.num_ctx
-    for knob, option in _NAMES.items():
-        value = getattr(sampling, knob)
-        if value is None:
-            value = getattr(to.defaults, knob)
+    options |= _defaults(to)
+    for option, value in zip(_NAMES.values(), _values(sampling), strict=True):
         if value is not None:
             options[option] = value
     return options

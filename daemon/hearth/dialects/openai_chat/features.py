@@ -87,8 +87,13 @@ _EFFORTS: dict[str, Any] = {
 }
 
 
+_OF_TOOLS = frozenset(("tools", "functions", "tool_choice", "function_call"))
+
+
 def read_tools(members: Members) -> tuple[tuple[Tool, ...], ToolChoice | None]:
     """Return the tools on offer and the choice among them; the old `functions` and `function_call` count as well."""
+    if _OF_TOOLS.isdisjoint(members):
+        return (), None
     tools = tuple(map(_tool, value(members, "tools", list[ToolWire]) or ()))
     tools += tuple(map(_function, value(members, "functions", list[FunctionDef]) or ()))
     choice = value(members, "tool_choice", str | ChoiceWire)

@@ -21,11 +21,14 @@ _PLAIN: tuple[tuple[str, str, type], ...] = (
 )
 """Wire name, meaning, kind. The names beyond OpenAI's own are those of vLLM, llama.cpp, OpenRouter and Mistral."""
 
+_NO_KNOBS = Knobs()
 NAMES = frozenset({name for name, _, _ in _PLAIN} | {"max_tokens", "max_completion_tokens", "stop"})
 
 
 def read_knobs(members: Members) -> Knobs:
     """Return the knobs; of two names for one thing OpenAI's later one wins. Raises `BadRequest` for a wrong type."""
+    if NAMES.isdisjoint(members):
+        return _NO_KNOBS
     found: dict[str, float | tuple[str, ...]] = {
         meaning: given
         for name, meaning, kind in _PLAIN

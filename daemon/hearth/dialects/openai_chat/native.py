@@ -65,6 +65,8 @@ def refuse_native(members: Members) -> None:
 
 
 def _named(members: Members) -> Iterator[str]:
+    if _WORDS.keys().isdisjoint(members):
+        return iter(())
     return (name for name in sorted(_WORDS.keys() & members.keys()) if _compact(members[name]) not in _NOTHING)
 
 

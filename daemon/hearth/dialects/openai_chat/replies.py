@@ -244,9 +244,10 @@ _OF_A_CHOICE = frozenset(get_args(OfAChoice))
 
 
 def _add(choice: Choice, event: OfAChoice, stamp: Stamp) -> None:
+    if type(event) is TextDelta:  # nearly all there is
+        choice.text.append(event.text)
+        return
     match event:
-        case TextDelta(text=text):
-            choice.text.append(text)
         case Finished():
             choice.finish = finish_word(event, called=bool(choice.calls))
         case ThinkingDelta(text=text):
