@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from copy import deepcopy
 from typing import Any, TypeAlias
 
 Place: TypeAlias = tuple[Any, Any]
@@ -36,11 +37,12 @@ def _changed_json(text: bytes, dice: random.Random) -> bytes | None:
         return None
     try:
         tree = json.loads(lines[at][begin:])
+        for _ in range(dice.randint(1, 3)):
+            _change(tree, dice)
+        written = json.dumps(tree, ensure_ascii=dice.random() < 0.5)
     except (ValueError, RecursionError):
         return None
-    for _ in range(dice.randint(1, 3)):
-        _change(tree, dice)
-    lines[at] = lines[at][:begin] + json.dumps(tree, ensure_ascii=dice.random() < 0.5).encode("utf-8", "surrogatepass")
+    lines[at] = lines[at][:begin] + written.encode("utf-8", "surrogatepass")
     if dice.random() < 0.1:
         lines.insert(dice.randrange(len(lines) + 1), lines[at])
     return b"\n".join(lines)
@@ -56,13 +58,13 @@ def _change(tree: Any, dice: random.Random) -> None:  # noqa: ANN401 -- any JSON
             del holder[key]
         case 1:
             other, name = dice.choice(places)
-            holder[key] = json.loads(json.dumps(other[name]))
+            holder[key] = deepcopy(other[name])
         case 2 if isinstance(holder, list):
-            holder.insert(key, json.loads(json.dumps(holder[key])))
+            holder.insert(key, deepcopy(holder[key]))
         case 3 if isinstance(holder, dict):
             holder[dice.choice([str(name) for _, name in places])] = holder.pop(key)
         case _:
-            holder[key] = dice.choice(ODD)
+            holder[key] = deepcopy(dice.choice(ODD))
 
 
 def _places(tree: Any) -> list[Place]:  # noqa: ANN401 -- any JSON

@@ -63,7 +63,7 @@ def _with_atheris(check: Check, seeds: list[bytes], seconds: int, seed: int, fol
         if data:
             check(data)
 
-    words = [sys.argv[0], f"-max_total_time={seconds}", f"-max_len={LONGEST}", f"-seed={seed}", "-timeout=0"]
+    words = [sys.argv[0], f"-max_total_time={seconds}", f"-max_len={LONGEST}", f"-seed={seed}", "-timeout=3600"]
     atheris.Setup([*words, f"-artifact_prefix={folder}/", str(corpus)], one, custom_mutator=mutate)
     atheris.Fuzz()
 

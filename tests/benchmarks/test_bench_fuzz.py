@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from fuzz_changes import changed
+from fuzz_changes import ODD, changed
 from fuzz_engines import Lines
 from fuzz_targets import TARGETS
 
@@ -74,6 +74,19 @@ def test_every_target_holds_for_good_input_and_bad(target: str) -> None:
         TARGETS[target].check(seed)
     for _ in range(CHANGES):
         TARGETS[target].check(changed(dice.choice(seeds), dice, AT_MOST))
+
+
+def test_changes_can_be_changed_without_end() -> None:
+    """What is changed a thousand times over is still input, and what changes are made of stays as it was."""
+    dice, before = random.Random(5), repr(ODD)
+    data = b'\0{"messages":[{"role":"user","content":[{"type":"text","text":"Hi"}]}],"tools":[]}'
+
+    for _ in range(3000):
+        data = changed(data, dice, AT_MOST) if len(data) > 2 else b"\0" + b"[" * 2000
+    deep = changed(b"\0" + b"[" * 900 + b"]" * 900, dice, AT_MOST)
+
+    assert repr(ODD) == before
+    assert 0 < len(deep) <= AT_MOST
 
 
 def test_new_lines_are_noticed(tmp_path: Path) -> None:
