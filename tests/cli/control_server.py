@@ -94,6 +94,10 @@ def serving(home: Path, script: Mapping[str, object]) -> Iterator[ControlServer]
         await _rounds()
         listener.close()
         await connections.shutdown(0.1)
+        answering = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in answering:
+            task.cancel()
+        await asyncio.gather(*answering, return_exceptions=True)
         await _rounds()
 
     thread = threading.Thread(target=lambda: loop.run_until_complete(serve()), daemon=True)
