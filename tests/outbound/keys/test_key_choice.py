@@ -187,7 +187,9 @@ def test_an_attempt_that_was_not_made_uses_nothing() -> None:
     assert credential is not None
     keys.unused("box", credential)
 
+    assert keys.views(held.settings)[0].uses == 0
     assert next_of(keys, held) == "a"
+    assert keys.views(held.settings)[0].uses == 1
 
 
 def test_a_key_whose_money_is_spent_is_passed_over() -> None:

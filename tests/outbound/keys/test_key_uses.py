@@ -6,7 +6,9 @@ import asyncio
 
 from hearth.dialects.dialect import Head
 from hearth.outbound.keys.pool import Keys
+from hearth.outbound.keys.rate_limits import Told
 from hearth.outbound.keys.room import Lease
+from hearth.outbound.keys.told import Tally, ToldRoom
 from hearth.problems import ProviderFault, RateLimited
 from hearth_config.secrets import Secret
 from outbound.keys.test_key_choice import NONE, Held, next_of
@@ -71,3 +73,17 @@ def test_a_key_whose_money_is_spent_is_no_reason_not_to_wait() -> None:
     keys.rest("box", "a", RateLimited("slow down", who="box", retry_after=600.0), "m")
 
     assert 500 < keys.wait_s(pool.settings, 10.0, "m") <= 600
+
+
+def test_what_was_not_sent_is_given_back_to_the_limits_that_a_provider_told() -> None:
+    """Else a budget that refuses call after call would make a key look used up."""
+    room = ToldRoom()
+    told = [Told("requests", 10.0, 2.0, 60.0), Told("tokens", 100.0, 50.0, 60.0)]
+    room.hear(told, "m", Tally(), Tally(), 0.0)
+
+    for _ in range(5):
+        room.take(20.0, "m", 0.0)
+        room.take(-20.0, "m", 0.0, times=-1)
+
+    assert [bucket.left(0.0) for _, _, bucket in room.all()] == [2.0, 50.0]
+    assert (room.sent("m").uses, room.sent("").tokens) == (0, 0.0)

@@ -199,6 +199,8 @@ class Room:
             more = requests - 1 if what == "requests" else tokens - lease.tokens
             if more:
                 window.correct(more, lease.at, now)
+        if not requests:
+            self.provider.take(-lease.tokens, lease.model, now, times=-1)
 
     def correct(self, told: Iterable[Told], lease: Lease | None, now: float, model: str = "") -> None:
         """Believe what the provider told, less what was sent since the request that it answered."""

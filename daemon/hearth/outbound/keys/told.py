@@ -119,14 +119,14 @@ class ToldRoom:
             found = self._sent[model] = Tally()
         return found
 
-    def take(self, tokens: float, model: str, now: float) -> None:
-        """Count what is being sent for a model."""
+    def take(self, tokens: float, model: str, now: float, *, times: int = 1) -> None:
+        """Count what is being sent for a model; `times` -1 and a negative count take back what was never sent."""
         for name in {"", model}:
             tally = self.sent(name)
-            tally.uses += 1
+            tally.uses += times
             tally.tokens += tokens
         for (what, _), bucket in self._heeded(model):
-            bucket.take(need(what, tokens), now)
+            bucket.take(times * need(what, times * tokens), now)
 
     def hear(self, told: Iterable[Told], model: str, since: Tally, since_of_model: Tally, now: float) -> None:
         """Believe what was told, less what was sent after the request whose reply told it, in all and for its model."""
