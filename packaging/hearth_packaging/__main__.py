@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import subprocess
-import sys
 from pathlib import Path
 
 import click
 
 from hearth_packaging import debian, single_file
 from hearth_packaging.closure import MissingError
-from hearth_packaging.fixed import environment
-from hearth_packaging.staging import ROOT
+from hearth_packaging.staging import ROOT, hatch
 
 KINDS = ("wheel", "single-file", "deb")
 
@@ -45,9 +42,7 @@ def _make(kind: str, folder: Path, python: str) -> list[Path]:
 
 
 def _wheel_and_sdist(folder: Path) -> list[Path]:
-    """Make both without a network: hatchling is installed beside us."""
-    command = [sys.executable, "-m", "hatchling", "build", "--directory", str(folder)]
-    subprocess.run(command, cwd=ROOT, check=True, env=environment(), capture_output=True)
+    hatch(folder)
     return sorted([*folder.glob("hearthd-*.whl"), *folder.glob("hearthd-*.tar.gz")])
 
 

@@ -20,10 +20,15 @@ LEFT_OUT = ("pip",)
 _OF_THE_INSTALLER = ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json")
 
 
-def wheel(folder: Path) -> Path:
-    """Build Hearth's wheel into a folder, without any network, and return its path."""
-    command = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(folder)]
+def hatch(folder: Path, *how: str) -> None:
+    """Build wheel and sdist, or what `how` says, into a folder: without any network, with the hatchling beside us."""
+    command = [sys.executable, "-m", "hatchling", "build", "--directory", str(folder), *how]
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True, env=environment())
+
+
+def wheel(folder: Path) -> Path:
+    """Build Hearth's wheel into a folder and return its path."""
+    hatch(folder, "--target", "wheel")
     (made,) = folder.glob("*.whl")
     return made
 
