@@ -18,6 +18,8 @@ from hearth_config.paths import Paths
 DISK_S = 20.0
 """How long the disk of a test may take: for an answer of the cache, and for the log's last lines before it is gone."""
 LISTEN = '[listen]\ntcp = "127.0.0.1:0"\n'
+UNSTRAINED = '[busy]\nother_cpu = "off"\nfree_memory = "off"\n'
+"""What else the machine does at the time says nothing about Hearth: the tests beside this one hold it all day."""
 
 
 class Home(NamedTuple):
@@ -47,8 +49,12 @@ def beside(rehearsal: Rehearsal, more: str = "") -> str:
 def make(
     folder: Path, config: str, environ: Mapping[str, str] | None = None, *, patience: Patience | None = None
 ) -> Daemon:
-    """Return a daemon of that folder, not yet started; a config without [listen] gets a free port."""
+    """Return a daemon of that folder, not yet started.
+
+    A config without [listen] gets a free port, and one without [busy] looks at lanes and queues only.
+    """
     config = config if "[listen]" in config else f"{config}\n{LISTEN}"
+    config = config if "[busy]" in config else f"{config}\n{UNSTRAINED}"
     file = folder / "hearth.toml"
     file.write_text(config, encoding="utf-8")
     file.chmod(0o600)
