@@ -34,8 +34,7 @@ def _config(name: str, rows: str, file: str, old: str, new: str, *tests: str) ->
 _DOOR = (
     _guard(
         "the Host header is one of ours", "T1, T3",
-        '    raise WrongHost(f"The Host header {host[:80]!r} is not one of ours.", code=_shown(host))',
-        "    return",
+        "    raise WrongHost(\n", "    WrongHost(\n",
         "server/test_guard_hosts.py",
     ),
     _guard(
@@ -226,7 +225,8 @@ _ANSWERS = (
     _hearth(
         "who hangs up ends the provider's work", "F20, F21, F22",
         "server/connection.py",
-        "super().__init__(handler, handler_cancellation=True)", "super().__init__(handler, handler_cancellation=False)",
+        "request_factory=self._request, handler_cancellation=True)",
+        "request_factory=self._request, handler_cancellation=False)",
         "end_to_end/test_e2e_hangups.py",
     ),
     _hearth(
