@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["BaseRequest", "Request", "Response", "Server", "StreamResponse"]
 
+
 class Request(BaseRequest):
     """aiohttp's request. What each is asked for again and again lies at hand: aiohttp looks it up by calls."""
 
