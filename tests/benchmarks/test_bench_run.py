@@ -215,7 +215,7 @@ def test_a_run_that_is_ended_leaves_what_it_measured(tmp_path: Path) -> None:
         said = [next(process.stderr), next(process.stderr)]  # its cases, as they begin
 
         process.terminate()
-        out, _ = process.communicate(timeout=60)
+        out, _ = process.communicate(timeout=150)
 
     report = msgspec.json.decode(file.read_bytes(), type=Report)
     assert [line.partition("] ")[2] for line in said] == ["import …\n", "idle …\n"]

@@ -61,7 +61,7 @@ def _run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     ]
     environ = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "HYPOTHESIS_STORAGE_DIRECTORY": str(folder / "h")}
     environ.pop("PYTEST_ADDOPTS", None)
-    return subprocess.run(command, cwd=folder, env=environ, capture_output=True, text=True, timeout=50, check=False)
+    return subprocess.run(command, cwd=folder, env=environ, capture_output=True, text=True, timeout=150, check=False)
 
 
 SUITE = ("--pyargs", "hearth.conformance", "--dialect")

@@ -79,7 +79,7 @@ with ledger(Path(sys.argv[1])) as log:
     inject += ["-e", "inject=fdatasync,fsync:error=EIO:when=4..12"]
 
     done = subprocess.run(
-        [*inject, *_command(script, str(path))], capture_output=True, text=True, timeout=50, check=False
+        [*inject, *_command(script, str(path))], capture_output=True, text=True, timeout=150, check=False
     )
     if "ptrace" in done.stderr:
         pytest.skip("this system lets nobody be traced")
@@ -96,7 +96,7 @@ def _command(script: str, *arguments: str) -> list[str]:
 
 
 def _python(script: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(_command(script, *arguments), capture_output=True, text=True, timeout=50, check=False)
+    return subprocess.run(_command(script, *arguments), capture_output=True, text=True, timeout=150, check=False)
 
 
 def _killed(script: str, *arguments: str, after: int) -> int:

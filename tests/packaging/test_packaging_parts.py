@@ -35,7 +35,7 @@ def test_man_reads_the_manual_without_a_warning(tmp_path: Path) -> None:
     command = ["man", "--warnings", "--local-file", str(page)]
     environ = {"PATH": "/usr/bin:/bin", "MANWIDTH": "200", "LC_ALL": "C.UTF-8"}
 
-    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=30, env=environ)
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=100, env=environ)
 
     assert not done.stderr
     assert not [one.name for one in entries() if one.name not in done.stdout]
@@ -49,7 +49,7 @@ def test_each_shell_reads_its_completion(shell: str, tmp_path: Path) -> None:
     if shutil.which(shell) is None:
         pytest.skip(f"{shell} is not installed here")
 
-    subprocess.run([shell, "-n", str(script)], check=True, timeout=30)
+    subprocess.run([shell, "-n", str(script)], check=True, timeout=100)
 
 
 def test_a_bundle_holds_what_is_needed_and_no_test_tools() -> None:

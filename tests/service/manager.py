@@ -8,7 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-READY_S = 20.0
+READY_S = 60.0
 _START = """
 import os, sys
 for place, fd in enumerate([os.dup(int(fd)) for fd in sys.argv[1:3]]):

@@ -33,7 +33,7 @@ def managed(watchdog_s: float = 0.0, more: str = "", tcp: str = "systemd") -> It
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def version(manager: Manager, timeout: float = 30.0) -> int:
+def version(manager: Manager, timeout: float = 60.0) -> int:
     """Ask over TCP; returns the status."""
     return httpx.get(f"http://127.0.0.1:{manager.port}/api/version", timeout=timeout, trust_env=False).status_code
 
@@ -46,7 +46,7 @@ def test_a_request_before_the_daemon_is_up_waits_and_is_answered() -> None:
         asking.start()
         time.sleep(0.3)
         manager.start()
-        asking.join(30)
+        asking.join(60)
 
         assert answers == [200]
         assert manager.hear("READY=1")
@@ -80,7 +80,7 @@ def test_a_restart_refuses_no_connection() -> None:
             one.start()
         manager.start()
         for one in asking:
-            one.join(30)
+            one.join(60)
 
         assert answers == [200] * 8
 
