@@ -145,12 +145,15 @@ def test_a_call_that_would_wait_too_long_for_its_turn_goes_elsewhere_and_says_wh
 
     async def scene() -> tuple[Answer, str, int]:
         fallback = '[fallback]\ncloud = ["far/far-away"]\n'
-        async with Rehearsal(NARROW) as near, Rehearsal(CLOUD) as far:
+        paced = tuple(ModelScript(name=name, load_seconds=LOAD_S, tokens_per_second=50.0) for name in NAMES)
+        async with Rehearsal(Script(models=paced, max_loaded=1)) as near, Rehearsal(CLOUD) as far:
             config = _busy("60s", patience="2s") + fallback + engine(near) + cloud(far)
             async with running(config) as home:
                 await _taught(home)
-                async with _using(home, "two"):
-                    answer = await call(home, "/api/chat", chat("one"))
+                holder = await Caller.ask(home, "/api/chat", chat("two", words="count"))
+                await holder.until(b"one,")
+                answer = await call(home, "/api/chat", chat("one"))
+                holder.leave()
                 told = await admin(home, f"/hearth/v1/calls/{answer.headers['x-hearth-id']}")
                 return answer, str(told), len([load for load in near.loads if load.model == "one:latest"])
 
