@@ -184,9 +184,10 @@ def test_addresses_that_only_a_start_can_open_are_warned_of_until_then() -> None
         async with Rehearsal() as near, running(engine(near)) as home:
             file, seen = home.folder / "hearth.toml", []
             first = file.read_text(encoding="utf-8")
+            elsewhere = first.replace('tcp = "127.0.0.1:0"', 'tcp = "127.0.0.1:1"')
             for text in (
-                first.replace('tcp = "127.0.0.1:0"', 'tcp = "127.0.0.1:1"') + "\n[busy]\nqueue = 7\n",
-                first.replace('tcp = "127.0.0.1:0"', 'tcp = "127.0.0.1:1"') + "\n[busy]\nqueue = 8\n",
+                elsewhere.replace("[busy]", "[busy]\nqueue = 7"),
+                elsewhere.replace("[busy]", "[busy]\nqueue = 8"),
                 first,
             ):
                 file.write_text(text, encoding="utf-8")
