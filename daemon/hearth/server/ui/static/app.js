@@ -24,6 +24,7 @@ let turn = 0;         // counts page changes, so that a late import does not win
 let beat = 0;
 let asking = false;
 let feed = null;
+let leaving = false;
 
 /** What pages may use of the frame. */
 const app = {
@@ -134,10 +135,13 @@ function listen() {
 }
 
 async function leave() {
-  try { await post("ui/leave"); } finally { signedOut("You are signed out."); }
+  leaving = true;
+  try { await post("ui/leave"); } finally { signedOut(); }
 }
 
-function signedOut(why = "This browser is not signed in.") {
+/** Say how to come back; a look that was under way while its user left may say it again. */
+function signedOut() {
+  const why = leaving ? "You are signed out." : "This browser is not signed in.";
   clearInterval(beat);
   feed?.close();
   turn += 1;

@@ -49,8 +49,13 @@ export function build(page, app) {
     section("Turned away", null, refused.element),
     section("Listening", null, doors));
 
-  async function choose(wanted) {
-    await app.act(() => put("mode", { mode: wanted }), (said) => `Mode ${said.mode} holds.${said.ended ? ` ${counted(said.ended, "call")} ended that it forbids.` : ""}`);
+  let wanted = null; // what was clicked, until the daemon has answered: a look begun before must not undo the click
+
+  async function choose(mode) {
+    wanted = mode;
+    const holds = await app.act(() => put("mode", { mode }), (said) => `Mode ${said.mode} holds.${said.ended ? ` ${counted(said.ended, "call")} ended that it forbids.` : ""}`);
+    if (wanted === mode) wanted = null;
+    if (!holds) await app.refresh();
   }
 
   return {
@@ -60,7 +65,7 @@ export function build(page, app) {
         one.input.disabled = loose;
         one.label.classList.toggle("off", loose);
         one.label.title = loose ? `The file's mode is ${status.ceiling}; change it there.` : "";
-        one.input.checked = one.mode === status.mode;
+        one.input.checked = one.mode === (wanted ?? status.mode);
       }
       back.hidden = !status.switched || status.stopped;
       stop.hidden = status.stopped;
