@@ -220,8 +220,10 @@ class Status(Struct, frozen=True):
 class Usage(Struct, frozen=True):
     """Sums of one row of `hearth usage`; `name` is what it is grouped by.
 
-    Percentiles are nearest ranks, None where nothing was measured. `success` is the share of what ended by itself that
-    ended well. `problems` counts by kind. `trend` are calls in equal slices of the span, a day's in its hours.
+    `errors` failed or were cut; `refused` were sent to nobody, by a limit or a rule: no error of a target's.
+    Percentiles are nearest ranks, None where nothing was measured, of what was not refused. `success` is the share that
+    ended well of what ended by itself. `problems` counts by kind, refusals included. `trend` are
+    calls in equal slices of the span, a day's in its hours.
     """
 
     name: str
@@ -241,6 +243,7 @@ class Usage(Struct, frozen=True):
     success: float | None = None
     queue_p50_ms: float | None = None
     queue_p95_ms: float | None = None
+    refused: int = 0
     tokens_per_s_p50: float | None = None
     """Output tokens a second of streams, after the first one."""
     problems: dict[str, int] = {}

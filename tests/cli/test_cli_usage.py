@@ -25,7 +25,9 @@ HOME = Usage(
     "qwen3:8b", 3, 1, 10, 20, 0, 1, 2, {}, 0, 100.0, 200.0,
     success=0.75, problems={"timeout": 1}, trend=(0, 1, 2), saved={"USD": 0.5}, compared=("far/large",), uncompared=2,
 )  # fmt: skip
-FAR = Usage("=large", 1, 0, 5, 6, 1, 0, 0, {"USD": 0.25, "EUR": 0.1}, 1, queue_p50_ms=0.0, tokens_per_s_p50=41.25)
+FAR = Usage(
+    "=large", 1, 0, 5, 6, 1, 0, 0, {"USD": 0.25, "EUR": 0.1}, 1, queue_p50_ms=0.0, tokens_per_s_p50=41.25, refused=4
+)
 TOTAL = msgspec.structs.replace(HOME, name="total", calls=4)
 REPORT = UsageReport("model", None, None, (HOME, FAR), "A note.", TOTAL)
 CALL = CallRecord(
@@ -57,6 +59,7 @@ def test_the_table_ends_with_the_total(tmp_path: Path) -> None:
     assert (here["SAVED"], here["SUCCESS"], here["CALLS OVER TIME"]) == ("0.5000 USD", "75.0 %", f" {BARS[4]}{BARS[7]}")
     assert (here["PROBLEMS"], far["CACHED"]) == ("1 timeout", "1 (20 %)")
     assert (far["SAVED"], far["TOKENS/S"], far["QUEUE p50/p95"]) == ("-", "41.2", "0 ms / -")
+    assert (far["ERRORS"], far["REFUSED"]) == ("0", "4")
 
 
 def test_what_the_figures_leave_open_is_said_beside_them(tmp_path: Path) -> None:

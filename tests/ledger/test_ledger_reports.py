@@ -77,7 +77,7 @@ def test_usage_by_model_counts_each_attempt_where_it_was_made(path: Path) -> Non
         "qwen3:8b", 2, 1, 10, 20, 0, 0, 2, {}, 0, 100.0, 100.0, total_p50_ms=50.0, total_p95_ms=800.0
     )
     assert _plain(rows["qwen"]) == Usage("qwen", 2, 0, 8, 10, 3, 1, 0, {"USD": 0.25}, 1, 200.0, 200.0, 30.0, 400.0)
-    assert (rows[NOBODY].calls, rows[NOBODY].errors) == (1, 1)
+    assert (rows[NOBODY].calls, rows[NOBODY].errors, rows[NOBODY].refused) == (1, 0, 1)
 
 
 def test_usage_by_app_counts_each_call_once(path: Path) -> None:
@@ -85,7 +85,24 @@ def test_usage_by_app_counts_each_call_once(path: Path) -> None:
     rows = _rows(path, "app")
 
     assert _plain(rows["aider"]) == Usage("aider", 1, 0, 7, 8, 3, 0, 0, {"USD": 0.25}, 0, 300.0, 300.0, 500.0, 500.0)
-    assert (rows["zed"].calls, rows["zed"].errors, rows["zed"].local_calls, rows["zed"].unknown_costs) == (3, 1, 1, 1)
+    assert (rows["zed"].calls, rows["zed"].errors, rows["zed"].local_calls, rows["zed"].unknown_costs) == (3, 0, 1, 1)
+    assert rows["zed"].refused == 1
+
+
+@pytest.mark.parametrize("by", ["target", "provider", "app", "place"])
+def test_a_refusal_is_no_error_of_the_target_it_was_meant_for(tmp_path: Path, by: By) -> None:
+    """What a budget refused stands apart: it lowers nobody's success, and is in no time."""
+    spent = attempt("no", target=CLOUD, ending="refused", problem="over_budget", total_ms=0.1)
+    write(
+        tmp_path / "usage.db",
+        Entry(call("no", target=CLOUD, ending="refused", problem="over_budget", total_ms=0.2), (spent,)),
+        Entry(call("yes", target=CLOUD, total_ms=500.0), (attempt("yes", target=CLOUD, total_ms=500.0),)),
+    )
+
+    (row,) = reports.usage(tmp_path / "usage.db", by).rows
+
+    assert (row.calls, row.errors, row.refused, row.success) == (2, 0, 1, 1.0)
+    assert (row.total_p50_ms, row.problems) == (500.0, {"over_budget": 1})
 
 
 @pytest.mark.parametrize(

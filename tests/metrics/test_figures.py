@@ -69,6 +69,21 @@ def test_an_attempt_is_hearths_as_a_client_and_a_call_its_callers() -> None:
     assert found[known.SERVER_EACH.name][home] == Distribution((*(0,) * 4, 1, *(0,) * 9), 0.1)
 
 
+def test_what_was_refused_is_no_error_of_a_target() -> None:
+    """An attempt that a budget refused is counted as that; it is in no time of the target: nothing was sent."""
+    spent = Entry(
+        call("c", target=CLOUD, place="cloud", ending="refused", problem="over_budget"),
+        (attempt("c", target=CLOUD, ending="refused", problem="over_budget"),),
+    )
+
+    found = _counted(spent)
+
+    assert found[known.ATTEMPTS.name] == {(CLOUD, "cloud", "refused", "over_budget"): 1}
+    assert found[known.CLIENT_DURATION.name] == {}
+    assert [*found[known.SERVER_DURATION.name]] == [("chat", "", "", "", "", "over_budget")]
+    assert not any(map(_many, found[known.QUEUE.name].values()))
+
+
 def test_tokens_costs_and_errors_stand_with_their_target() -> None:
     """Cached tokens, money by currency, estimates and endings; an answer at home of no cost is no sum of money."""
     found = _counted(ANSWERED, FELL_BACK)

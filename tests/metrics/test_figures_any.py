@@ -65,5 +65,7 @@ def test_any_calls_make_figures_that_are_read_back(entries: list[Entry]) -> None
             found[sample.name] += int(sample.value) if sample.name.endswith(("_total", "_count")) else 0
     attempts = sum(len(entry.attempts) for entry in entries)
     assert found["hearth_calls_total"] == found["gen_ai_server_request_duration_seconds_count"] == len(entries)
-    assert found["hearth_attempts_total"] == found["gen_ai_client_operation_duration_seconds_count"] == attempts
+    sent = sum(one.ending != "refused" for entry in entries for one in entry.attempts)
+    assert found["hearth_attempts_total"] == attempts
+    assert found["gen_ai_client_operation_duration_seconds_count"] == sent
     assert otlp.body(families, otlp.Span(1, 2), "1").startswith(b'{"resourceMetrics"')

@@ -28,6 +28,7 @@ ROWS = st.lists(
         name=st.just("one"),
         calls=st.integers(0, 100),
         errors=st.integers(0, 100),
+        refused=st.integers(0, 100),
         input_tokens=st.integers(0, 10**6),
         output_tokens=st.integers(0, 10**6),
         cached_tokens=st.integers(0, 10**6),

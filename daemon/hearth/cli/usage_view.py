@@ -58,6 +58,7 @@ def _saved(row: Usage) -> str:
 COLUMNS = (
     Column("CALLS", lambda row: number(row.calls)),
     Column("ERRORS", lambda row: number(row.errors), 2),
+    Column("REFUSED", lambda row: number(row.refused), 3),
     Column("LOCAL", lambda row: number(row.local_calls), 3),
     Column("INPUT", lambda row: _estimated(row, row.input_tokens), 1),
     Column("OUTPUT", lambda row: _estimated(row, row.output_tokens), 1),
@@ -132,7 +133,7 @@ def flat(report: UsageReport) -> tuple[list[str], list[list[object]]]:
 
 
 _NUMBERS = (
-    "calls", "errors", "success", "local_calls", "input_tokens", "output_tokens", "cached_tokens", "estimated",
-    "first_token_p50_ms", "first_token_p95_ms", "total_p50_ms", "total_p95_ms", "queue_p50_ms", "queue_p95_ms",
-    "tokens_per_s_p50", "unknown_costs", "uncompared",
+    "calls", "errors", "refused", "success", "local_calls", "input_tokens", "output_tokens", "cached_tokens",
+    "estimated", "first_token_p50_ms", "first_token_p95_ms", "total_p50_ms", "total_p95_ms", "queue_p50_ms",
+    "queue_p95_ms", "tokens_per_s_p50", "unknown_costs", "uncompared",
 )  # fmt: skip

@@ -79,6 +79,18 @@ def m004_fewer_indexes(db: Database) -> None:
     db.execute("DROP INDEX attempts_by_target")
 
 
+def m007_refused_apart(db: Database) -> None:
+    """Make the view of days again: what was refused before anything was sent is no error."""
+    db.execute("DROP VIEW days")
+    db.execute("""
+        CREATE VIEW days AS
+        SELECT date(time, 'unixepoch', 'localtime') AS day, target, place, currency, count(*) AS calls,
+               sum(ending IN ('failed', 'truncated')) AS errors, sum(ending = 'refused') AS refused,
+               sum(input_tokens) AS tokens_in, sum(output_tokens) AS tokens_out, sum(cost) AS known_cost
+        FROM calls GROUP BY day, target, place, currency ORDER BY day DESC, calls DESC
+    """)
+
+
 STEPS: tuple[Callable[[Database], None], ...] = (
     m001_calls,
     m002_attempts,
@@ -86,6 +98,7 @@ STEPS: tuple[Callable[[Database], None], ...] = (
     m004_fewer_indexes,
     m005_learned,
     m006_money,
+    m007_refused_apart,
 )
 """All steps in their order; a published one is never changed."""
 

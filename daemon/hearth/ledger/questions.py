@@ -52,9 +52,10 @@ FROM calls JOIN attempts ON attempts.call_id = calls.id
 WHERE calls.time >= :since AND calls.time < :until
 """  # noqa: S608 -- made of constants
 
+# What was refused before anything was sent is nobody's error: it says nothing of a target, nor of its times.
 COUNTS = """
-SELECT name, count(DISTINCT id), sum(ending IN ('refused', 'failed', 'truncated')),
-       count(DISTINCT CASE WHEN place = 'machine' THEN id END), sum(ending = 'complete')
+SELECT name, count(DISTINCT id), sum(ending IN ('failed', 'truncated')), sum(ending = 'refused'),
+       count(DISTINCT CASE WHEN place = 'machine' AND ending <> 'refused' THEN id END), sum(ending = 'complete')
 FROM served GROUP BY name
 """
 SUMS = """
@@ -81,8 +82,8 @@ RANKED = """
 CREATE TEMP TABLE ranked AS
 SELECT name, kind, value FROM (
     SELECT name, 'first_token' AS kind, first_token_ms AS value FROM served WHERE first_token_ms IS NOT NULL
-    UNION ALL SELECT name, 'total', total_ms FROM served WHERE total_ms IS NOT NULL
-    UNION ALL SELECT name, 'queue', queue_ms FROM served WHERE queue_ms IS NOT NULL
+    UNION ALL SELECT name, 'total', total_ms FROM served WHERE total_ms IS NOT NULL AND ending <> 'refused'
+    UNION ALL SELECT name, 'queue', queue_ms FROM served WHERE queue_ms IS NOT NULL AND ending <> 'refused'
     UNION ALL SELECT name, 'speed', 1000.0 * (output_tokens - 1) / (total_ms - first_token_ms) FROM served
               WHERE stream AND output_tokens > 1 AND total_ms > first_token_ms
 ) ORDER BY name, kind, value

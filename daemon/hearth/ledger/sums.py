@@ -102,7 +102,7 @@ def _at_home(connection: sqlite3.Connection) -> dict[Cell, list[AtHome]]:
 
 
 def _row(name: Cell, counts: list[int], found: _Found) -> Usage:
-    calls, errors, local, good = (int(count or 0) for count in counts)
+    calls, errors, refused, local, good = (int(count or 0) for count in counts)
     input_tokens, output_tokens, cached_tokens, estimated, unpriced = map(int, found.tokens.get(name, (0,) * 5))
     ranks, savings = found.ranks.get(name, {}), found.savings.get(name, Saved())
     first, total, queue = (ranks.get(kind, (None, None)) for kind in ("first_token", "total", "queue"))
@@ -110,6 +110,7 @@ def _row(name: Cell, counts: list[int], found: _Found) -> Usage:
         name=text_of(name) or NOBODY,
         calls=calls,
         errors=errors,
+        refused=refused,
         input_tokens=input_tokens,
         output_tokens=output_tokens,
         cached_tokens=cached_tokens,

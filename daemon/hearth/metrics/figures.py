@@ -154,9 +154,11 @@ class Figures:
     def _add(self, entry: Entry, touched: set[OfTarget]) -> None:
         call = entry.call
         operation = operation_of(call)
-        target = self._target(call.target, call.place)
+        refused = call.ending == "refused"
+        target = self._target("", "") if refused else self._target(call.target, call.place)
         for attempt in entry.attempts:
-            asked = target if attempt.target == call.target else self._target(attempt.target, attempt.place)
+            same = attempt.target == call.target and not refused
+            asked = target if same else self._target(attempt.target, attempt.place)
             _count_attempt(asked, operation, attempt, streamed=call.stream)
             touched.add(asked)
         _count_call(target, operation, call)
@@ -189,12 +191,14 @@ def operation_of(call: CallRecord) -> str:
 
 
 def _count_attempt(target: OfTarget, operation: str, attempt: Attempt, *, streamed: bool) -> None:
+    ending = attempt.ending, attempt.problem
+    target.endings[ending] = target.endings.get(ending, 0) + 1
+    if attempt.ending == "refused":
+        return
     asked = target.asked.get(operation)
     if asked is None:
         asked = target.asked[operation] = Asked()
     _timed(asked.durations, attempt.problem, attempt.total_ms)
-    ending = attempt.ending, attempt.problem
-    target.endings[ending] = target.endings.get(ending, 0) + 1
     if attempt.input_tokens is not None:
         asked.input.see(attempt.input_tokens)
     if attempt.output_tokens is not None:
@@ -221,7 +225,8 @@ def _count_call(target: OfTarget, operation: str, call: CallRecord) -> None:
     if asked is None:
         asked = target.asked[operation] = Asked()
     _timed(asked.served, call.problem, call.total_ms)
-    target.queue.see(call.queue_ms / 1000)
+    if call.ending != "refused":
+        target.queue.see(call.queue_ms / 1000)
     if call.ending != "complete" or call.first_token_ms is None:
         return
     asked.first.see(call.first_token_ms / 1000)

@@ -31,7 +31,7 @@ CLIENT_DURATION = Metric(
     "gen_ai.client.operation.duration",
     "histogram",
     "s",
-    "How long an attempt at a target took; error.type is the kind of problem it ended in.",
+    "How long an attempt took that was sent to its target; error.type is the kind of problem it ended in.",
     (*WHERE, "error.type"),
     SECONDS,
 )
@@ -47,7 +47,7 @@ SERVER_DURATION = Metric(
     "gen_ai.server.request.duration",
     "histogram",
     "s",
-    "How long a call took as its caller saw it, with queue, loading and all attempts.",
+    "How long a call took as its caller saw it, with queue, loading and all attempts; refused ones have no target.",
     (*WHERE, "error.type"),
     SECONDS,
 )
@@ -78,7 +78,8 @@ ATTEMPTS = Metric(
     "hearth.attempts",
     "counter",
     "{attempt}",
-    "Attempts at targets that have ended; error.type is the kind of problem, empty where it ended well.",
+    "Attempts at targets that have ended; error.type is the kind of problem, empty where it ended well. The ending "
+    '"refused" is Hearth\'s own: nothing was sent.',
     (*TARGET, "hearth.ending", "error.type"),
 )
 CACHED = Metric(
@@ -105,7 +106,12 @@ UNPRICED = Metric(
     "hearth.unpriced_answers", "counter", "{answer}", "Answers of unknown price: they are in no sum of costs.", TARGET
 )
 QUEUE = Metric(
-    "hearth.queue.duration", "histogram", "s", "How long calls waited in Hearth's queue for a target.", TARGET, SECONDS
+    "hearth.queue.duration",
+    "histogram",
+    "s",
+    "How long calls waited in Hearth's queue for a target that were not refused.",
+    TARGET,
+    SECONDS,
 )
 OVERHEAD_TIME = Metric(
     "hearth.overhead.duration",

@@ -15,6 +15,7 @@ def merged(name: str, rows: Sequence[Usage]) -> Usage:
         name=name,
         calls=sum(row.calls for row in rows),
         errors=sum(row.errors for row in rows),
+        refused=sum(row.refused for row in rows),
         input_tokens=sum(row.input_tokens for row in rows),
         output_tokens=sum(row.output_tokens for row in rows),
         cached_tokens=sum(row.cached_tokens for row in rows),

@@ -21,7 +21,7 @@ function whole(rows, count) {
 function totals(figures, report) {
   const total = report.total || EMPTY, saved = total.saved || {};
   figures.update([
-    ["calls", compact(total.calls), total.errors ? `${compact(total.errors)} failed` : ""],
+    ["calls", compact(total.calls), [total.errors ? `${compact(total.errors)} failed` : "", total.refused ? `${compact(total.refused)} refused` : ""].filter(Boolean).join(", ")],
     ["answered at home", total.calls ? percent(total.local_calls / total.calls) : null],
     ["tokens in", compact(total.input_tokens)],
     ["tokens out", compact(total.output_tokens), total.estimated ? "some estimated" : ""],
@@ -59,6 +59,7 @@ export function build(page, app) {
       { title: "Calls", kind: "right", cell: (row) => number(row.calls) },
       { title: "", kind: "extra", cell: (row) => h("span", { title: number(row.calls) }, share(row.calls / most)) },
       { title: "Failed", kind: "right", cell: (row) => number(row.errors) },
+      { title: "Refused", kind: "right", cell: (row) => number(row.refused) },
       { title: "Tokens in", kind: "right", cell: (row) => number(row.input_tokens) },
       { title: "Tokens out", kind: "right", cell: (row) => number(row.output_tokens) },
       { title: "Cost", kind: "right", cell: (row) => moneys(row.costs, row.unknown_costs) },
