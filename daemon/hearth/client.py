@@ -136,14 +136,20 @@ class Client:
         """Return what would happen to a request for `model` now: an Explanation as JSON."""
         return self._ask("POST", "explain", Raw, {"model": model, "task": task, "mode": mode})
 
-    def call(self, call_id: str) -> Told:
-        """Return one call by its id; "last" is the newest."""
-        return self._ask("GET", f"calls/{quote(call_id)}", Told)
+    def call(self, call_id: str, *, bodies: bool = False) -> Told:
+        """Return one call by its id; "last" is the newest. With `bodies`, also what was said, where that was kept."""
+        return self._ask("GET", f"calls/{quote(call_id)}{'?bodies=1' if bodies else ''}", Told)
 
     def calls(self, limit: int = 20, **filters: str | float | None) -> tuple[CallRecord, ...]:
         """Return the newest calls, newest first; `filters` are those of `GET calls`, None leaving one out."""
+        return self.calls_so_far(limit, **filters)[0]
+
+    def calls_so_far(self, limit: int, **filters: str | float | None) -> tuple[tuple[CallRecord, ...], bool]:
+        """Return what `calls` does, and whether some have ended that the disk has not taken yet."""
         query = urlencode({"limit": limit} | {name: value for name, value in filters.items() if value is not None})
-        return self._ask("GET", f"calls?{query}", tuple[CallRecord, ...])
+        with self.stream("GET", f"{_V1}/calls?{query}", wait=ANSWER_S) as response:
+            content, behind = response.read(), response.headers.get("x-hearth-log") == "behind"
+        return _decoded("calls", content, tuple[CallRecord, ...]), behind
 
     def cancel(self, call_id: str) -> None:
         """End a call in flight."""
@@ -154,9 +160,9 @@ class Client:
         query = urlencode({"by": by, "since": since or "", "until": until or ""})
         return self._ask("GET", f"usage?{query}", UsageReport)
 
-    def purge(self) -> int:
-        """Empty the usage log; returns how many calls it held."""
-        return self._ask("DELETE", "usage", dict[str, int])["purged"]
+    def purge(self, *, only_bodies: bool = False) -> int:
+        """Empty the usage log and what was kept of prompts and answers, or only that; returns how many calls it held."""
+        return self._ask("DELETE", "usage?only=bodies" if only_bodies else "usage", dict[str, int])["purged"]
 
     def cache(self) -> CacheStatus:
         """Return what the answer cache holds and has saved."""
@@ -218,10 +224,14 @@ class Client:
     def _ask(self, method: str, route: str, kind: type[T], body: object = None, timeout: float | None = ANSWER_S) -> T:
         with self.stream(method, f"{_V1}/{route}", body, timeout) as response:
             content = response.read()
-        try:
-            return msgspec.json.decode(content, type=kind)
-        except msgspec.DecodeError as error:
-            raise Refused("version", f"This command cannot read {route} ({error}).", "Run `hearth restart`.") from None
+        return _decoded(route, content, kind)
+
+
+def _decoded(route: str, content: bytes, kind: type[T]) -> T:
+    try:
+        return msgspec.json.decode(content, type=kind)
+    except msgspec.DecodeError as error:
+        raise Refused("version", f"This command cannot read {route} ({error}).", "Run `hearth restart`.") from None
 
 
 def _find_door(paths: Paths, environ: Mapping[str, str]) -> tuple[str | None, str, str]:

@@ -5,6 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import sqlite3
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+
+import pytest
 
 from cli.terminal import command, environment
 from end_to_end.callers import Caller, Object, admin, call, calm, chat, engine
@@ -12,6 +18,8 @@ from hearth.rehearsal import Fault, Rehearsal
 from hearth_home import Home, running
 
 NAME = "ollama/scripted:latest"
+LOCKED_S = 3.5
+"""Longer than a look at the log waits for the disk, and a try to write for a lock."""
 SECRET = "the-words-of-a-prompt"
 
 
@@ -72,28 +80,59 @@ def test_calls_after_one_are_those_written_down_after_it() -> None:
     assert one == [ids[3]]
 
 
+@asynccontextmanager
+async def _following(home: Home) -> AsyncIterator[asyncio.StreamReader]:
+    """What `hearth log -f` prints, the newest call first."""
+    line = command(home.folder, "log", "-f", "-n", "1")
+    process = await asyncio.create_subprocess_exec(*line, stdout=asyncio.subprocess.PIPE, env=environment())
+    assert process.stdout is not None
+    try:
+        yield process.stdout
+    finally:
+        process.kill()
+        await process.communicate()
+
+
+@contextmanager
+def _locked(file: Path) -> Iterator[None]:
+    """A usage log that nobody else can write to."""
+    with contextlib.closing(sqlite3.connect(file, timeout=20.0, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        yield
+
+
 def test_log_follow_shows_a_call_soon_after_it_ended() -> None:
     """`hearth log -f` prints each new call once, in a pipe too, and goes on."""
 
     async def scene() -> tuple[list[str], list[str]]:
         async with Rehearsal() as near, running(calm() + engine(near)) as home:
             ids = [(await call(home, "/api/chat", chat())).headers["x-hearth-id"]]
-            await admin(home, "/hearth/v1/calls")
-            line = command(home.folder, "log", "-f", "-n", "1")
-            pipe = asyncio.subprocess.PIPE
-            process = await asyncio.create_subprocess_exec(*line, stdout=pipe, env=environment())
-            assert process.stdout is not None
-            try:
-                shown = [await asyncio.wait_for(process.stdout.readline(), 60.0)]
-                while len(shown) < 3:
-                    ids.append((await call(home, "/api/chat", chat())).headers["x-hearth-id"])
-                    with contextlib.suppress(TimeoutError):  # a disk that stood still: the next call shows both
-                        shown.append(await asyncio.wait_for(process.stdout.readline(), 5.0))
-            finally:
-                process.kill()
-                await process.communicate()
+            async with _following(home) as printed:
+                shown = [await asyncio.wait_for(printed.readline(), 20.0)]
+                ids += [(await call(home, "/api/chat", chat())).headers["x-hearth-id"] for _ in range(2)]
+                shown += [await asyncio.wait_for(printed.readline(), 20.0) for _ in range(2)]
             return ids, [one.decode() for one in shown]
 
     ids, shown = asyncio.run(scene())
 
-    assert all(one in line for one, line in zip(ids, shown, strict=False))
+    assert all(one in line for one, line in zip(ids, shown, strict=True))
+
+
+def test_log_follow_shows_a_call_that_the_disk_took_late() -> None:
+    """Once it is written down, and no other call has to end for that."""
+
+    async def scene() -> tuple[list[str], list[str]]:
+        async with Rehearsal() as near, running(calm() + engine(near)) as home:
+            ids = [(await call(home, "/api/chat", chat())).headers["x-hearth-id"]]
+            async with _following(home) as printed:
+                shown = [await asyncio.wait_for(printed.readline(), 20.0)]
+                with _locked(home.folder / "usage.db"):
+                    ids.append((await call(home, "/api/chat", chat())).headers["x-hearth-id"])
+                    with pytest.raises(TimeoutError):
+                        await asyncio.wait_for(printed.readline(), LOCKED_S)
+                shown.append(await asyncio.wait_for(printed.readline(), 20.0))
+            return ids, [one.decode() for one in shown]
+
+    ids, shown = asyncio.run(scene())
+
+    assert all(one in line for one, line in zip(ids, shown, strict=True))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import sys
 from urllib.parse import quote
@@ -91,12 +90,10 @@ def test_following_shows_a_call_as_it_ends() -> None:
             )
             assert followed.stdout is not None
             await until(lambda: home.daemon.core.events.watched)
-            await call(home, "/api/chat", chat(), User_Agent="curl")
-            line = b""
-            while not line:
+            async with asyncio.timeout(20):
+                await call(home, "/api/chat", chat(), User_Agent="curl")
                 await call(home, "/api/chat", chat(), User_Agent="Zed/1")
-                with contextlib.suppress(TimeoutError):  # a disk that stood still: the next call shows both
-                    line = await asyncio.wait_for(followed.stdout.readline(), 5.0)
+                line = await followed.stdout.readline()
             followed.terminate()
             await followed.wait()
             return line.decode()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from time import sleep
 from typing import TYPE_CHECKING
 
 import click
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     Filters = dict[str, str | float | None]
 
 _MOST = 1000
+_LATE_S = 1.0
+"""How long to leave a disk alone that has not taken all yet."""
 _ENDINGS = ("complete", "refused", "failed", "truncated", "client_gone", "killed")
 _HEADINGS = ("TIME", "ID", "APP", "ASKED", "TARGET", "WHERE", "WHY", "IN", "OUT", "TOOK", "ENDED")
 
@@ -46,18 +49,26 @@ def log(*, follow: bool, count: int, as_json: bool, **filters: str | float | Non
 
 
 def _follow(daemon: Client, count: int, filters: Filters, *, as_json: bool) -> None:
-    """Print the newest calls, then each as the daemon tells that it has ended. Raises `DaemonAway` when that ends."""
+    """Print the newest calls, then each as the daemon tells that it has ended. Raises `DaemonAway` when that ends.
+
+    One that the disk takes late is shown as soon as that is seen: only while the daemon says so is it asked again.
+    """
     from hearth.client import DaemonAway
 
     last = next((call.id for call in daemon.calls(1)), "")
-    if count:
-        _print(reversed(daemon.calls(count, **filters)), as_json=as_json)
+    if count and (newest := daemon.calls(count, **filters)):
+        _print(reversed(newest), as_json=as_json)
+        last = newest[0].id
 
     def show_new() -> None:
         nonlocal last
-        ended = daemon.calls(_MOST, after=last, **filters)
-        _print(reversed(ended), as_json=as_json)
-        last = ended[0].id if ended else last
+        behind = True
+        while behind:
+            ended, behind = daemon.calls_so_far(_MOST, after=last, **filters)
+            _print(reversed(ended), as_json=as_json)
+            last = ended[0].id if ended else last
+            if behind:
+                sleep(_LATE_S)
 
     for happening in daemon.events(listening=show_new):
         if happening.kind == "call":

@@ -9,7 +9,7 @@ from hearth.chat import Need, Operation
 from hearth.problems import Cancelled, NotFound
 from hearth.routing.explain import explain, read
 from hearth.server import web
-from hearth.server.control import reports
+from hearth.server.control import bodies, reports
 from hearth.server.control.orders import PREFIX, STRICT, Named, admin, order, reply
 from hearth.server.intake import new_id
 from hearth.server.routes import Table, Visit
@@ -44,21 +44,29 @@ _KINDS: dict[Task, tuple[Operation, frozenset[Need]]] = {
 
 
 async def calls(visit: Visit) -> web.StreamResponse:
-    """`GET calls?limit=N&after=ID&app=&target=&place=&ending=&since=&until=`: those that fit, newest first."""
-    return reply(await reports.log(visit.core, visit.request.rel_url.query))
+    """`GET calls?limit=N&after=ID&app=&target=&place=&ending=&since=&until=`: those that fit, newest first.
+
+    `X-Hearth-Log: behind` says that the disk has yet to take calls that have ended; else it is `whole`.
+    """
+    listed = await reports.log(visit.core, visit.request.rel_url.query)
+    return reply(listed.calls, x_hearth_log="behind" if listed.behind else "whole")
 
 
 async def call(visit: Visit) -> web.StreamResponse:
-    """`GET calls/ID`: one call with its attempts and its plan; one still in flight says where it stands."""
+    """`GET calls/ID?bodies=1`: one call with its attempts and its plan; one still in flight says where it stands.
+
+    With `bodies`, also what was asked and answered, where `usage.bodies` kept it.
+    """
     live = visit.core.calls.get(visit.rest)
     if live is not None:
         return reply({"live": live.view()})
     entry = await reports.call(visit.core, visit.rest)
     if entry is None:
         raise NotFound(f"No call {visit.rest[:40]!r} is in the usage log.", next_step="`hearth log` lists them.")
-    return reply(
-        {"call": entry.call, "attempts": entry.attempts, "plan": read(entry.call.plan) if entry.call.plan else None}
-    )
+    told = {"call": entry.call, "attempts": entry.attempts, "plan": read(entry.call.plan) if entry.call.plan else None}
+    if visit.request.rel_url.query.get("bodies"):
+        told["said"] = await bodies.said(visit.core, entry.call.id)
+    return reply(told)
 
 
 async def cancel(visit: Visit) -> web.StreamResponse:
@@ -77,7 +85,10 @@ async def usage(visit: Visit) -> web.StreamResponse:
 
 
 async def purge(visit: Visit) -> web.StreamResponse:
-    """`DELETE usage`: empty the usage log."""
+    """`DELETE usage?only=bodies`: empty the usage log, and delete what was kept of prompts and answers; or only that."""
+    if visit.request.rel_url.query.get("only") == "bodies":
+        return reply({"purged": await bodies.purge(visit.core)})
+    await bodies.purge(visit.core)
     purged = await reports.purge(visit.core)
     visit.core.reckoner.forget()
     return reply({"purged": purged})

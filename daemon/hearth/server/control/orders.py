@@ -40,9 +40,10 @@ class Named(Struct, forbid_unknown_fields=True):
     mode: Mode | None = None
 
 
-def reply(value: object) -> web.Response:
-    """Return a value as JSON."""
-    return web.Response(body=encoded(value), headers=_JSON)
+def reply(value: object, **headers: str) -> web.Response:
+    """Return a value as JSON; `x_hearth_log="behind"` becomes a header."""
+    more = {name.replace("_", "-").title(): said for name, said in headers.items()}
+    return web.Response(body=encoded(value), headers={**_JSON, **more})
 
 
 def encoded(value: object) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from time import time
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, NamedTuple, get_args
 
 from hearth.call import Place
 from hearth.ledger import reports
@@ -27,10 +27,21 @@ MOST_ROWS = 1000
 _GROUPINGS: tuple[By, ...] = get_args(By)
 
 
+class Listed(NamedTuple):
+    """Past calls, newest first; `behind` says that others have ended which the disk has not taken yet."""
+
+    calls: tuple[CallRecord, ...]
+    behind: bool
+
+
 async def written(core: Core) -> Path:
     """Have written down what waits, for `FLUSH_S` seconds at most; returns the usage log's file."""
-    await asyncio.to_thread(core.ledger.flush, FLUSH_S)
+    await _all_written(core)
     return core.ledger.path
+
+
+async def _all_written(core: Core) -> bool:
+    return await asyncio.to_thread(core.ledger.flush, FLUSH_S)
 
 
 async def usage(core: Core, query: Mapping[str, str]) -> UsageReport:
@@ -50,14 +61,16 @@ def check_grouping(asked: str) -> By:
     return by
 
 
-async def log(core: Core, query: Mapping[str, str]) -> tuple[CallRecord, ...]:
-    """Return the newest calls, newest first. Raises `BadRequest` for a filter that can match nothing."""
+async def log(core: Core, query: Mapping[str, str]) -> Listed:
+    """Return the newest calls that are on disk. Raises `BadRequest` for a filter that can match nothing."""
     try:
         limit = max(1, min(int(query.get("limit", DEFAULT_ROWS)), MOST_ROWS))
     except ValueError:
         raise BadRequest("limit is a whole number.") from None
     filters = _filters(query)
-    return await asyncio.to_thread(reports.log, await written(core), limit, query.get("after", ""), filters)
+    behind = not await _all_written(core)
+    found = await asyncio.to_thread(reports.log, core.ledger.path, limit, query.get("after", ""), filters)
+    return Listed(found, behind)
 
 
 def _filters(query: Mapping[str, str]) -> reports.Filters:
