@@ -96,8 +96,8 @@ CALLS = (
 
 SOCKET_CONNECT = Only(
     ("connect", "connect_ex"),
-    ("daemon/hearth/outbound/connect.py",),
-    "a plain socket that connects is a dialler too",
+    ("daemon/hearth/outbound/connect.py", "daemon/hearth/sealing/broker.py"),
+    "a plain socket that connects is a dialler too; the broker is the dialler's hand where the kernel ties it",
 )
 
 PURE = (

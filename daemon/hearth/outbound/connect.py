@@ -14,7 +14,7 @@ from typing import TypeVar
 from msgspec import Struct
 
 from hearth.call import Place
-from hearth.outbound.egress import Egress
+from hearth.outbound.egress import Egress, Seal
 from hearth.outbound.happy import first_to_connect
 from hearth.outbound.limits import Limits
 from hearth.outbound.names import Resolver, is_local_name
@@ -64,7 +64,7 @@ async def connect(
     permit.allow(route.place, route.host, who)
     if isinstance(route.address, UnixAddress):
         sock, dialled = (
-            await _timed(_dial_unix(route.address.socket), route.address.socket, limits.connect, who),
+            await _timed(_dial_unix(route.address.socket, permit.seal), route.address.socket, limits.connect, who),
             route.address.socket,
         )
     else:
@@ -113,7 +113,7 @@ async def _dial_host(
     async def dial(ip: str) -> tuple[socket.socket, str]:
         where = with_port(ip, port)
         permit.contacts.note(where, permit.check_dial(ip, planned, who))
-        return await _dial_ip(ip, port), where
+        return await _dial_ip(ip, port, permit.seal), where
 
     def discard(dialled: tuple[socket.socket, str]) -> None:
         dialled[0].close()
@@ -122,21 +122,29 @@ async def _dial_host(
     return await _timed(first_to_connect(ips, dial, discard), where, limits.connect, who)
 
 
-async def _dial_ip(ip: str, port: int) -> socket.socket:
-    sock = socket.socket(socket.AF_INET6 if ":" in ip else socket.AF_INET, socket.SOCK_STREAM)
+async def _dial_ip(ip: str, port: int, seal: Seal | None) -> socket.socket:
+    if seal is not None:
+        sock = await seal.tcp(ip, port)
+    else:
+        sock = socket.socket(socket.AF_INET6 if ":" in ip else socket.AF_INET, socket.SOCK_STREAM)
     try:
         sock.settimeout(0.0)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        # as bytes: of a text uvloop asks the codec of international names, which brings half a megabyte with it
-        await asyncio.get_running_loop().sock_connect(sock, (ip.encode(), port))
+        if seal is None:
+            # as bytes: of a text uvloop asks the codec of international names, which brings half a megabyte with it
+            await asyncio.get_running_loop().sock_connect(sock, (ip.encode(), port))
     except BaseException:
         sock.close()
         raise
     return sock
 
 
-async def _dial_unix(path: str) -> socket.socket:
+async def _dial_unix(path: str, seal: Seal | None) -> socket.socket:
+    if seal is not None:
+        sock = await seal.unix(path)
+        sock.settimeout(0.0)
+        return sock
     family = getattr(socket, "AF_UNIX", None)
     if family is None:
         raise OSError(errno.EAFNOSUPPORT, "this system has no Unix sockets")

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
+from typing import TYPE_CHECKING, Protocol
 
 from msgspec import Struct
 
 from hearth.call import Mode, Place
 from hearth.problems import Forbidden
 from hearth_config.addresses import place_of
+
+if TYPE_CHECKING:
+    from socket import socket
 
 _PLACES: tuple[Place, ...] = ("machine", "lan", "cloud")  # the nearest first
 _FARTHEST: dict[Mode, Place] = {"offline": "machine", "lan": "lan", "prefer-local": "cloud", "any": "cloud"}
@@ -47,25 +51,46 @@ class Contacts:
             contact.last = now
 
 
+class Seal(Protocol):
+    """A kernel that lets this process connect nothing, and who connects in its stead (hearth.sealing)."""
+
+    since: float
+    """A time.time()."""
+
+    @property
+    def fault(self) -> str:
+        """Why nothing can be connected, "" when all is well."""
+
+    async def tcp(self, ip: str, port: int) -> socket:
+        """Return a socket that is connected to a loopback address; raises OSError or a `Problem`."""
+
+    async def unix(self, path: str) -> socket:
+        """Return a socket that is connected to a Unix socket; raises OSError or a `Problem`."""
+
+
 class Egress:
     """What one mode lets out. Immutable but for the shared `contacts`; a change of mode makes a new one with `at`.
 
-    `names` are the host names that configured providers use: in mode lan no other name may be looked up.
+    `names` are the host names that configured providers use: in mode lan no other name may be looked up. `seal` is
+    who connects, where the kernel holds mode offline.
     """
 
-    __slots__ = ("_allowed", "contacts", "mode", "names")
+    __slots__ = ("_allowed", "contacts", "mode", "names", "seal")
 
-    def __init__(self, mode: Mode, names: Iterable[str] = (), contacts: Contacts | None = None) -> None:
+    def __init__(
+        self, mode: Mode, names: Iterable[str] = (), contacts: Contacts | None = None, seal: Seal | None = None
+    ) -> None:
         self.mode: Mode = mode
         self.names = frozenset(names)
         self.contacts = Contacts() if contacts is None else contacts
+        self.seal = seal
         self._allowed = frozenset(_PLACES[: _PLACES.index(_FARTHEST[mode]) + 1])
 
     def at(self, mode: Mode, names: Iterable[str] | None = None) -> Egress:
         """The same under another mode (and other configured names), counting into the same contacts."""
         if names is None and mode == self.mode:
             return self
-        return Egress(mode, self.names if names is None else names, self.contacts)
+        return Egress(mode, self.names if names is None else names, self.contacts, self.seal)
 
     def allows(self, place: Place) -> bool:
         """Whether something planned for that place may leave."""

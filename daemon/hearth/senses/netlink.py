@@ -57,8 +57,8 @@ def owner_of(end: Endpoint, other: Endpoint) -> Owner | None:
     Sockets of both families are found under the IPv4 address they use. Raises OSError where netlink is refused.
     """
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, _NETLINK_SOCK_DIAG) as asking:
-        asking.sendto(_question(end, other), (0, 0))
-        return _read(asking.recv(8192, socket.MSG_DONTWAIT), end, other)  # the kernel has answered within sendto
+        asking.send(_question(end, other))  # to the kernel, where no address is given; a sealed Hearth may give none
+        return _read(asking.recv(8192, socket.MSG_DONTWAIT), end, other)  # the kernel has answered within send
 
 
 def _question(end: Endpoint, other: Endpoint) -> bytes:
