@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import pytest
 from playwright.async_api import Browser, Page, async_playwright, expect
 
 from end_to_end.callers import admin
-from hearth_home import Home, running
+from hearth_home import Home
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = (
@@ -27,6 +28,7 @@ PATIENT_MS = 20_000
 """How long a test waits for what a page shows before it fails: browser and daemon share their cores with others."""
 expect.set_options(timeout=PATIENT_MS)
 WIDE, NARROW = 1600, 360
+T = TypeVar("T")
 
 
 def chromium() -> str:
@@ -59,16 +61,52 @@ async def link(home: Home) -> str:
     return f"{home.url}{found['path']}"
 
 
+class _Shared:
+    """The loop on which all tests of this process meet the browser, and the browser once there is one.
+
+    Chromium takes more than a second of a core to start, and a fresh profile in it next to nothing.
+    """
+
+    def __init__(self) -> None:
+        self.runner = asyncio.Runner()
+        self._parts = AsyncExitStack()
+        self._opened: Browser | None = None
+
+    async def browser(self) -> Browser:
+        if self._opened is None or not self._opened.is_connected():
+            path = chromium()
+            driver = await self._parts.enter_async_context(async_playwright())
+            self._opened = await driver.chromium.launch(executable_path=path, args=list(FLAGS))
+            self._parts.push_async_callback(self._opened.close)
+        return self._opened
+
+    def close(self) -> None:
+        self.runner.run(self._parts.aclose())
+        self.runner.close()
+
+
+_SHARED = _Shared()
+
+
+def acted(scene: Coroutine[Any, Any, T]) -> T:
+    """Run what a test does with a browser, as `asyncio.run` does, where the browser is at home."""
+    return _SHARED.runner.run(scene)
+
+
+def close_the_browser() -> None:
+    """End the browser that the tests shared, and with it the use of `acted`."""
+    _SHARED.close()
+
+
 @asynccontextmanager
 async def browser() -> AsyncIterator[Browser]:
-    """Run a headless Chromium."""
-    path = chromium()
-    async with async_playwright() as driver:
-        opened = await driver.chromium.launch(executable_path=path, args=list(FLAGS))
-        try:
-            yield opened
-        finally:
-            await opened.close()
+    """A headless Chromium that knows nothing: whatever is opened in it is closed, cookies and all."""
+    opened = await _SHARED.browser()
+    try:
+        yield opened
+    finally:
+        for context in opened.contexts:
+            await context.close()
 
 
 @asynccontextmanager
@@ -97,14 +135,6 @@ async def signed_in(
         yield seen
     finally:
         await context.close()
-
-
-@asynccontextmanager
-async def dashboard(config: str, **more: Any) -> AsyncIterator[Seen]:  # noqa: ANN401 -- those of `signed_in`
-    """A daemon with that config, and its dashboard in a browser."""
-    chromium()
-    async with running(config) as home, browser() as opened, signed_in(opened, home, **more) as seen:
-        yield seen
 
 
 async def look(page: Page, *, dark: bool, width: int) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import hashlib
 import shutil
@@ -13,7 +12,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Page
 
-from ui.browser import NARROW, WIDE, browser, look, signed_in
+from ui.browser import NARROW, WIDE, acted, browser, look, signed_in
 from ui.scenery import LIMITS, lively
 
 HERE = Path(__file__).parent / "axe"
@@ -78,7 +77,7 @@ def test_axe_finds_nothing_serious(axe: str) -> None:
             found["signed out"] = await _judged(page, axe)
             return found
 
-    assert {name: said for name, said in asyncio.run(act()).items() if said} == {}
+    assert {name: said for name, said in acted(act()).items() if said} == {}
 
 
 async def _judged(page: Page, axe: str) -> list[str]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 
 from playwright.async_api import expect
 
 from end_to_end.callers import Caller, admin, chat, until
 from hearth.rehearsal import Rehearsal
-from ui.browser import browser, signed_in
+from ui.browser import acted, browser, signed_in
 from ui.opened import opened, press
 from ui.scenery import ENDLESS, HERE, LIMITS, lively
 
@@ -41,7 +40,7 @@ def test_every_control_is_known() -> None:
                 found[name] = set(await page.evaluate(script)) - {"Sign out"}
             return found
 
-    found = asyncio.run(act())
+    found = acted(act())
 
     assert found == {name: controls - {"Sign out"} for name, controls in CONTROLS.items()}
 
@@ -64,7 +63,7 @@ def test_a_call_in_flight_is_shown_and_cancelled() -> None:
 
         assert "cancelled by the user" in str(answer.last["error"])
 
-    asyncio.run(act())
+    acted(act())
 
 
 def test_models_are_loaded_unloaded_and_chosen() -> None:
@@ -86,7 +85,7 @@ def test_models_are_loaded_unloaded_and_chosen() -> None:
             await until(lambda: core.switches.default_model(core.generation.settings) is None)
             await expect(page.get_by_text("default: fast")).to_be_visible()
 
-    asyncio.run(act())
+    acted(act())
 
 
 def test_a_model_is_fetched_with_its_progress() -> None:
@@ -110,7 +109,7 @@ def test_a_model_is_fetched_with_its_progress() -> None:
             await expect(press(page, "Fetch")).to_be_disabled()
             await expect(page.get_by_text("which mode offline forbids")).to_be_visible()
 
-    asyncio.run(act())
+    acted(act())
 
 
 def test_usage_is_grouped_and_told_in_tables() -> None:
@@ -134,7 +133,7 @@ def test_usage_is_grouped_and_told_in_tables() -> None:
             await expect(chart.get_by_role("table")).to_be_visible()
             assert not seen.complaints
 
-    asyncio.run(act())
+    acted(act())
 
 
 def test_a_call_says_why() -> None:
@@ -167,7 +166,7 @@ def test_a_call_says_why() -> None:
             await expect(page.get_by_text("No call 'nobody' is in the usage log.")).to_be_visible()
             assert not [said for said in seen.complaints if "404" not in said]
 
-    asyncio.run(act())
+    acted(act())
 
 
 def test_a_provider_is_checked() -> None:
@@ -181,4 +180,4 @@ def test_a_provider_is_checked() -> None:
             await expect(page.locator("main")).to_contain_text("main")
             return await page.content()
 
-    assert "canary" not in asyncio.run(act())
+    assert "canary" not in acted(act())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
 
@@ -12,7 +11,7 @@ from hearth.problems import ProviderFault
 from hearth.record import Entry
 from hearth.rehearsal import ModelScript, Rehearsal, Script
 from hearth_home import Home, running
-from ui.browser import browser, signed_in
+from ui.browser import acted, browser, signed_in
 from ui.opened import opened
 from ui.scenery import HERE, LIMITS, config, week_of_calls, written_down
 
@@ -78,7 +77,7 @@ def test_what_others_named_never_becomes_markup() -> None:
                 text += await page.inner_text("body")
             return sinks, hacked, seen.complaints, text
 
-    sinks, hacked, complaints, text = asyncio.run(act())
+    sinks, hacked, complaints, text = acted(act())
 
     assert set(sinks) == {0}
     assert set(hacked) == {None}
@@ -104,7 +103,7 @@ def test_an_address_that_names_no_page_shows_the_first_one() -> None:
                 heads.append(await page.inner_text("h1"))
             return heads
 
-    assert asyncio.run(act()) == ["Now"] * len(odd)
+    assert acted(act()) == ["Now"] * len(odd)
 
 
 def poison(home: Home) -> None:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from playwright.async_api import expect
 
 from end_to_end.callers import until
 from hearth_home import running
-from ui.browser import NARROW, browser, link, signed_in
+from ui.browser import NARROW, acted, browser, link, signed_in
 from ui.opened import opened, press
 
 WHO = "() => document.activeElement.textContent || document.activeElement.name"
@@ -40,7 +38,7 @@ def test_every_page_is_reached_and_used_by_keyboard() -> None:
             await page.keyboard.press("Space")
             await until(lambda: not seen.home.daemon.core.switches.stopped)
 
-    asyncio.run(act())
+    acted(act())
 
 
 def test_focus_stays_while_the_page_follows_the_daemon() -> None:
@@ -53,7 +51,7 @@ def test_focus_stays_while_the_page_follows_the_daemon() -> None:
             await page.wait_for_timeout(3500)
             await expect(button).to_be_focused()
 
-    asyncio.run(act())
+    acted(act())
 
 
 def test_what_is_focused_is_seen() -> None:
@@ -66,7 +64,7 @@ def test_what_is_focused_is_seen() -> None:
             style = "() => getComputedStyle(document.activeElement).outlineStyle"
             return str(await page.evaluate(style))
 
-    assert asyncio.run(act()) == "solid"
+    assert acted(act()) == "solid"
 
 
 def test_nothing_moves_for_who_wants_no_motion() -> None:
@@ -87,7 +85,7 @@ def test_nothing_moves_for_who_wants_no_motion() -> None:
                 )
             return moving
 
-    assert asyncio.run(act()) == 0
+    assert acted(act()) == 0
 
 
 def test_a_used_link_says_what_to_do() -> None:
@@ -104,7 +102,7 @@ def test_a_used_link_says_what_to_do() -> None:
             await other.goto(used)
             return await other.inner_text("main")
 
-    assert asyncio.run(act()).split("\n")[0] == "This link is used up"
+    assert acted(act()).split("\n")[0] == "This link is used up"
 
 
 def test_a_daemon_that_is_away_is_said() -> None:
@@ -122,4 +120,4 @@ def test_a_daemon_that_is_away_is_said() -> None:
             )
             await expect(seen.page.get_by_text("No call is in flight.")).to_be_visible()
 
-    asyncio.run(act())
+    acted(act())

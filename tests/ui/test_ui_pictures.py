@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 
 import pytest
 from playwright.async_api import Page
 
-from ui.browser import NARROW, WIDE, browser, look, pictures, signed_in
+from ui.browser import NARROW, WIDE, acted, browser, look, pictures, signed_in
 from ui.scenery import LIMITS, lively
 
 LOOKS = [(dark, width) for width in (WIDE, NARROW) for dark in (False, True)]
@@ -34,7 +33,7 @@ def test_every_page_fits_and_is_pictured() -> None:
                     await page.screenshot(path=pictures() / file, full_page=True)
             return overflow, seen.complaints
 
-    overflow, complaints = asyncio.run(scene())
+    overflow, complaints = acted(scene())
 
     sys.stdout.write(f"Screenshots: {pictures()}\n")
     assert {name: over for name, over in overflow.items() if over > 0} == {}

@@ -10,7 +10,7 @@ import pytest
 from end_to_end.callers import Object, admin
 from hearth.rehearsal import Rehearsal
 from hearth_home import Home, running
-from ui.browser import browser, signed_in
+from ui.browser import acted, browser, signed_in
 from ui.scenery import FAR, HERE, config, week_of_calls, written_down
 
 DAYS, A_DAY = 4, 10_000
@@ -88,7 +88,7 @@ def test_the_first_paint_comes_at_once() -> None:
                 paints.append(await seen.page.evaluate(script))
             return paints, seen.asked, home.url
 
-    paints, asked_for, url = asyncio.run(act())
+    paints, asked_for, url = acted(act())
 
     assert min(paints) <= PAINT_MS
     assert {one for one in asked_for if not one.startswith((url, "about:"))} == set()

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from playwright.async_api import expect
 
 from end_to_end.callers import Caller, chat, until
+from ui.browser import acted
 from ui.opened import opened, press
 from ui.scenery import ENDLESS
 
@@ -27,7 +26,7 @@ def test_the_mode_is_tightened_and_left_to_the_file() -> None:
             await expect(page.get_by_role("radio", name="prefer-local")).to_be_checked()
             await expect(page.get_by_role("table").first).to_contain_text("127.0.0.1:")
 
-    asyncio.run(act())
+    acted(act())
 
 
 def test_the_kill_switch_stops_everything_outside() -> None:
@@ -49,7 +48,7 @@ def test_the_kill_switch_stops_everything_outside() -> None:
             await until(lambda: seen.home.daemon.core.mode == "prefer-local")
             await expect(press(page, "Stop everything that leaves this machine")).to_be_visible()
 
-    asyncio.run(act())
+    acted(act())
 
 
 def test_the_config_is_found_read_again_and_its_error_shown() -> None:
@@ -76,7 +75,7 @@ def test_the_config_is_found_read_again_and_its_error_shown() -> None:
             await expect(rows.filter(has_text="busy.patience")).to_contain_text("11s")
             seen.complaints.clear()
 
-    asyncio.run(act())
+    acted(act())
 
 
 def test_signing_out_shuts_the_page() -> None:
@@ -91,4 +90,4 @@ def test_signing_out_shuts_the_page() -> None:
             await expect(page.get_by_text("hearth ui")).to_be_visible()
             seen.complaints.clear()
 
-    asyncio.run(act())
+    acted(act())

@@ -9,6 +9,7 @@ from playwright.async_api import expect
 
 from end_to_end.callers import PATIENT_S, admin, until
 from hearth_home import Home
+from ui.browser import acted
 from ui.opened import opened, press
 from ui.scenery import ENDLESS
 
@@ -34,7 +35,7 @@ def test_a_question_is_tried_in_each_dialect() -> None:
             await page.get_by_role("link", name="Why it went there").click()
             await expect(page.get_by_role("heading", name="Attempt 1")).to_be_visible()
 
-    asyncio.run(act())
+    acted(act())
 
 
 def _served(home: Home, number: int) -> bool:
@@ -60,7 +61,7 @@ def test_what_a_model_thought_is_kept_apart() -> None:
                 await expect(page.locator("#answer")).to_have_text("Because of Rayleigh scattering.")
                 await page.get_by_text("What it thought").click()
 
-    asyncio.run(act())
+    acted(act())
 
 
 def test_a_question_is_stopped_and_refused() -> None:
@@ -81,4 +82,4 @@ def test_a_question_is_stopped_and_refused() -> None:
             await expect(page.get_by_role("status").filter(has_text="HTTP 403")).to_be_visible()
             seen.complaints.clear()
 
-    asyncio.run(act())
+    acted(act())
