@@ -8,7 +8,7 @@ import pytest
 from source_tree import OURS, Source, product, under
 
 _OF_CALLS = ("chat", "events", "taxonomy", "problems", "call", "record", "told")
-_OF_STATUS = ("status", "status_apps", "status_cache", "status_health", "status_keys", "status_money")
+_OF_STATUS = ("status", "status_apps", "status_bodies", "status_cache", "status_health", "status_keys", "status_money")
 WORDS = tuple(f"hearth.{name}" for name in (*_OF_CALLS, *_OF_STATUS))
 FACTS = tuple(f"hearth_config.{name}" for name in ("settings", "quirks", "addresses", "units", "words"))
 """The values of a config, without the reading of it."""
@@ -54,6 +54,17 @@ LAYERS = (
         (*_DECIDE, "hearth.outbound"),
         "an answer given again stands in an attempt's place; whom it is for is the server's to say",
     ),
+    Layer(
+        "hearth.bodies",
+        (*WORDS, "hearth.ledger.files"),
+        "what was said is kept by nobody who could send it anywhere; its file is made as the usage log's is",
+    ),
+    Layer(
+        "hearth.sealing",
+        ("hearth_config", *WORDS),
+        "what the kernel is asked for knows nothing of calls: it is a second way to get a connected socket",
+    ),
+    Layer("hearth.sealing.broker", (), "the one process that a sealed Hearth trusts to connect stands alone"),
     Layer("hearth.engines", (*_DECIDE, "hearth.outbound", "hearth.senses"), "engine processes serve the layers above"),
     Layer(
         "hearth.metrics", WORDS, "figures are counted from records and written as text: pure, and asked by nobody below"
@@ -61,7 +72,7 @@ LAYERS = (
     Layer("hearth.generation", _ACT, "a generation is built from one config and knows no server"),
     Layer(
         "hearth.server",
-        (*_ACT, "hearth.cache", "hearth.metrics", "hearth.generation"),
+        (*_ACT, "hearth.bodies", "hearth.cache", "hearth.metrics", "hearth.generation"),
         "the server hands calls to a generation and knows no process around it",
     ),
     Layer(
@@ -87,6 +98,7 @@ LAYERS = (
             "hearth.daemon",
             "hearth.freed",
             "hearth.own_log",
+            "hearth.sealing",
             "hearth.standing_in",
             "hearth.server",
         ),
@@ -95,7 +107,7 @@ LAYERS = (
     Layer("hearth.chores", (), "what runs beside the calls is kept running, whatever it is"),
     Layer(
         "hearth.daemon",
-        (*_ACT, "hearth.chores", "hearth.generation", "hearth.server"),
+        (*_ACT, "hearth.chores", "hearth.generation", "hearth.sealing", "hearth.server"),
         "it composes all parts; nobody imports it but the command",
     ),
     Layer(

@@ -34,8 +34,8 @@ LIBRARIES = (
     Only(("sqlite_utils",), ("daemon/hearth/ledger",), "one writer thread owns the usage log"),
     Only(
         ("sqlite3",),
-        ("daemon/hearth/ledger", "daemon/hearth/cache/store.py"),
-        "one thread owns the usage log, and another the answers that are kept",
+        ("daemon/hearth/ledger", "daemon/hearth/cache/store.py", "daemon/hearth/bodies/store.py"),
+        "one thread owns the usage log, another the answers that are kept, and one what was said",
     ),
     Only(("watchfiles",), ("config/hearth_config/watch.py",), "files are watched once, without polling"),
     Only(

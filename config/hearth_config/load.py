@@ -16,7 +16,7 @@ from hearth_config.layers import build_provider
 from hearth_config.lines import find_line
 from hearth_config.own_presets import OwnPreset, OwnPresets
 from hearth_config.paths import Paths
-from hearth_config.secrets import Secret, resolve
+from hearth_config.secrets import Secret, SecretError, resolve
 from hearth_config.settings import Settings
 from hearth_config.shape import build
 from hearth_config.variables import BadLine, Variables, parse_env_file
@@ -32,7 +32,6 @@ class Loaded(Struct, frozen=True):
     warnings: tuple[str, ...]  # whole sentences that name file, line and key
     path: FilePath
     fingerprint: str  # equal for equal contents of hearth.toml and hearth.env; not to be shown
-    inactive: tuple[str, ...]  # keys set by the user that nothing heeds yet
     blank: bool  # there was no file, or nothing in it: all defaults
     variables: Variables  # where "env:" references look
     presets: dict[str, OwnPreset] = {}  # the user's own presets in use, by the name they are asked for
@@ -47,10 +46,13 @@ class Loaded(Struct, frozen=True):
 
         Raise SecretError if there is no such key.
         """
+        if self.settings.sealed and reference.startswith("keyring:"):
+            step = "Use env: or file: for it"
+            raise SecretError(reference, "a sealed Hearth cannot ask the keyring, which answers on D-Bus", step)
         return resolve(reference, self.variables, self.base_dir)
 
     def __repr__(self) -> str:
-        return f"Loaded(path={str(self.path)!r}, warnings={self.warnings!r}, inactive={self.inactive!r})"
+        return f"Loaded(path={str(self.path)!r}, warnings={self.warnings!r})"
 
     __str__ = __repr__
 
@@ -88,8 +90,7 @@ def load_text(text: str, path: FilePath, variables: Variables) -> Loaded:
     except Problem as problem:
         raise _located(problem, source) from None
     warnings = tuple(_sentence(note, source) for note in notes.warnings(settings))
-    blank, inactive = not text.strip(), notes.inactive(settings)
-    return Loaded(settings, warnings, path, _digest(text), inactive, blank, variables, own.read)
+    return Loaded(settings, warnings, path, _digest(text), not text.strip(), variables, own.read)
 
 
 class _Source(Struct, frozen=True):

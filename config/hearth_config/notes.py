@@ -1,4 +1,4 @@
-"""What is accepted and yet worth a word: warnings, and settings that are checked now and heeded later."""
+"""What is accepted and yet worth a word."""
 
 from collections.abc import Iterator, Mapping
 from typing import Final
@@ -37,7 +37,7 @@ def warnings(settings: Settings) -> Iterator[Note]:
     if limited and "USD" not in {budget.currency, *budget.rates}:
         yield ("budget", "rates"), "has no USD, in which price lists count: what they say is unknown to the budget"
     if settings.usage.bodies:
-        yield ("usage", "bodies"), "would keep every prompt and answer on disk; it is not active yet"
+        yield ("usage", "bodies"), "keeps every prompt and answer on disk, in bodies.db beside the usage log"
 
 
 def _renamed(settings: Settings) -> Iterator[Note]:
@@ -85,8 +85,3 @@ def _provider_warnings(path: Path, provider: Provider) -> Iterator[Note]:
     for name in _OPTIONS:
         if getattr(provider, name) is not None and not uses(provider.quirks, name):
             yield (*path, name), f"is not used by {provider.preset or provider.dialect}"
-
-
-def inactive(settings: Settings) -> tuple[str, ...]:
-    """The keys that the user set and that nothing heeds yet, in dotted form."""
-    return ("usage.bodies",) if settings.usage.bodies else ()

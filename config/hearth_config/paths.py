@@ -24,6 +24,7 @@ class Paths(Struct, frozen=True):
     log_file: Path
     answers_file: Path
     answers_key: Path
+    bodies_file: Path
 
     @staticmethod
     def find(home: str | None, environ: Mapping[str, str]) -> "Paths":
@@ -54,6 +55,7 @@ def _in_one_folder(home: Path) -> Paths:
         log_file=home / "hearth.log",
         answers_file=home / "answers.db",
         answers_key=home / "answers.key",
+        bodies_file=home / "bodies.db",
     )
 
 
@@ -72,6 +74,7 @@ def _in_system_folders(dirs: PlatformDirs, environ: Mapping[str, str]) -> Paths:
         log_file=dirs.user_log_path / "hearth.log",
         answers_file=dirs.user_cache_path / "answers.db",
         answers_key=dirs.user_state_path / "answers.key",
+        bodies_file=dirs.user_data_path / "bodies.db",
     )
 
 

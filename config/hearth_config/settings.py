@@ -200,6 +200,7 @@ class Usage(Struct, frozen=True, forbid_unknown_fields=True):
 
     keep: Seconds = 400 * 86_400.0
     bodies: bool = False
+    bodies_size: Bytes = 1_000_000_000
 
 
 class Responses(Struct, frozen=True, forbid_unknown_fields=True):
@@ -233,6 +234,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     """One whole hearth.toml."""
 
     mode: Mode = "prefer-local"
+    sealed: bool = False
     default_model: str | None = None
     listen: Listen = Listen()
     busy: Busy = Busy()

@@ -161,7 +161,7 @@ class Client:
         return self._ask("GET", f"usage?{query}", UsageReport)
 
     def purge(self, *, only_bodies: bool = False) -> int:
-        """Empty the usage log and what was kept of prompts and answers, or only that; returns how many calls it held."""
+        """Empty the usage log, and delete what was said, or only that; returns of how many calls."""
         return self._ask("DELETE", "usage?only=bodies" if only_bodies else "usage", dict[str, int])["purged"]
 
     def cache(self) -> CacheStatus:

@@ -13,8 +13,6 @@ from functools import partial
 from time import time
 from typing import TYPE_CHECKING
 
-from msgspec.structs import replace
-
 from hearth.chores import Chores
 from hearth.generation import Generation
 from hearth.ledger.ledger import Ledger
@@ -25,24 +23,25 @@ from hearth.outbound.pool import Pool
 from hearth.outbound.tokens import Tokens
 from hearth.problems import ShuttingDown
 from hearth.routing.modes import REACH
+from hearth.sealing.held import as_started
 from hearth.senses.given_windows import GivenWindows
 from hearth.senses.health import HealthSense
 from hearth.senses.inventory import InventorySense
 from hearth.senses.load import LoadSense
 from hearth.senses.switches import Switches
-from hearth.server.addresses import moved, opened
+from hearth.server.addresses import moved
 from hearth.server.app import Application
-from hearth.server.connection import Listener, Patience
+from hearth.server.connection import Patience
 from hearth.server.core import Core
+from hearth.server.doors import Doors
 from hearth.server.exporting import observe
 from hearth.server.guard import Rules
+from hearth.server.kept_bodies import keep_bodies
 from hearth.server.key_counts import recall_keys
 from hearth.server.learned_kept import restore, save
-from hearth.server.room import room_for
 from hearth.server.seals_kept import SealsKept
-from hearth.server.sockets import InstanceLock, Opened
+from hearth.server.sockets import InstanceLock
 from hearth.server.tokens import known_tokens, tokens_for_now
-from hearth_config.addresses import with_port
 from hearth_config.changes import changed
 from hearth_config.errors import ConfigError
 from hearth_config.load import Loaded, load
@@ -53,6 +52,7 @@ if TYPE_CHECKING:
     from hearth.call import Place
     from hearth.dialects.dialect import Head, HttpRequest
     from hearth.routing.inventory import Inventory
+    from hearth.sealing.seal import Seal
     from hearth_config.paths import Paths
 
 DRAIN_S = 20.0
@@ -65,18 +65,27 @@ class Daemon:
     """One running Hearth."""
 
     def __init__(
-        self, paths: Paths, loaded: Loaded, environ: dict[str, str], *, patience: Patience | None = None
+        self,
+        paths: Paths,
+        loaded: Loaded,
+        environ: dict[str, str],
+        *,
+        patience: Patience | None = None,
+        seal: Seal | None = None,
     ) -> None:
-        """Make all parts; nothing listens, dials or is written yet. `patience` is what slow clients are given."""
+        """Make all parts; nothing listens, dials or is written yet. `patience` is what slow clients are given.
+
+        `seal` is closed when the addresses are open: from then on the kernel holds mode offline.
+        """
         self.paths = paths
-        self.patience = patience or Patience()
+        self.seal = seal
         self.environ = environ
-        self.loaded = loaded
         self.undressed = loaded
         """The config as the files say it, without a stand-in."""
-        self.dress: Callable[[Loaded], Loaded] = _as_it_is
+        self.loaded = loaded = as_started(loaded, sealed=seal is not None)
+        self.dress: Callable[[Loaded], Loaded] = lambda loaded: loaded
         self.stopping = asyncio.Event()
-        self.pool = Pool(Egress(loaded.settings.mode))
+        self.pool = Pool(Egress(loaded.settings.mode, seal=seal))
         self.switches = Switches(paths.state_file)
         self.ledger = Ledger(paths.database, keep_s=loaded.settings.usage.keep)
         self.load = LoadSense()
@@ -97,6 +106,7 @@ class Daemon:
         )
         self.seals = SealsKept(paths.state_dir, self.core.sealed.makers)
         self.core.keep_answers((paths.answers_file, paths.answers_key))
+        keep_bodies(self.core, paths.bodies_file)
         self.core.reload = self.reload
         self.core.ask_to_stop = self.stopping.set
         self.health.tell = self._tell_health
@@ -104,10 +114,8 @@ class Daemon:
         self.inventory.use(generation.providers)
         self.core.apply_mode()
         self._lock = InstanceLock(paths.lock_file)
-        self._opened: list[Opened] = []
+        self._doors = Doors(patience or Patience())
         self._listen_as = loaded.settings.listen
-        self._listeners: list[Listener] = []
-        self._servers: list[asyncio.AbstractServer] = []
         self.chores = Chores()
         self.core.ailing = self.chores.ailing
 
@@ -141,19 +149,21 @@ class Daemon:
     # Start.
 
     async def start(self) -> None:
-        """Lock, listen, look around. Raises `CannotListen` when another daemon or program is in the way."""
+        """Lock, listen, look around.
+
+        Raises `CannotListen` when another daemon or program is in the way, `CannotSeal` when the kernel refuses.
+        """
         self._lock.acquire()
         try:
-            self._opened.extend(opened(self.loaded.settings.listen, self.paths.socket, self.environ))
+            self._doors.open(self.loaded.settings.listen, self.paths.socket, self.environ)
+            if self.seal is not None:
+                self.seal.close()
             self.ledger.start()
             self.core.till.start()
             self._take_rules()
-            room = room_for(len(self._opened), self.patience.connections)
-            self.patience = replace(self.patience, connections=room)
-            for one in self._opened:
-                await self._listen(one)
+            self.core.listening.extend(await self._doors.listen(self.application))
         except BaseException:
-            self._forget_sockets()
+            self._doors.forget()
             self._lock.release()
             raise
         self.chores.begin("what was learned before", partial(restore, self.core))
@@ -163,22 +173,6 @@ class Daemon:
         self.chores.begin("the look at how providers are", self.core.prober.run)
         self.chores.begin("the watch on the config", self._watch_config)
         self.chores.begin("the figures", partial(observe, self.core))
-
-    def _forget_sockets(self) -> None:
-        while self._opened:
-            self._opened.pop().forget()
-
-    async def _listen(self, one: Opened) -> None:
-        listener = Listener(self.application.handle, one.door, self.patience, self.application.heavy)
-        loop = asyncio.get_running_loop()
-        if one.door.kind == "unix":
-            server: asyncio.AbstractServer = await loop.create_unix_server(listener, sock=one.sock)
-            self.core.listening.append(f"unix:{one.sock.getsockname()}")
-        else:
-            server = await loop.create_server(listener, sock=one.sock)
-            self.core.listening.append(f"http://{with_port(one.door.address, one.door.port)}")
-        self._listeners.append(listener)
-        self._servers.append(server)
 
     def _take_rules(self) -> None:
         generation = self.core.generation
@@ -227,7 +221,7 @@ class Daemon:
 
         `edited`: the user's file is what has changed, which is counted and told.
         """
-        loaded = self.dress(plain)
+        loaded = as_started(self.dress(plain), sealed=self.seal is not None)
         try:
             generation = Generation(loaded, self.pool)
         except ValueError as error:
@@ -263,23 +257,21 @@ class Daemon:
 
         Let calls in flight finish as far as time allows, end the rest in their dialect, write all down.
         """
-        for server in self._servers:
-            server.close()
-        for listener in self._listeners:
-            listener.pre_shutdown()
-            listener.stop_sweeping()
+        self._doors.close()
         await self._drain()
         self.core.events.close()
         await self.chores.end()
         await asyncio.gather(self.core.pulls.close(), *([self.core.cache.close()] if self.core.cache else ()))
         await asyncio.gather(*(lane.close() for lane in self.core.lanes.values()))
         await self.inventory.close()
-        await asyncio.gather(*(listener.shutdown(1.0) for listener in self._listeners))
+        await self._doors.shut(1.0)
         await self.pool.aclose()
+        if self.core.said is not None:
+            await self.core.said.close()
         self.load.close()
         save(self.core)
         await asyncio.to_thread(self.ledger.close, LEDGER_S)
-        self._forget_sockets()
+        self._doors.forget()
         self._lock.release()
 
     async def _drain(self) -> None:
@@ -293,7 +285,3 @@ class Daemon:
         for live in self.core.calls:
             live.kill(ShuttingDown("Hearth is stopping.", retry_after=2.0))
         await self.core.calls.none_left(FAREWELL_S)
-
-
-def _as_it_is(loaded: Loaded) -> Loaded:
-    return loaded

@@ -7,6 +7,7 @@ from typing import Literal
 from msgspec import Struct
 
 from hearth.status_apps import AppStatus
+from hearth.status_bodies import BodiesStatus
 from hearth.status_cache import CacheStatus
 from hearth.status_health import HealthStatus
 from hearth.status_keys import KeyStatus
@@ -170,6 +171,13 @@ class OwnStatus(Struct, frozen=True):
     loop_lag_s: float = 0.0
 
 
+class SealStatus(Struct, frozen=True):
+    """Mode offline is held by the kernel since then, a time.time(); `fault` is what does not work, "" when all does."""
+
+    since: float
+    fault: str = ""
+
+
 class Status(Struct, frozen=True):
     """The whole daemon at one moment.
 
@@ -211,10 +219,14 @@ class Status(Struct, frozen=True):
     """The limits on what may be spent."""
     price_list: str = ""
     """The public price list in use, with its date; "" while none was needed."""
+    sealed: SealStatus | None = None
+    """Where the kernel holds mode offline, until Hearth is started anew; else None."""
     stopped: bool = False
     """Whether the kill switch holds: nothing leaves this machine until it is lifted."""
     ailing: dict[str, str] = {}
     """Parts of the daemon that failed and are begun again, and how they failed."""
+    bodies: BodiesStatus | None = None
+    """Prompts and answers on disk; None where nothing is kept, nor left of an earlier time."""
 
 
 class Usage(Struct, frozen=True):

@@ -8,6 +8,7 @@ from msgspec import Raw, Struct
 
 from hearth.record import Attempt, CallRecord
 from hearth.status import CallStatus
+from hearth.status_bodies import Said
 
 
 class ModeState(Struct, frozen=True):
@@ -27,12 +28,16 @@ class DefaultModel(Struct, frozen=True):
 
 
 class Told(Struct, frozen=True):
-    """One call: in flight (`live`), or as it was written down. `plan` is JSON, null where it was plain."""
+    """One call: in flight (`live`), or as it was written down. `plan` is JSON, null where it was plain.
+
+    `said` is what was asked and answered, where that was asked for and kept.
+    """
 
     live: CallStatus | None = None
     call: CallRecord | None = None
     attempts: tuple[Attempt, ...] = ()
     plan: Raw = Raw(b"null")
+    said: Said | None = None
 
 
 class Happening(Struct, frozen=True):

@@ -11,6 +11,7 @@ _FILES = (
     ("~/.config/hearth/hearth.toml", "what you want of Hearth; `hearth config path` says where it is on this system"),
     ("~/.config/hearth/hearth.env", "NAME=value lines that env:NAME also reads"),
     ("~/.local/share/hearth/usage.db", "the usage log: counts, names, times and reasons, never what was said"),
+    ("~/.local/share/hearth/bodies.db", "prompts and answers, only while usage.bodies = true keeps them"),
     ("$XDG_RUNTIME_DIR/hearth/hearth.sock", "the Unix socket, for you alone"),
 )
 _VARIABLES = (("HEARTH_HOME", "keep config, data, state and socket under this folder, as --home does"),)

@@ -20,7 +20,7 @@ def _write(home: Path, text: str) -> Path:
 
 
 def test_a_good_config_passes(tmp_path: Path) -> None:
-    """`config check` exits 0 and says what is set but not active yet."""
+    """`config check` exits 0 and names the file."""
     _write(tmp_path, 'mode = "lan"\n')
 
     shown = hearth(tmp_path, "config", "check")

@@ -36,7 +36,6 @@ def test_without_the_mistakes_it_is_good() -> None:
     loaded = load_text(BASE, Path("hearth.toml"), Variables({}))
 
     assert loaded.warnings == ()
-    assert loaded.inactive == ()
 
 
 def test_a_single_key_keeps_the_name_the_user_wrote() -> None:

@@ -166,17 +166,6 @@ def test_a_bad_edit_is_told_by_file_line_and_key(line: str, key: str) -> None:
     assert healed["error"] == ""
 
 
-def test_what_is_parsed_but_not_heeded_yet_is_named() -> None:
-    """No key is silently ignored: what is checked and nothing heeds yet stands in the status as not active."""
-
-    async def scene() -> list[str]:
-        async with Rehearsal() as near, running(calm() + engine(near) + "[usage]\nbodies = true\n") as home:
-            found: list[str] = (await admin(home, "/hearth/v1/status"))["config"]["inactive"]
-            return found
-
-    assert "usage.bodies" in asyncio.run(scene())
-
-
 def test_addresses_that_only_a_start_can_open_are_warned_of_until_then() -> None:
     """The rest of such an edit holds at once, so that it is no mistake; back as it was, nothing is left to say."""
 

@@ -79,6 +79,8 @@ def _lines(facts: Facts, icon: IconState) -> Iterator[Line]:
     if status.config.error:
         place = clipped(status.config.error, 70)
         yield Line(f"Config: {place}", Action("config", _line_of(status.config.error)))
+    if status.bodies is not None and status.bodies.on:
+        yield Line("Prompts and answers are kept on disk", Action("config", ""))
     if status.stand_in:
         yield Line("No Ollama answers: a stand-in does")
     yield RULE

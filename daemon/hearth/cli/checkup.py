@@ -12,6 +12,7 @@ import hearth
 from hearth.cli.desk_checks import desk
 from hearth.cli.engine_checks import engines
 from hearth.cli.machine_checks import machine
+from hearth.cli.status_view import bodies_in_words
 from hearth.cli.words import counted
 from hearth.client import Client, ClientError, DaemonAway
 from hearth.status import Finding
@@ -73,8 +74,6 @@ def _daemon(where: Paths) -> tuple[Status | None, Finding]:
 def _settings(loaded: Loaded) -> Iterator[Finding]:
     for warning in loaded.warnings:
         yield Finding("note", warning)
-    for key in loaded.inactive:
-        yield Finding("note", f"{key} is set, but not active yet", "It is checked and heeded by a later version.")
 
 
 def _listening(loaded: Loaded, status: Status | None) -> Iterator[Finding]:
@@ -110,6 +109,9 @@ def _running(status: Status) -> Iterator[Finding]:
     lost = f", {ledger.dropped} rows lost" if ledger.dropped else ""
     step = "" if ledger.state == "ok" else f"Look at the disk and the rights of {ledger.path}."
     yield Finding("bad" if step else "ok", f"Usage log {ledger.state}{why}{lost}", step)
+    if status.bodies is not None:
+        step = "Write bodies = false under [usage] to end that." if status.bodies.on else ""
+        yield Finding("bad" if status.bodies.note else "note", bodies_in_words(status.bodies), step)
     if status.stand_in:
         yield Finding("note", "The built-in stand-in answers for a missing Ollama", "Start Ollama, and it leaves.")
     for warning in status.config.warnings:

@@ -41,12 +41,10 @@ def check(ctx: click.Context, *, as_json: bool) -> None:
         ctx.exit(1)
     if as_json:
         path = str(loaded.path)
-        print_json({"ok": True, "file": path, "warnings": loaded.warnings, "not_active_yet": loaded.inactive})
+        print_json({"ok": True, "file": path, "warnings": loaded.warnings})
         return
     for warning in loaded.warnings:
         say(f"Warning: {warning}", err=True)
-    for key in loaded.inactive:
-        say(f"Not active yet: {key}", err=True)
     state = "is empty or missing: every setting has its default" if loaded.blank else "is fine"
     say(f"{loaded.path} {state}.")
 

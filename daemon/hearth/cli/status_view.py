@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from hearth.cli.health_words import health_in_words
@@ -10,8 +11,18 @@ from hearth.cli.key_view import state_in_words
 from hearth.cli.words import clock, counted, rounded, size, span, where
 
 if TYPE_CHECKING:
-    from hearth.status import CallStatus, ConfigStatus, LedgerStatus, ModelStatus, OwnStatus, ProviderStatus, Status
+    from hearth.status import (
+        CallStatus,
+        ConfigStatus,
+        LedgerStatus,
+        ModelStatus,
+        OwnStatus,
+        ProviderStatus,
+        SealStatus,
+        Status,
+    )
     from hearth.status_apps import AppStatus
+    from hearth.status_bodies import BodiesStatus
     from hearth.status_cache import CacheStatus
     from hearth.status_keys import KeyStatus
     from hearth.status_money import BudgetStatus
@@ -26,6 +37,8 @@ def facts(status: Status) -> Iterator[Fact]:
     yield "hearth", f"{status.version}, pid {status.pid}, up {span(status.uptime_s)}, {served} served{memory}"
     yield from (("own", text) for text in _own(status.own))
     yield "mode", _mode(status)
+    if status.sealed is not None:
+        yield "sealed", seal_in_words(status.sealed)
     yield "default", status.default_model or "none set: a request without a model gets the first that fits"
     yield "listening", ", ".join(status.listening) or "nowhere"
     if status.stand_in:
@@ -33,6 +46,8 @@ def facts(status: Status) -> Iterator[Fact]:
     yield from (("degraded", f"{part} failed and is begun again ({why})") for part, why in status.ailing.items())
     yield from _config(status.config)
     yield "usage log", _ledger(status.ledger)
+    if status.bodies is not None:
+        yield "bodies", bodies_in_words(status.bodies)
     yield from (("provider", _provider(one)) for one in status.providers)
     yield from (("loaded", _model(one)) for one in status.loaded)
     yield from (("health", health_in_words(one)) for one in status.health)
@@ -66,6 +81,12 @@ def _mode(status: Status) -> str:
     return status.mode
 
 
+def seal_in_words(seal: SealStatus) -> str:
+    """Return since when the kernel holds mode offline, and what is wrong with it."""
+    since = datetime.fromtimestamp(seal.since).astimezone().strftime("%Y-%m-%d %H:%M")
+    return f"by the kernel since {since}, until Hearth is started anew{f'; {seal.fault}' if seal.fault else ''}"
+
+
 def _config(config: ConfigStatus) -> Iterator[Fact]:
     taken = f", taken over {counted(config.reloads, 'time')} since start" if config.reloads else ""
     yield "config", f"{config.path}{taken}"
@@ -79,6 +100,17 @@ def _ledger(ledger: LedgerStatus) -> str:
     counts = f"{ledger.written} rows written, {ledger.queued} waiting, {ledger.dropped} lost"
     why = f" ({ledger.reason})" if ledger.reason else ""
     return f"{ledger.state}{why}, {counts}, {ledger.path}"
+
+
+def bodies_in_words(one: BodiesStatus) -> str:
+    """Return what a person must know of prompts and answers on disk."""
+    if not one.on:
+        kept = f"Prompts and answers of earlier calls are still on disk: {one.path}, {size(one.size)}"
+        return f"{kept}; `hearth usage purge --bodies` deletes them"
+    trouble = f"; nothing is kept just now: {one.note}" if one.note else ""
+    lost = f", {one.lost} lost" if one.lost else ""
+    counts = f"{counted(one.kept, 'call')} since start{lost}, {size(one.size)} of {size(one.limit)}"
+    return f"Prompts and answers ARE KEPT in {one.path} (usage.bodies = true): {counts}{trouble}"
 
 
 def _provider(one: ProviderStatus) -> str:

@@ -57,13 +57,16 @@ def usage(
 
 
 @usage.command()
+@click.option("--bodies", is_flag=True, help="Delete only prompts and answers that usage.bodies kept; the log stays.")
 @yes_option
-def purge(*, yes: bool) -> None:
-    """Empty the usage log for good."""
+def purge(*, bodies: bool, yes: bool) -> None:
+    """Empty the usage log for good, and what was kept of what was said."""
     daemon = client()
+    what = "Delete the prompts and answers that were kept" if bodies else "Empty the usage log"
     if not yes:
-        click.confirm("Empty the usage log for good?", abort=True, err=True)
-    say(f"{counted(daemon.purge(), 'call')} removed from the usage log.")
+        click.confirm(f"{what} for good?", abort=True, err=True)
+    purged = counted(daemon.purge(only_bodies=bodies), "call")
+    say(f"Prompts and answers of {purged} deleted." if bodies else f"{purged} removed from the usage log.")
 
 
 usage.add_command(export)

@@ -9,10 +9,11 @@ import click
 
 from hearth.cli.context import client, json_option
 from hearth.cli.output import print_facts, print_json, say
-from hearth.cli.words import UNKNOWN, clock, exact, milliseconds, number, where
+from hearth.cli.words import UNKNOWN, clock, counted, exact, milliseconds, number, where
 
 if TYPE_CHECKING:
     from hearth.record import Attempt, CallRecord
+    from hearth.status_bodies import Said
     from hearth.told import Told
 
 Fact = tuple[str, str]
@@ -20,13 +21,14 @@ Fact = tuple[str, str]
 
 @click.command()
 @click.argument("id", metavar="ID", default="last")
+@click.option("--bodies", is_flag=True, help="Also show what was asked and answered, where usage.bodies kept it.")
 @json_option
-def why(*, id: str, as_json: bool) -> None:
+def why(*, id: str, bodies: bool, as_json: bool) -> None:
     """Say what happened to the call ID, and why.
 
     `last` is the newest call. The ID stands in `hearth log` and in every answer's X-Hearth-Id.
     """
-    told = client().call(id or "last")
+    told = client().call(id or "last", bodies=bodies)
     if as_json:
         print_json(told)
         return
@@ -36,6 +38,19 @@ def why(*, id: str, as_json: bool) -> None:
 
         for line in lines(read(bytes(told.plan).decode())):
             say(line)
+    if bodies and told.call is not None:
+        for line in _said(told.said):
+            say(line)
+
+
+def _said(said: Said | None) -> Iterator[str]:
+    if said is None:
+        yield "bodies: none was kept of this call; usage.bodies = true keeps those to come."
+        return
+    for what, text, size in ("asked", said.request, said.request_size), ("answered", said.answer, said.answer_size):
+        yield f"\n--- {what}: {counted(size, 'byte')} ---\n{text}"
+    if said.cut:
+        yield "--- the rest was too long to be kept ---"
 
 
 def _facts(told: Told) -> Iterator[Fact]:

@@ -26,7 +26,9 @@ from hearth.server.activity import ActivityWatch
 from hearth.server.app_limits import quotas
 from hearth.server.choosing import Choosing
 from hearth.server.control.sums import Reckoner
+from hearth.server.cut_prompts import watch_window
 from hearth.server.events import Events
+from hearth.server.kept_bodies import keep_bodies
 from hearth.server.lanes import Lanes
 from hearth.server.learned import LearnedTimes
 from hearth.server.learned_kept import save
@@ -43,6 +45,7 @@ from hearth.server.wished_windows import WishedWindows
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from hearth.bodies.bodies import Bodies
     from hearth.dialects.dialect import Head, HttpRequest
     from hearth.generation import Generation, ProviderRuntime
     from hearth.ledger.ledger import Ledger
@@ -57,13 +60,6 @@ if TYPE_CHECKING:
     from hearth.senses.switches import Switches
     from hearth.server.caching import Caching
 
-CUT_SHARE = 0.4
-CUT_BYTES_PER_TOKEN = 16
-"""Ollama's own cut leaves about half of the window (recording `generate-too-long`).
-
-So a count far too small for what was sent, and not far from half the window, is as suspicious as one that fills it:
-no tokenizer packs 16 bytes into a token.
-"""
 QUESTION_S = 10.0
 """How long a provider may take to say what it has."""
 
@@ -89,6 +85,12 @@ class Core:
     """The address of the stand-in engine while it answers for a missing Ollama, else ""."""
     answers_in: tuple[Path, Path] | None = None
     """Where answers are kept: a database, and the key to its names."""
+
+    bodies: Bodies | None = None
+    """Where what is said is kept, while the config wants that."""
+    said: Bodies | None = None
+    """The same, also while it is off and an earlier time has left something."""
+    bodies_in: Path | None = None
 
     def __init__(
         self,
@@ -167,6 +169,7 @@ class Core:
         self.generation = generation
         self.app_limits = quotas(generation.settings.apps, self.app_limits)
         self.keep_answers()
+        keep_bodies(self)
         self.config_error = ""
         self.apply_mode()
         self.rebuild_catalog()
@@ -285,16 +288,6 @@ class Core:
         if upstream.candidate.conversation:
             self.choosing.ended(upstream.candidate, problem)
         self.lanes.learn(upstream)
-        self._watch_window(upstream, target)
+        watch_window(self, upstream)
         if due:
             save(self)
-
-    def _watch_window(self, upstream: Upstream, target: Target) -> None:
-        """A prompt count that equals the window means that the provider cut the prompt unasked (pain 1)."""
-        usage, window = upstream.meter.usage, target.usable_window
-        if usage is None or usage.input is None or not window:
-            return
-        sent = upstream.asked.call.outline.prompt_bytes
-        if usage.input >= window or (usage.input >= window * CUT_SHARE and sent > usage.input * CUT_BYTES_PER_TOKEN):
-            self.notes[target.name] = f"cut a prompt at {usage.input} tokens; raise num_ctx for it"
-            self.events.say("prompt_cut", target=target.name, window=window, call=upstream.asked.call.id)

@@ -6,7 +6,7 @@ Frames are held back until the first meaningful one, so that until then any targ
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from time import monotonic, monotonic_ns, time_ns
 from typing import TYPE_CHECKING
@@ -42,6 +42,7 @@ class Delivery:
     own_words = False
     """Set when the frames are ours, not an attempt's: they are encoded, never passed on raw."""
     response: web.StreamResponse | None = None
+    streams: Callable[[str], StreamReply] = StreamReply
     _stream: StreamReply | None = None
     _writer: ReplyWriter | None = None
     _attempt: Upstream | None = None
@@ -156,7 +157,7 @@ class Delivery:
 
     async def _open(self) -> web.StreamResponse:
         """Send the head of a stream."""
-        response = self.response = self._stream = StreamReply(self._lines())
+        response = self.response = self._stream = self.streams(self._lines())
         self.status = 200
         self.first_byte_ns = monotonic_ns()
         await response.prepare(self.request)

@@ -97,6 +97,11 @@ class WholeReply(Direct):
         super().__init__(status, lines)
         self._content = body
 
+    @property
+    def content(self) -> bytes:
+        """The body."""
+        return self._content
+
     def send(self, request: web.BaseRequest) -> bool:
         """Write all of it, once; whether the client reads as fast. Raises `ConnectionResetError` when it has gone."""
         self._begin(request)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 from aiohttp import hdrs
+from aiohttp.helpers import RequestKey
 from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.web_protocol import RequestPayloadError
 from msgspec import UNSET, Struct
@@ -36,6 +37,10 @@ if TYPE_CHECKING:
 _MIB = 1024 * 1024
 _MODE = istr("X-Hearth-Mode")
 _MAX_COST = istr("X-Hearth-Max-Cost")
+
+
+BODY = RequestKey("body", bytes)
+"""Where a request has its body while what is said is kept."""
 
 
 def new_id() -> str:
@@ -178,7 +183,10 @@ async def take_in(core: Core, request: web.BaseRequest, inference: Inference) ->
     """Read a whole request into a call. Raises what is wrong with it, to be rendered in the served dialect."""
     received_ns = monotonic_ns()
     limit = core.generation.settings.listen.body_limit
-    members = cut(_at_hand(request, limit) or await read_body(request, limit))
+    body = _at_hand(request, limit) or await read_body(request, limit)
+    if core.bodies is not None:
+        request[BODY] = body
+    members = cut(body)
     wishes = take_wishes(members, request.headers)
     served, route = inference.served, inference.route
     if inference.rest and isinstance(served, ServedByPath):

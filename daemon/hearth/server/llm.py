@@ -48,13 +48,23 @@ async def answer(core: Core, request: web.BaseRequest, inference: Inference) -> 
     live = LiveCall(call, request.task)
     core.calls.add(live)
     delivery = Delivery(request, call, served, inference.cors)
+    answering = _answer(core, live, served, delivery)
     try:
-        return await _answer(core, live, served, delivery)
+        return await (answering if core.bodies is None else _heard(core, request, live, delivery, answering))
     finally:
         delivery.close()
         core.calls.remove(call.id)
         if live.slip is not None:
             live.slip.leave(tokens_of(live))
+
+
+def _heard(
+    core: Core, request: web.BaseRequest, live: LiveCall, delivery: Delivery, answer: Awaitable[web.StreamResponse]
+) -> Awaitable[web.StreamResponse]:
+    """Keep what is said in a call."""
+    from hearth.server.hearing import heard  # not before somebody wants it
+
+    return heard(core, request, live.call, delivery, answer)
 
 
 async def _answer(core: Core, live: LiveCall, served: Served, delivery: Delivery) -> web.StreamResponse:

@@ -85,7 +85,7 @@ async def usage(visit: Visit) -> web.StreamResponse:
 
 
 async def purge(visit: Visit) -> web.StreamResponse:
-    """`DELETE usage?only=bodies`: empty the usage log, and delete what was kept of prompts and answers; or only that."""
+    """`DELETE usage?only=bodies`: empty the usage log and delete what `usage.bodies` has kept, or only that."""
     if visit.request.rel_url.query.get("only") == "bodies":
         return reply({"purged": await bodies.purge(visit.core)})
     await bodies.purge(visit.core)

@@ -20,6 +20,7 @@ from hearth.status import (
     ModelsStatus,
     ModelStatus,
     ProviderStatus,
+    SealStatus,
     Status,
 )
 
@@ -66,8 +67,10 @@ def status(core: Core) -> Status:
         apps=tuple(quota.view() for quota in (core.app_limits or {}).values()),
         budgets=core.till.views(),
         price_list=core.till.list_name,
+        sealed=_seal(core),
         stopped=core.switches.stopped,
         ailing=dict(core.ailing or {}),
+        bodies=core.said.view() if core.said is not None else None,
     )
 
 
@@ -91,7 +94,7 @@ def _config(core: Core) -> ConfigStatus:
             *core.generation.faults,
             *((core.switches.warning,) if core.switches.warning else ()),
         ),
-        inactive=(*loaded.inactive, *(f"providers.{name} (its dialect)" for name in core.generation.unspoken)),
+        inactive=tuple(f"providers.{name} (its dialect)" for name in core.generation.unspoken),
         loaded_at=core.loaded_at,
         reloads=core.reloads,
     )
@@ -113,6 +116,11 @@ def _provider(core: Core, runtime: ProviderRuntime) -> ProviderStatus:
         keys=core.keys.views(settings),
         version=listing.version,
     )
+
+
+def _seal(core: Core) -> SealStatus | None:
+    seal = core.pool.egress.seal
+    return None if seal is None else SealStatus(seal.since, seal.fault)
 
 
 def _is_warm(core: Core, target: Target) -> bool:

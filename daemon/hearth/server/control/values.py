@@ -28,7 +28,6 @@ async def values(visit: Visit) -> web.StreamResponse:
             "rows": rows,
             "error": core.config_error,
             "warnings": loaded.warnings,
-            "inactive": loaded.inactive,
         }
     )
 

@@ -2,7 +2,7 @@
 
 import { post, put, remove } from "./api.js";
 import { button, fill, h, place, section, table } from "./dom.js";
-import { clock, counted, number } from "./words.js";
+import { bytes, clock, counted, number } from "./words.js";
 
 const MODES = [
   ["offline", "This machine only. Nothing leaves it: no prompt, no name lookup, no model download."],
@@ -11,6 +11,15 @@ const MODES = [
   ["any", "The strategy alone decides; local or cloud."],
 ];
 const order = MODES.map(([mode]) => mode);
+
+/** What a person must know of prompts and answers on disk; null where there are none. */
+const kept = (bodies) => {
+  if (!bodies) return "";
+  const where = `${bodies.path}, ${bytes(bodies.size)}`;
+  if (!bodies.on) return `Prompts and answers of earlier calls are still on disk (${where}). "hearth usage purge --bodies" deletes them.`;
+  const trouble = bodies.note ? ` Nothing is kept just now: ${bodies.note}.` : "";
+  return `Every prompt and answer is kept on disk (${where}), since usage.bodies = true.${trouble} "hearth why ID --bodies" shows them, "hearth usage purge" deletes them.`;
+};
 
 export function build(page, app) {
   const choices = h("fieldset", { class: "modes" }, h("legend", { class: "quiet" }, "The file's mode is the ceiling; this switch only tightens it, and survives restarts."));
@@ -40,10 +49,11 @@ export function build(page, app) {
     columns: [{ title: "Host or origin", kind: "name", cell: ([who]) => h("code", null, who) }, { title: "Times", kind: "right", cell: ([, count]) => number(count) }],
     key: ([who]) => who, empty: "None. No page or host was turned away.",
   });
-  const doors = h("p");
+  const doors = h("p"), bodies = h("p", { id: "bodies", hidden: true });
   const mode = section("Mode", back, choices), kill = section("Kill switch", null, killed, buttons);
   kill.classList.add("kill");
   page.append(h("h1", null, "Privacy"), h("p", { class: "lead" }, "What may leave this machine, and what has."),
+    bodies,
     h("div", { class: "columns" }, mode, kill),
     section("Every address contacted since start", null, contacts.element),
     section("Turned away", null, refused.element),
@@ -74,6 +84,9 @@ export function build(page, app) {
         ? "Everything that leaves this machine is stopped, and stays so over restarts until you lift it or choose a mode."
         : "Ends every answer, wait and download that leaves this machine, at once, and keeps mode offline until you lift it. Answers made here go on.";
       killed.className = status.stopped ? "box bad" : "";
+      bodies.hidden = !status.bodies;
+      bodies.className = status.bodies?.on ? "box bad" : "box note";
+      bodies.textContent = kept(status.bodies);
       contacts.update([...status.contacts].sort((a, b) => b.last - a.last));
       refused.update(Object.entries(status.refused_callers));
       fill(doors, status.listening.map((one) => [h("code", null, one), " "]));
