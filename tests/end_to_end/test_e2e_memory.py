@@ -12,6 +12,7 @@ from hearth.outbound.upstream import Upstream
 from hearth.problems import Problem
 from hearth.rehearsal import Fault, ModelScript, Rehearsal, Script
 from hearth_home import running
+from promised_times import held_once_of
 
 CLOUD = Script(kind="openai", models=(ModelScript(name="scripted"),))
 FALLBACK = '[fallback]\ncloud = ["far/scripted"]\n'
@@ -30,15 +31,9 @@ def _left() -> list[object]:
     return [one for one in gc.get_objects() if isinstance(one, Problem | Upstream)]
 
 
-async def _left_of(others: dict[int, object]) -> list[str]:
-    """Wait until nothing more is left than what others had; return the kinds of what is left all the same."""
-    found: list[str] = []
-    for _ in range(200):
-        found = [type(one).__name__ for one in _left() if id(one) not in others]
-        if not found:
-            break
-        await asyncio.sleep(0.05)
-    return found
+def _left_of(others: dict[int, object]) -> list[str]:
+    """The kinds of what is left beside what others had."""
+    return [type(one).__name__ for one in _left() if id(one) not in others]
 
 
 @pytest.mark.parametrize("stream", [False, True])
@@ -62,11 +57,12 @@ def test_a_call_that_failed_is_gone_when_it_is_over(fault: Fault, path: str, str
                 near.next(fault)
                 far.next(fault)
                 await call(home, path, chat(model, stream=stream))
-                found.append(await _left_of(of_others))
+                await asyncio.sleep(0.1)
+                found.append(_left_of(of_others))
         return found
 
     try:
-        found = asyncio.run(act())
+        found = held_once_of(3, lambda: asyncio.run(act()), lambda left: left == [[], []])
     finally:
         gc.enable()
 
