@@ -51,6 +51,10 @@ class Quirks(Struct, frozen=True, forbid_unknown_fields=True):
 
     # models (globs work) that answer tools beside thinking by the Responses API alone: they are called by it
     responses_for: tuple[str, ...] = ()
+    # whether it has the Responses API beside chat, for what a caller of that asks and chat cannot carry;
+    # kept: it also keeps responses there, so that previous_response_id works
+    responses: Literal["no", "features", "kept"] = "no"
+    chat_for: tuple[str, ...] = ()  # models (globs work) that are called by chat alone all the same
 
     # Features of a request: False makes the provider unable, so that a call which needs it goes elsewhere
     tools: bool = True

@@ -10,7 +10,11 @@ from msgspec import UNSET, Struct, UnsetType
 from hearth.chat import Members, Need, Operation
 from hearth_config.words import MODES, Mode, Place, Task
 
-__all__ = ["MODES", "App", "Call", "Mode", "Outline", "Place", "Task", "Wishes", "tightest"]
+__all__ = ["MODES", "STORED", "App", "Call", "Mode", "Outline", "Place", "Task", "Wishes", "tightest"]
+
+
+STORED = "a response that its provider keeps (store)"
+"""What a caller of the Responses API asks for who does not say otherwise; of `Outline.better`."""
 
 
 @cache
@@ -39,6 +43,7 @@ class Outline(Struct, frozen=True):
     caller named none.
     `native` names what only a target of the caller's own dialect can carry, in the caller's words ("the tool
     web_search", "previous_response_id"): a target of any other is refused.
+    `better` names what such a target alone heeds, though any other can answer without it.
     `stops` counts the stop sequences. `prompt_bytes` is the size of what the model will read, images left out;
     `images` counts them. `empty` marks Ollama's load and unload calls.
     """
@@ -49,6 +54,7 @@ class Outline(Struct, frozen=True):
     stream: bool
     needs: frozenset[Need] = frozenset()
     native: tuple[str, ...] = ()
+    better: tuple[str, ...] = ()
     prompt_bytes: int = 0
     images: int = 0
     max_tokens: int | None = None

@@ -42,6 +42,8 @@ class Explanation(Struct, frozen=True, omit_defaults=True):
     """The glob we ship that a hard-coded name fitted: the default model answers in its place."""
     sorted_by: str = ""
     """The rule by which the call was found to be of its kind, where it was sorted."""
+    called_by: str = ""
+    """Who is called by the caller's own dialect rather than by the usual one, and for what."""
 
 
 _encode = msgspec.json.Encoder().encode
@@ -69,6 +71,7 @@ def explain(plan: Plan, *, steps: bool = True) -> Explanation:
         pulls=tuple(target.name for target in plan.pulls),
         stands_for=resolution.stands_for,
         sorted_by=plan.sorted_by,
+        called_by=plan.called_by,
     )
 
 
@@ -90,6 +93,8 @@ def lines(explanation: Explanation) -> Iterator[str]:
         yield f'  · "{explanation.stands_for}" is a name that clients hard-code: it means the default model'
     if explanation.sorted_by:
         yield f"sorted as {explanation.task}: {explanation.sorted_by}"
+    if explanation.called_by:
+        yield f"called: {explanation.called_by}"
     if explanation.strategy:
         yield f"strategy: {explanation.strategy}"
     for one in explanation.targets:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from hearth.call import Call, Mode
 from hearth.problems import Problem
@@ -15,6 +16,7 @@ from hearth.routing.policies.busy import worth_loading
 from hearth.routing.policy import ALLOW, Verdict
 from hearth.routing.refusals import problem_of
 from hearth.routing.resolution import Resolution
+from hearth.routing.respoken import respoken
 from hearth.routing.sticky import kept
 from hearth.routing.strategies import Order, home_first, ordered
 from hearth.routing.targets import Target
@@ -59,6 +61,7 @@ class Plan(Struct, frozen=True):
     `warm` are models on this machine that were put off only because they are not loaded: load them for the next call.
     `pulls` are missing models that may be fetched while a candidate answers. `figures` are what the strategy measured
     of each target, by name. `sorted_by` says by which rule the call was found to be of its kind, where it was sorted.
+    `called_by` says who is called by the caller's own dialect rather than by the usual one, and for what.
     """
 
     resolution: Resolution
@@ -70,6 +73,7 @@ class Plan(Struct, frozen=True):
     pulls: tuple[Target, ...] = ()
     figures: Mapping[str, float | None] = {}
     sorted_by: str = ""
+    called_by: str = ""
 
 
 class _Judged(Struct, frozen=True):
@@ -90,6 +94,14 @@ def plan(call: Call, resolution: Resolution, world: World, settings: Settings, k
 
     `known` are all targets there are, the nearest first: who cannot do what was asked may name who can.
     """
+    if call.outline.native or call.outline.better:
+        resolution, called_by = respoken(call, resolution, settings)
+        if called_by:
+            return replace(_plan(call, resolution, world, settings, known), called_by=called_by)
+    return _plan(call, resolution, world, settings, known)
+
+
+def _plan(call: Call, resolution: Resolution, world: World, settings: Settings, known: Iterable[Target]) -> Plan:
     mode = mode_of(call, world, settings)
     if resolution.problem is not None:
         return Plan(resolution, mode, problem=resolution.problem)

@@ -91,7 +91,8 @@ def _record(
     call, last = live.call, attempts[-1] if attempts else live.hit or NOBODY
     now = monotonic_ns()
     first = delivery.first_byte_ns
-    simple = len(plan.candidates) == 1 and not (plan.refused or plan.sorted_by or plan.candidates[0].verdicts)
+    told = plan.refused or plan.sorted_by or plan.called_by
+    simple = len(plan.candidates) == 1 and not (told or plan.candidates[0].verdicts)
     # In the order of the fields: to name so many of them takes longer than all else in here.
     return CallRecord(
         call.id,

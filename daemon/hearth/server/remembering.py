@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import UNSET, Raw, structs
 
-from hearth.call import Mode, Outline, Wishes, tightest
+from hearth.call import STORED, Mode, Outline, Wishes, tightest
 from hearth.chat import Members, Request
 from hearth.dialects.body import raw, value
 from hearth.dialects.openai_responses.outline import ResponsesOutline
@@ -55,7 +55,8 @@ class Remembering:
             return outline
         self._items = _as_items(members)
         echo = {**outline.echo, "previous_response_id": raw(previous)}
-        return structs.replace(outline, remember=True, echo=echo)
+        better = tuple(one for one in outline.better if one != STORED)  # since it is kept here
+        return structs.replace(outline, remember=True, echo=echo, better=better)
 
     def _continue(self, members: Members, previous: str) -> None:
         limits = self._core.generation.settings.responses

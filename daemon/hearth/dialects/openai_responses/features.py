@@ -91,6 +91,13 @@ def read_knobs(members: Members) -> Knobs:
     )
 
 
+def wants_seals(members: Members) -> bool:
+    """Say whether thinking is asked for together with its sealed form, as agents do that send it back."""
+    if "include" not in members or "reasoning" not in members:
+        return False
+    return "reasoning.encrypted_content" in (value(members, "include", list[str]) or ())
+
+
 def wants_logprobs(members: Members) -> bool:
     """Say whether token probabilities are asked for, by `include` or by `top_logprobs`."""
     if "top_logprobs" not in members and "include" not in members:

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 import msgspec
 from msgspec import Raw, Struct, field
 
-from hearth.call import Outline
+from hearth.call import STORED, Outline
 from hearth.chat import Members, Need
 from hearth.dialects.body import value
 from hearth.dialects.openai_choice import forces_a_tool
-from hearth.dialects.openai_responses.features import native_members, wants_logprobs
+from hearth.dialects.openai_responses.features import native_members, wants_logprobs, wants_seals
 from hearth.dialects.openai_responses.items import KNOWN
-from hearth.dialects.openai_responses.tools import Own, ToolWire, own_names, provider_tools, tool_wires
+from hearth.dialects.openai_responses.tools import Own, ToolWire, own_names, provider_tools, spared_tools, tool_wires
 from hearth.dialects.unreadable import UNREADABLE
 from hearth.problems import BadRequest, NotFound
 
@@ -67,6 +67,7 @@ class _Part(Struct):
 
 class _Item(Struct):
     type: str | None = None
+    encrypted_content: str | None = None
 
 
 class _Parts(Struct):
@@ -103,6 +104,7 @@ def read_outline(route: str, members: Members) -> ResponsesOutline:
         stream=route != COUNT and (value(members, "stream", bool) or False),
         needs=frozenset(seen.needs | set(_needs(members, wires))),
         native=tuple(_native(members, wires, given)),
+        better=tuple(_better(members, wires, given)),
         prompt_bytes=size,
         images=seen.images,
         max_tokens=value(members, "max_output_tokens", int),
@@ -119,6 +121,20 @@ def _native(members: Members, wires: list[ToolWire], given: Raw | None) -> Itera
     yield from (f"the tool {kind}" for kind in (provider_tools(members, wires) if wires else ()))
     kinds = {item.type for item in _items(given)} - KNOWN - {None} if given is not None else set()
     yield from (f"items of type {kind}" for kind in sorted(str(kind) for kind in kinds))
+
+
+def _better(members: Members, wires: list[ToolWire], given: Raw | None) -> Iterator[str]:
+    """Yield what a target of another dialect answers without, and one of this would heed."""
+    if value(members, "store", bool) is not False:
+        yield STORED
+    yield from (f"the tool {kind}" for kind in (spared_tools(members, wires) if wires else ()))
+    if wants_seals(members) or (given is not None and _sealed(given)):
+        yield "encrypted reasoning"
+
+
+def _sealed(given: Raw) -> bool:
+    """Say whether thinking comes back that somebody has sealed."""
+    return b'"encrypted_content"' in bytes(given) and any(item.encrypted_content for item in _items(given))
 
 
 def _items(given: Raw) -> list[_Item]:

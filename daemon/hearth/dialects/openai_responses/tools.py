@@ -89,12 +89,24 @@ def provider_tools(members: Members, wires: list[ToolWire]) -> list[str]:
     answers: those are left out where the provider has none, and the reply's `tools` show it. Asked for alone, or by
     `tool_choice`, they are what the request is about.
     """
+    return _theirs(members, wires)[0]
+
+
+def spared_tools(members: Members, wires: list[ToolWire]) -> list[str]:
+    """Return the types of tools that only a provider of this dialect knows, and that are left out where it is none."""
+    return _theirs(members, wires)[1]
+
+
+def _theirs(members: Members, wires: list[ToolWire]) -> tuple[list[str], list[str]]:
+    """Return the types of a provider's own tools: those that a caller cannot do without, and the others."""
     offered = [wire.type for wire, _ in _each(wires) if wire.type not in ("function", "custom")]
     if not offered:
-        return []
+        return [], []
     choice = value(members, "tool_choice", str | ChoiceWire)
     spared = len(offered) < sum(1 for _ in _each(wires)) and (choice is None or choice in ("auto", "none"))
-    return list(dict.fromkeys(kind for kind in offered if not (spared and left_aside(kind))))
+    kinds = dict.fromkeys(offered)
+    aside = [kind for kind in kinds if spared and left_aside(kind)]
+    return [kind for kind in kinds if kind not in aside], aside
 
 
 def left_aside(kind: str) -> bool:
