@@ -129,7 +129,8 @@ def delete_all() -> list[Path]:
     from hearth.server import seals_kept
 
     where = paths()
-    grown = (where.database, where.answers_file, where.bodies_file, where.log_file)  # beside each: what SQLite keeps, the log before
+    # Beside each: what SQLite keeps, the log before.
+    grown = (where.database, where.answers_file, where.bodies_file, where.log_file)
     ours = [
         where.state_file, where.token_file, where.lock_file, where.socket, where.answers_key,
         *(where.state_dir / name for name in (notebook.NAME, given_windows.NAME, seals_kept.NAME)),
