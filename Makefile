@@ -21,10 +21,7 @@ test: install ## install, then run linters, type checks and all tests
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --check --quiet . || { echo 'These files are not formatted; run `make fmt`:'; $(BIN)/ruff format --check .; exit 1; }
 	@echo '  clean'
-	@echo 'mypy:'
-	@$(BIN)/mypy $$(for folder in daemon config tray packaging tests benchmarks; do [ -n "$$(find $$folder -name '*.py' 2>/dev/null | head -n 1)" ] && echo $$folder; done)
-	@echo 'pytest:'
-	@$(BIN)/pytest -n $$($(call workers)) $(ARGS)
+	@$(types_and_tests)
 	@echo 'make test: linters, types and tests are green.'
 
 bench: install ## install, then measure the figures that the README quotes
@@ -56,11 +53,12 @@ clean: ## remove the environment, the caches and what was built
 install: .venv/installed
 	@:
 
-# Anew when the pins or the package's own facts change; quiet when all goes well.
+# Anew when the pins or the package's own facts change; quiet when all goes well. Python compiles what is used, when it
+# is used: pip would spend ten seconds on the rest.
 .venv/installed: requirements.lock pyproject.toml
 	@$(call make_venv)
 	@echo 'Installing Hearth into .venv …'
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --no-compile --require-hashes -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --no-deps --no-build-isolation -e .
 	@touch $@
 
@@ -68,6 +66,24 @@ install: .venv/installed
 define workers
 cores=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); \
 	if [ "$$cores" -gt 4 ]; then echo 8; else echo $$((2 * cores)); fi
+endef
+
+# mypy may take a minute: it is slow beside the tests, and heard at their end. The first time, one reading of the tests
+# leaves bytecode for all workers, and for the hundreds of programs that tests start.
+define types_and_tests
+folders=$$(for folder in daemon config tray packaging tests benchmarks; do [ -n "$$(find $$folder -name '*.py' 2>/dev/null | head -n 1)" ] && echo $$folder; done); \
+	nice -n 5 $(BIN)/mypy $$folders >.venv/mypy.txt 2>&1 & mypy=$$!; \
+	trap 'kill $$mypy 2>/dev/null' INT TERM; \
+	echo 'pytest:'; \
+	export PYTHONDONTWRITEBYTECODE=; \
+	[ -d tests/__pycache__ ] || $(BIN)/pytest --collect-only -qq $(ARGS) >/dev/null 2>&1; \
+	$(BIN)/pytest -n $$($(call workers)) $(ARGS); tests=$$?; \
+	echo 'mypy:'; \
+	wait $$mypy; types=$$?; \
+	cat .venv/mypy.txt; \
+	if [ $$tests -ne 0 ]; then echo 'make test: pytest found what stands above.'; fi; \
+	if [ $$types -ne 0 ]; then echo 'make test: mypy found what stands above.'; fi; \
+	[ $$tests -eq 0 ] && [ $$types -eq 0 ]
 endef
 
 # A sound .venv stays. Otherwise the first interpreter that is new enough and can make one does so.
