@@ -19,6 +19,9 @@ def check(settings: Settings) -> None:
 
 
 def _problems(settings: Settings) -> Iterator[Problem]:
+    if settings.sealed and settings.mode != "offline":
+        reason = f'is true, and mode is "{settings.mode}": the kernel would hold back what that mode lets out'
+        yield Problem(("sealed",), reason, 'Set mode = "offline", or leave sealed out')
     yield from check_listen(settings.listen)
     yield from _times(settings)
     yield from check_providers(settings)

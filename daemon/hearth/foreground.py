@@ -8,19 +8,22 @@ import gc
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING
 
 from hearth.daemon import Daemon
 from hearth.freed import give_back, keep_freed_memory
 from hearth.own_log import set_up_log
+from hearth.sealing.errors import CannotSeal
 from hearth.server.sockets import CannotListen
+from hearth_config.addresses import UnixAddress
 from hearth_config.errors import ConfigError
 from hearth_config.load import Loaded, load
 from hearth_service.notify import Notifier
 
 if TYPE_CHECKING:
+    from hearth.sealing.seal import Seal
     from hearth.server.core import Core
     from hearth.standing_in import StandIn
     from hearth_config.paths import Paths
@@ -128,10 +131,10 @@ async def _show_life(notifier: Notifier) -> None:
         await asyncio.sleep(notifier.interval_s)
 
 
-def run(paths: Paths, *, stand_in: bool = False, say: Callable[[str], None] = _say) -> int:
+def run(paths: Paths, *, stand_in: bool = False, sealed: bool = False, say: Callable[[str], None] = _say) -> int:
     """Run Hearth in the foreground; returns the exit code. `say` tells the person at the terminal.
 
-    `stand_in` starts the built-in engine if no Ollama answers.
+    `stand_in` starts the built-in engine if no Ollama answers; `sealed` seals it though the config does not.
     """
     os.umask(0o077)
     fill_standard_streams()
@@ -145,18 +148,33 @@ def run(paths: Paths, *, stand_in: bool = False, say: Callable[[str], None] = _s
         return 1
     set_up_log(loaded.settings.log.level, paths.log_file)
     try:
-        with asyncio.Runner(loop_factory=event_loop()) as runner:
-            runner.run(_run(paths, loaded, environ, stand_in=stand_in, say=say))
-    except CannotListen as error:
+        with _seal(loaded, wanted=sealed) as seal, asyncio.Runner(loop_factory=event_loop()) as runner:
+            daemon = partial(Daemon, paths, loaded, environ, seal=seal)
+            runner.run(_run(daemon, stand_in=stand_in, say=say))
+    except (CannotListen, CannotSeal) as error:
         sys.stderr.write(f"{error}\n")
         return 1
     return 0
 
 
-async def _run(
-    paths: Paths, loaded: Loaded, environ: dict[str, str], *, stand_in: bool, say: Callable[[str], None]
-) -> None:
-    daemon = Daemon(paths, loaded, environ)
+@contextlib.contextmanager
+def _seal(loaded: Loaded, *, wanted: bool) -> Iterator[Seal | None]:
+    """Give the seal that the config or the command line wants, None without. Before there is an event loop."""
+    if not (wanted or loaded.settings.sealed):
+        yield None
+        return
+    from hearth.sealing.seal import Seal
+
+    addresses = (provider.address for provider in loaded.settings.providers.values())
+    seal = Seal(address.socket for address in addresses if isinstance(address, UnixAddress))
+    try:
+        yield seal
+    finally:
+        seal.end()
+
+
+async def _run(make: Callable[[], Daemon], *, stand_in: bool, say: Callable[[str], None]) -> None:
+    daemon = make()
     beside: StandIn | None = None
     if stand_in:
         from hearth.standing_in import StandIn
@@ -173,6 +191,8 @@ async def _run(
 def _announce(core: Core, say: Callable[[str], None]) -> None:
     for address in core.listening:
         say(f"Hearth listens on {address}")
+    if core.pool.egress.seal is not None:
+        say("Sealed: the kernel keeps everything on this machine until Hearth is started anew.")
     if core.stand_in:
         say(f"No Ollama answers: the built-in stand-in engine (rehearsal) answers instead, at {core.stand_in}.")
         say("It is no model. Start Ollama, and it leaves by itself.")

@@ -11,10 +11,11 @@ from hearth.cli.context import paths
 
 @click.command()
 @click.option("--stand-in", is_flag=True, help="Let a built-in stand-in answer while no Ollama does (to look around).")
+@click.option("--sealed", is_flag=True, help="Mode offline for this run, held by the kernel (Linux).")
 @click.pass_context
-def run(ctx: click.Context, *, stand_in: bool) -> None:
+def run(ctx: click.Context, *, stand_in: bool, sealed: bool) -> None:
     """Run Hearth in the foreground, until Ctrl-C or `hearth stop`."""
     gc.disable()  # until the daemon settles: looking through what imports leave takes a tenth of the start
     from hearth.foreground import run as run_daemon
 
-    ctx.exit(run_daemon(paths(), stand_in=stand_in))
+    ctx.exit(run_daemon(paths(), stand_in=stand_in, sealed=sealed))

@@ -8,6 +8,7 @@ import errno
 import itertools
 import os
 import socket
+import struct
 import subprocess
 import sys
 from collections.abc import Iterable
@@ -19,6 +20,8 @@ _VARIABLES = ("LD_LIBRARY_PATH", "PYTHONHOME")
 """What the broker gets of the environment: what its Python may need to start, and no key."""
 _FULL_CHANNEL_S = 0.005
 _LONGEST_ANSWER = 64
+_INT = struct.Struct("=i")
+_ONE_DESCRIPTOR = socket.CMSG_SPACE(_INT.size) if hasattr(socket, "CMSG_SPACE") else 0
 _ENDS_WITHIN_S = 2.0
 
 
@@ -104,17 +107,16 @@ class Helper:
 
     def _receive(self) -> None:
         try:
-            message, descriptors, _, _ = socket.recv_fds(
-                self._channel, _LONGEST_ANSWER, 1, socket.MSG_CMSG_CLOEXEC | socket.MSG_DONTWAIT
-            )
+            message, beside, _, _ = self._channel.recvmsg(_LONGEST_ANSWER, _ONE_DESCRIPTOR, socket.MSG_CMSG_CLOEXEC)
         except BlockingIOError:
             return
         except OSError:
-            message, descriptors = b"", []
+            message, beside = b"", []
         if not message:
             self._lost()
             return
         number, _, code = message.partition(b" ")
+        descriptors = [_INT.unpack(data)[0] for _, _, data in beside]
         answer = self._waiting.pop(int(number), None)
         if answer is None or answer.done():
             for descriptor in descriptors:

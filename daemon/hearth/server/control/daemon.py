@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Struct
 
 from hearth.call import Mode
-from hearth.problems import BadRequest, UnknownModel
+from hearth.problems import BadRequest, Forbidden, UnknownModel
 from hearth.routing.near import names_like
 from hearth.server import web
 from hearth.server.control import snapshot
@@ -19,6 +19,12 @@ class ModeOrder(Struct, forbid_unknown_fields=True):
     """The run-time mode: null leaves it to the file."""
 
     mode: Mode | None
+
+
+class SealHolds(Forbidden):
+    """The kernel holds mode offline, and nobody can have it let go."""
+
+    kind = "sealed"
 
 
 class UseOrder(Struct, forbid_unknown_fields=True):
@@ -45,6 +51,11 @@ async def set_mode(visit: Visit) -> web.StreamResponse:
     """
     wanted = await order(visit, ModeOrder)
     core = visit.core
+    if wanted.mode not in (None, "offline") and core.pool.egress.seal is not None:
+        raise SealHolds(
+            f"Hearth is sealed and stays offline: mode {wanted.mode} takes effect when Hearth is started anew.",
+            next_step="Take sealed out of hearth.toml (or leave --sealed out), set mode there, then `hearth restart`.",
+        )
     core.switches.switch_mode(wanted.mode, core.generation.settings, str(core.generation.loaded.path))
     ended = core.apply_mode()
     core.events.say("mode", mode=core.mode, ended=ended)
