@@ -8,6 +8,7 @@ import re
 
 from cli.terminal import command, environment
 from end_to_end.callers import Answer, Caller, Object, admin, call, calm, chat, cloud, engine
+from hearth.cli.words import counted
 from hearth.rehearsal import ModelScript, Rehearsal, Script
 from hearth_home import Home, running
 from server.door import say, spell
@@ -42,7 +43,7 @@ def test_the_status_counts_every_address_that_was_contacted() -> None:
     assert {address: one["count"] for address, one in contacts.items()} == seen
     assert {one["place"] for one in contacts.values()} == {"machine"}
     for address in seen:
-        assert re.search(rf"contacted.*{re.escape(address)}.*\d+ times?", shown), shown
+        assert re.search(rf"contacted.*{re.escape(address)}.*\b{counted(seen[address], 'time')}\b", shown), shown
 
 
 def test_offline_contacts_are_this_machine_alone() -> None:
