@@ -68,16 +68,22 @@ async def running(
 ) -> AsyncIterator[Home]:
     """Run a daemon whose file says `config`, and end it. It has asked its local providers what they have."""
     with tempfile.TemporaryDirectory(prefix="hearth-") as name:
-        daemon = make(Path(name), config, environ, patience=patience)
-        await daemon.start()
-        if daemon.core.cache is not None:
-            daemon.core.cache.shelf.patience_s = DISK_S
-        try:
-            await daemon.inventory.everywhere()
-            yield Home(daemon, _port(daemon), daemon.paths.socket, Path(name))
-        finally:
-            await daemon.stop()
-            await asyncio.to_thread(daemon.ledger.close, DISK_S)
+        async with started(make(Path(name), config, environ, patience=patience)) as home:
+            yield home
+
+
+@asynccontextmanager
+async def started(daemon: Daemon) -> AsyncIterator[Home]:
+    """Run a daemon that was made, and end it; another one may be made in its folder then."""
+    await daemon.start()
+    if daemon.core.cache is not None:
+        daemon.core.cache.shelf.patience_s = DISK_S
+    try:
+        await daemon.inventory.everywhere()
+        yield Home(daemon, _port(daemon), daemon.paths.socket, daemon.paths.config_file.parent)
+    finally:
+        await daemon.stop()
+        await asyncio.to_thread(daemon.ledger.close, DISK_S)
 
 
 def _port(daemon: Daemon) -> int:

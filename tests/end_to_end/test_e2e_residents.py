@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from time import monotonic
 
 from end_to_end.callers import Answer, Caller, Object, admin, call, calm, chat, cloud, engine, until
+from hearth.outbound.residents import Pair
 from hearth.rehearsal import ModelScript, Rehearsal, Script
-from hearth_home import Home, running
+from hearth_home import Home, make, running, started
 from promised_times import held_once_of
 
 LOAD_S = 0.3
@@ -214,3 +216,30 @@ def test_a_waiting_caller_that_leaves_is_in_nobodys_way() -> None:
 
     assert asked == 0
     assert answer.status == 200
+
+
+def test_what_an_engine_cannot_hold_together_is_known_after_a_restart(tmp_path: Path) -> None:
+    """The first calls after a start do not swap models at each call either, and a machine with more room unlearns it."""
+
+    async def scene() -> tuple[list[Pair], list[str], list[Pair]]:
+        async with Rehearsal(NARROW) as near:
+            config = _busy("20s") + engine(near)
+            async with started(make(tmp_path, config)) as home:
+                await _taught(home)
+            async with started(make(tmp_path, config)) as home:
+                lanes = home.daemon.core.lanes
+                await until(lambda: list(lanes.apart()))
+                known, before = list(lanes.apart()), len(near.loads)
+                await asyncio.gather(*(_agent(home, model, 5) for model in ("one", "two")))
+                loads = [load.model for load in near.loads[before:]]
+                near.rescript(max_loaded=3)
+                await _agent(home, "one", 1)
+                await _agent(home, "two", 1)
+                await until(lambda: not list(lanes.apart()))
+                return known, loads, list(lanes.apart())
+
+    known, loads, after = asyncio.run(scene())
+
+    assert [pair[:2] for pair in known] == [("ollama/one:latest", "ollama/two:latest")]
+    assert len(loads) <= 3, loads
+    assert after == []

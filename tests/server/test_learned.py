@@ -128,6 +128,20 @@ def test_who_was_asked_since_the_start_keeps_what_it_showed() -> None:
     assert fresh.of("a/m").rate.mean == pytest.approx(10.0)
 
 
+def test_who_does_not_fit_beside_whom_outlives_a_restart() -> None:
+    """For a week, also of models whose calls have taught nothing; a spoiled row or one of the future costs nothing."""
+    before, after = Clock(now=90_000.0), Clock(now=5.0)
+    old = before.now - 8 * 86_400.0
+    rows = before.times().rows([], [("ollama/a", "ollama/b", before.now - 60.0), ("ollama/a", "ollama/c", old)])
+    ahead = [("x/a", before.time, '{"apart": {"x/b": 9e12}}'), ("y/a", before.time, "{")]
+    after.time = before.time + 40.0
+
+    found = list(after.times().apart([*rows, *ahead]))
+
+    assert [(one, other) for one, other, _ in found] == [("ollama/a", "ollama/b")]
+    assert found[0][2] == pytest.approx(after.now - 100.0)
+
+
 def test_saving_is_due_once_a_minute() -> None:
     """Asked after each call, so an idle daemon never wakes for it."""
     clock = Clock()

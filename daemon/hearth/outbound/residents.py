@@ -51,6 +51,8 @@ class Resident(Protocol):
         ...
 
 
+Pair = tuple[str, str, float]
+"""The names of two models that do not fit together, and when that was seen (time.monotonic())."""
 Beside = tuple[tuple[Resident, float], ...]
 """Models that were loaded when another one's load began, each with the moment until which it would have stayed."""
 
@@ -65,7 +67,7 @@ class Residents:
         self.reads_on = False
         """Whether the engine was seen to go on reading a prompt whose caller had left."""
         self._lanes: dict[str, Resident] = {}
-        self._apart: set[frozenset[str]] = set()
+        self._apart: dict[frozenset[str], float] = {}
         self._since: dict[str, float] = {}
         self._turns: list[Resident] = []
         self._tells = False
@@ -129,7 +131,7 @@ class Residents:
         self._tells = self._tells or bool(loaded)
         for other in self._lanes.values():
             if here and other is not lane and other.name in loaded:
-                self._apart.discard(frozenset((lane.name, other.name)))
+                self._apart.pop(frozenset((lane.name, other.name)), None)
         for other, until in beside:
             if until > now and self._pushed_out(other, here=here, there=other.name in loaded):
                 self._part(lane, other)
@@ -146,7 +148,19 @@ class Residents:
     def _part(self, one: Resident, other: Resident) -> None:
         if len(self._apart) >= MOST_PAIRS:
             self._apart.clear()
-        self._apart.add(frozenset((one.name, other.name)))
+        self._apart[frozenset((one.name, other.name))] = monotonic()
+
+    def apart(self) -> Iterator[Pair]:
+        """Yield the models that were found not to fit together, and when."""
+        for pair, at in self._apart.items():
+            one, other = sorted(pair)
+            yield one, other, at
+
+    def recall(self, pair: Pair) -> None:
+        """Take over what an earlier run has found; the first load that shows both loaded says otherwise."""
+        one, other, at = pair
+        if one != other and len(self._apart) < MOST_PAIRS:
+            self._apart.setdefault(frozenset((one, other)), at)
 
     def look(self, looking: Awaitable[None]) -> None:
         """Look what a load led to. The next load waits for that: it could push out what has just been loaded."""

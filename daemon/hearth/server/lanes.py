@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from hearth.outbound.lanes import Lane
 from hearth.outbound.loading import lets_go_at_once, load_model
-from hearth.outbound.residents import Beside, Residents
+from hearth.outbound.residents import Beside, Pair, Residents
 from hearth.problems import Problem
 from hearth.routing.expected import estimate_tokens
 from hearth.server.gpu_notes import GpuNotes, gpu_share
@@ -167,6 +167,17 @@ class Lanes(Mapping[str, Lane]):
         """Return for how many seconds a model keeps its place from others that want it, and their names."""
         lane = self._lanes.get(target.name)
         return self._engines[target.provider].kept_from(lane) if lane is not None else (0.0, ())
+
+    def apart(self) -> Iterator[Pair]:
+        """Yield the models that engines were found not to hold together, and when."""
+        for engine in self._engines.values():
+            yield from engine.apart()
+
+    def recall(self, pair: Pair) -> None:
+        """Take over from an earlier run that an engine does not hold two models together."""
+        provider = pair[0].partition("/")[0]
+        if provider in self._core.generation.providers and pair[1].startswith(f"{provider}/"):
+            self._engines.setdefault(provider, Residents()).recall(pair)
 
     def learn(self, upstream: Upstream) -> None:
         """Let a lane learn from an attempt that has ended, or what stands for it where a target has none."""

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from hearth.ledger.learned import LearnedRow
     from hearth.outbound.lane_values import Lesson
+    from hearth.outbound.residents import Pair
 
 LEARN_EVERY_S = 0.05
 """Lessons of calls that end closer together are left out: they say the same."""
@@ -27,6 +28,11 @@ SAVE_EVERY_S = 60.0
 MOST = 2000
 """So many targets are known at once."""
 MOST_ENDINGS = 100.0
+APART_S = 7 * 86_400.0
+"""How long it is remembered over restarts that two models do not fit together: memory is seldom added.
+
+It needs no half-life: the first load that shows both loaded unlearns it.
+"""
 _NOTHING = Learned()
 
 
@@ -36,6 +42,8 @@ class Figures(Struct, frozen=True, omit_defaults=True):
     learned: Learned = _NOTHING
     good: float = 0.0
     bad: float = 0.0
+    apart: dict[str, float] = {}
+    """Other models of its engine that do not fit beside it, and when that was seen."""
 
 
 class Track:
@@ -130,16 +138,34 @@ class LearnedTimes:
 
     # To the disk and back.
 
-    def rows(self, in_lanes: Iterable[tuple[str, Learned]]) -> list[LearnedRow]:
-        """Return what is to be saved, with what lanes have learned; it counts as saved now."""
+    def rows(self, in_lanes: Iterable[tuple[str, Learned]], apart: Iterable[Pair] = ()) -> list[LearnedRow]:
+        """Return what is to be saved, with what lanes have learned, and who does not fit; it counts as saved now."""
         self._saved_at = now = self._clock()
         ahead = self._wall() - now
         known = {name: track.learned for name, track in self._tracks.items()} | dict(in_lanes)
+        others: dict[str, dict[str, float]] = {}
+        for one, other, at in apart:
+            others.setdefault(one, {})[other] = at + ahead
         return [
-            (name, newest + ahead, _encode(self._figures(name, learned, ahead)).decode())
-            for name, learned in known.items()
-            if (newest := _newest(learned))
+            (
+                name,
+                newest,
+                _encode(self._figures(name, ahead, known.get(name, _NOTHING), others.get(name, {}))).decode(),
+            )
+            for name in {**known, **others}
+            if (newest := max(_newest(known.get(name, _NOTHING), ahead), *others.get(name, {}).values(), 0.0))
         ]
+
+    def apart(self, rows: Iterable[LearnedRow]) -> Iterator[Pair]:
+        """Yield the models that an earlier run has found not to fit together, as far as that is not too long ago."""
+        now = self._wall()
+        ahead = now - self._clock()
+        for name, _, figures in rows:
+            try:
+                seen = _decode(figures).apart
+            except msgspec.DecodeError:
+                continue
+            yield from ((name, other, at - ahead) for other, at in seen.items() if now - APART_S <= at <= now)
 
     def restore(self, rows: Iterable[LearnedRow]) -> list[str]:
         """Take over what was saved, save of targets that have shown something since; returns the names taken over."""
@@ -157,10 +183,10 @@ class LearnedTimes:
                 taken.append(name)
         return taken
 
-    def _figures(self, name: str, learned: Learned, ahead: float) -> Figures:
+    def _figures(self, name: str, ahead: float, learned: Learned, apart: dict[str, float]) -> Figures:
         track = self._tracks.get(name)
-        moved = _moved(learned, ahead)
-        return Figures(moved) if track is None else Figures(moved, track.good, track.bad)
+        good, bad = (0.0, 0.0) if track is None else (track.good, track.bad)
+        return Figures(_moved(learned, ahead), good, bad, apart)
 
     def _add(self, name: str) -> Track:
         if len(self._tracks) >= MOST:
@@ -175,10 +201,10 @@ _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(Figures).decode
 
 
-def _newest(learned: Learned) -> float:
-    """Return the last moment at which something was learned; 0.0 for never."""
+def _newest(learned: Learned, ahead: float) -> float:
+    """Return the last moment at which something was learned, on a clock so far ahead; 0.0 for never."""
     averages = (*learned.first_token, learned.call, learned.load, learned.rate)
-    return max((one.at for one in averages if one.weight), default=0.0)
+    return max((one.at + ahead for one in averages if one.weight), default=0.0)
 
 
 def _moved(learned: Learned, by: float) -> Learned:

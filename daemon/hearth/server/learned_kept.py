@@ -19,8 +19,11 @@ async def restore(core: Core) -> None:
         lane = core.lanes.get(name)
         if lane is not None and lane.learned == nothing:
             lane.learned = core.learned.of(name)
+    for pair in core.learned.apart(rows):
+        core.lanes.recall(pair)
 
 
 def save(core: Core) -> None:
     """Hand over what is known now. Never waits."""
-    core.ledger.keep_learned(core.learned.rows([(name, lane.learned) for name, lane in core.lanes.items()]))
+    lanes = core.lanes
+    core.ledger.keep_learned(core.learned.rows([(name, lane.learned) for name, lane in lanes.items()], lanes.apart()))
