@@ -189,6 +189,12 @@ async def until(true: Callable[[], object], timeout: float = PATIENT_S) -> None:
             await asyncio.sleep(0.005)
 
 
+async def rounds(count: int = 10) -> None:
+    """Let the event loop go round so often, which is no time on any machine: what has been read is also let go."""
+    for _ in range(count):
+        await asyncio.sleep(0)
+
+
 async def stop_accepting(server: socket.socket, opened: contextlib.ExitStack) -> None:
     """Make a bound socket a black hole: a listener whose backlog is full, so that the kernel answers nobody more."""
     server.listen(0)

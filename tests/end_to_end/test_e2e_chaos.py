@@ -9,7 +9,7 @@ from collections import Counter
 
 import pytest
 
-from end_to_end.callers import PATIENT_S, Answer, Caller, admin, call, calm, chat, cloud, engine, until
+from end_to_end.callers import PATIENT_S, Answer, Caller, admin, call, calm, chat, cloud, engine, rounds
 from hearth.rehearsal import Fault, ModelScript, Rehearsal, Script
 from hearth_home import LISTEN, Home, running
 
@@ -29,18 +29,19 @@ FAULTS = (
 def test_a_thousand_streams_at_once_arrive_whole() -> None:
     """F33, G10: each of them is what a stream alone would have been, word for word, and ends as one."""
 
-    async def act() -> tuple[Counter[bytes], bytes]:
+    async def act() -> tuple[Counter[bytes], bytes, int]:
         async with Rehearsal(SLOW, record=False) as far, running(calm() + cloud(far)) as home:
             body = chat("far/scripted", stream=True)
             alone = await call(home, "/v1/chat/completions", body)
             callers = await asyncio.gather(*(Caller.ask(home, "/v1/chat/completions", body) for _ in range(STREAMS)))
             answers = await asyncio.gather(*(caller.rest(120.0) for caller in callers))
-            await until(lambda: not len(home.daemon.core.calls))
-            return Counter(map(_words, answers)), _words(alone)
+            await rounds()
+            return Counter(map(_words, answers)), _words(alone), len(home.daemon.core.calls)
 
-    found, expected = asyncio.run(act())
+    found, expected, left = asyncio.run(act())
 
     assert found == {expected: STREAMS}
+    assert left == 0
 
 
 def _words(answer: Answer) -> bytes:
@@ -143,7 +144,7 @@ async def _ask_all(home: Home, chance: random.Random) -> list[Answer]:
         for number in left:
             path = ("/api/chat", "/v1/chat/completions")[number % 2]
             body = chat(chance.choice(("scripted", "far/scripted", "default")), stream=number % 3 > 0)
-            found.append(await asyncio.wait_for(call(home, path, body), PATIENT_S * 2))
+            found.append(await asyncio.wait_for(call(home, path, body), PATIENT_S))
         return found
 
     return [one for found in await asyncio.gather(*(caller() for _ in range(12))) for one in found]

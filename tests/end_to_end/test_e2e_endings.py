@@ -7,7 +7,7 @@ from typing import Literal
 
 import pytest
 
-from end_to_end.callers import Answer, admin, call, calm, chat, cloud, engine, inference, until
+from end_to_end.callers import Answer, admin, call, calm, chat, cloud, engine, inference, rounds
 from hearth.rehearsal import Fault, ModelScript, Rehearsal, Script
 from hearth_home import running
 
@@ -40,8 +40,9 @@ async def _broken(kind: str, path: str, fault: Fault, *, stream: bool = True) ->
         config = calm() + FALLBACK.format(name) + providers + cloud(spare, "spare")
         async with running(config) as home:
             answer = await call(home, path, chat("it", stream=stream))
-            await until(lambda: not list(home.daemon.core.calls))
-            await until(lambda: all(not lane.view().in_flight for lane in home.daemon.core.lanes.values()))
+            await rounds()
+            assert not list(home.daemon.core.calls)
+            assert all(not lane.view().in_flight for lane in home.daemon.core.lanes.values())
         return answer, inference(spare)
 
 

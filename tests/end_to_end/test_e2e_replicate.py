@@ -211,8 +211,10 @@ def test_a_foreign_stream_is_not_followed(host: str) -> None:
 def test_nothing_is_left_of_predictions_that_ended() -> None:
     """No task and no farewell outlives its call."""
 
-    async def act(scene: Scene) -> Found[bool]:
+    async def act(scene: Scene) -> Found[int]:
+        farewells = scene.home.daemon.pool.farewells
         await call(scene.home, PATH, chat("far/acme/quick", "hello", stream=True))
+        await until(lambda: not len(scene.home.daemon.core.calls))
         tasks = len(asyncio.all_tasks())
         for _ in range(5):
             caller = await Caller.ask(scene.home, PATH, chat("far/acme/streamed", "count", stream=True))
@@ -220,9 +222,7 @@ def test_nothing_is_left_of_predictions_that_ended() -> None:
             caller.leave()
         left = time.monotonic()
         await _farewell(scene, left, count=5)
-        await until(lambda: len(asyncio.all_tasks()) <= tasks)
-        seconds = time.monotonic() - left
-        assert len(scene.cancelled()) == 5
-        return Found(not scene.home.daemon.pool.farewells, seconds)
+        await until(lambda: not farewells and len(asyncio.all_tasks()) <= tasks)
+        return Found(len(scene.cancelled()), time.monotonic() - left)
 
-    assert _soon(act)
+    assert _soon(act) == 5
