@@ -219,7 +219,7 @@ def test_a_waiting_caller_that_leaves_is_in_nobodys_way() -> None:
 
 
 def test_what_an_engine_cannot_hold_together_is_known_after_a_restart(tmp_path: Path) -> None:
-    """The first calls after a start do not swap models at each call either, and a machine with more room unlearns it."""
+    """The first calls after a start swap no models at each call either; a machine with more room unlearns it."""
 
     async def scene() -> tuple[list[Pair], list[str], list[Pair]]:
         async with Rehearsal(NARROW) as near:

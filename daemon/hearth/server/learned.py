@@ -146,15 +146,12 @@ class LearnedTimes:
         others: dict[str, dict[str, float]] = {}
         for one, other, at in apart:
             others.setdefault(one, {})[other] = at + ahead
-        return [
-            (
-                name,
-                newest,
-                _encode(self._figures(name, ahead, known.get(name, _NOTHING), others.get(name, {}))).decode(),
-            )
-            for name in {**known, **others}
-            if (newest := max(_newest(known.get(name, _NOTHING), ahead), *others.get(name, {}).values(), 0.0))
-        ]
+        rows = []
+        for name in {**known, **others}:
+            figures = self._figures(name, ahead, known.get(name, _NOTHING), others.get(name, {}))
+            if newest := _newest(figures):
+                rows.append((name, newest, _encode(figures).decode()))
+        return rows
 
     def apart(self, rows: Iterable[LearnedRow]) -> Iterator[Pair]:
         """Yield the models that an earlier run has found not to fit together, as far as that is not too long ago."""
@@ -201,10 +198,11 @@ _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(Figures).decode
 
 
-def _newest(learned: Learned, ahead: float) -> float:
-    """Return the last moment at which something was learned, on a clock so far ahead; 0.0 for never."""
+def _newest(figures: Figures) -> float:
+    """Return the last moment at which something was learned; 0.0 for never."""
+    learned = figures.learned
     averages = (*learned.first_token, learned.call, learned.load, learned.rate)
-    return max((one.at + ahead for one in averages if one.weight), default=0.0)
+    return max((*(one.at for one in averages if one.weight), *figures.apart.values()), default=0.0)
 
 
 def _moved(learned: Learned, by: float) -> Learned:
