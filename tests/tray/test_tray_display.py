@@ -37,6 +37,8 @@ HAS_GI = importlib.util.find_spec("gi") is not None or borrow_gi() is not None
 PATH = ":".join(sys.path)
 TRIES = 8
 """A busy machine loses a key now and then."""
+SHOWS_S = 8.0
+"""A click or a key that does not show within so long was lost."""
 SEEN = {"local": (240, 120, 32), "cloud": (58, 130, 246), "offline": (38, 158, 92), "config_error": (220, 48, 48)}
 """A colour that only this state has much of."""
 
@@ -113,22 +115,28 @@ def test_the_menu_opens_and_stops_what_leaves_this_machine() -> None:
 
     async def play() -> bool:
         async with Rehearsal() as rehearsal, running(beside(rehearsal)) as home:
-            stopped = await asyncio.to_thread(_throw, home.folder, lambda: home.daemon.core.switches.stopped)
+            core = home.daemon.core
+            stopped = await asyncio.to_thread(
+                _throw, home.folder, lambda: core.events.watched, lambda: core.switches.stopped
+            )
             return bool(stopped)
 
     assert asyncio.run(play())
 
 
-def _throw(folder: Path, stopped: Callable[[], bool]) -> bool:
+def _throw(folder: Path, watched: Callable[[], bool], stopped: Callable[[], bool]) -> bool:
     with screen() as seen:
         tray = started(seen, "-m", "hearth_tray", "--home", str(folder), "--light")
         until(seen.icon)
+        until(watched)  # the menu is filled by the first look at the daemon
+        time.sleep(1.0)
         for _ in range(TRIES):
-            time.sleep(2.0)  # the menu is filled by the first look at the daemon
-            _walk_to_the_switch(seen)
-            if _soon(stopped):
+            if _walk_to_the_switch(seen) and _soon(stopped):
                 break
             seen.press(XK.XK_Escape, XK.XK_Escape)
+            _settle(seen)
+            if stopped():  # a key that was late: to walk once more would lift the switch again
+                break
         found = stopped()
         os.killpg(tray.pid, signal.SIGTERM)
         tray.communicate(timeout=30)
@@ -197,17 +205,30 @@ def _weigh(folder: Path) -> int:
         return held
 
 
-def _walk_to_the_switch(seen: Screen) -> None:
-    """Open the menu, look into the models, and go down to the third line that can be chosen."""
-    seen.click_icon(3)
-    _settle(seen)
+def _walk_to_the_switch(seen: Screen) -> bool:
+    """Open the menu, look into the models, and go down to the third line that can be chosen; False where a key is lost.
+
+    A key that comes before the last one has shown goes to whatever had the keyboard until then.
+    """
+    if not _does(seen, lambda: seen.click_icon(3)):
+        return False
     seen.shot("menu")
-    seen.press(XK.XK_Down, XK.XK_Right)
-    _settle(seen)
+    if not all(_does(seen, partial(seen.press, key)) for key in (XK.XK_Down, XK.XK_Right)):
+        return False
     seen.shot("menu-models")
-    for key in (XK.XK_Left, XK.XK_Down, XK.XK_Down, XK.XK_Return):
-        seen.press(key)
-        _settle(seen)
+    return all(_does(seen, partial(seen.press, key)) for key in (XK.XK_Left, XK.XK_Down, XK.XK_Down, XK.XK_Return))
+
+
+def _does(seen: Screen, act: Callable[[], None]) -> bool:
+    """Do something and wait until it shows and the screen stands still again; returns whether it did show."""
+    before, deadline = seen.shot(), time.monotonic() + SHOWS_S
+    act()
+    while not ImageChops.difference(before, seen.shot()).getbbox():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    _settle(seen)
+    return True
 
 
 def _soon(holds: Callable[[], bool]) -> bool:
