@@ -243,3 +243,35 @@ def test_what_an_engine_cannot_hold_together_is_known_after_a_restart(tmp_path: 
     assert [pair[:2] for pair in known] == [("ollama/one:latest", "ollama/two:latest")]
     assert len(loads) <= 3, loads
     assert after == []
+
+
+def test_autocompletions_leave_a_model_its_place_while_a_chat_is_likely_to_go_on() -> None:
+    """Pain 5: they go to whoever else can answer them and say why; the chat goes on without a load."""
+
+    async def scene() -> tuple[Answer, str, Answer, int]:
+        models = tuple(
+            ModelScript(name=name, load_seconds=LOAD_S, capabilities=("completion", "insert"))
+            for name in ("talk", "type", "small")
+        )
+        typed = '[models.typed]\nuse = ["ollama/type", "other/small"]\n'
+        async with Rehearsal(Script(models=models, max_loaded=1)) as near, Rehearsal(Script(models=models)) as other:
+            second = f'[providers.other]\npreset = "ollama"\naddress = "{other.url}"\n'
+            async with running(_busy("0.1s", "2s") + typed + engine(near) + second) as home:
+                for name in ("talk", "type", "talk"):
+                    await _agent(home, name, 1)
+                await asyncio.sleep(2 * LOAD_S)
+                before = len(near.loads)
+                body = {"model": "typed", "prompt": "def f(", "suffix": "return 1", "stream": False}
+                answer = await call(home, "/api/generate", body)
+                told = str(await admin(home, "/hearth/v1/calls/last"))
+                going_on = await call(home, "/api/chat", chat("talk"))
+                return answer, told, going_on, len(near.loads) - before
+
+    answer, told, going_on, loads = asyncio.run(scene())
+
+    assert answer.status == 200, answer.body
+    assert answer.headers["x-hearth-target"] == "other/small:latest"
+    assert answer.headers["x-hearth-reason"] == "busy"
+    assert "a chat is likely to go on, so ollama/talk:latest keeps its place in memory" in told
+    assert going_on.status == 200
+    assert loads == 0

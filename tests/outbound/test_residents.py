@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hearth.outbound.lanes import Lane
-from hearth.outbound.residents import Beside, Residents
+from hearth.outbound.residents import TALK_S, Beside, Residents
 from hearth.outbound.tickets import Ticket
 from hearth.routing.expected import Learned
 
@@ -127,3 +127,71 @@ def test_a_load_that_is_broken_off_gives_its_turn_to_the_next() -> None:
         return engine.here == "two"
 
     assert asyncio.run(scene())
+
+
+def typing() -> Ticket:
+    """Return the ticket of an autocompletion."""
+    return Ticket("editor")
+
+
+async def taught_and_talked() -> Narrow:
+    """Return an engine whose model "one" was just talked with, and has no room beside it."""
+    engine = Narrow(stay=STAY_S)
+    await engine.taught()
+    await engine.call("one", 0.0)
+    engine.residents.talked(engine.lanes["one"])
+    return engine
+
+
+def test_an_autocompletion_pushes_no_model_out_that_was_just_talked_with() -> None:
+    """Pain 5: the chat is likely to go on, and each of its answers would wait for a load; it says so while it waits."""
+
+    async def scene() -> tuple[str, float, str, str]:
+        engine = await taught_and_talked()
+        waiting = asyncio.create_task(engine.lanes["two"].enter(typing(), None))
+        await asyncio.sleep(5 * STAY_S)
+        state = engine.lanes["two"].state(0.0, "")
+        kept = engine.here
+        _, wanted_by = engine.residents.kept_from(engine.lanes["one"])
+        waiting.cancel()
+        for lane in engine.lanes.values():
+            await lane.close()
+        return kept, state.talk_s, state.talk_by, wanted_by[0]
+
+    kept, talk_s, talk_by, wanted_by = asyncio.run(scene())
+
+    assert (kept, talk_by, wanted_by) == ("one", "one", "two")
+    assert 100 < talk_s <= TALK_S
+
+
+def test_a_chat_pushes_it_out_as_before_and_is_not_behind_the_autocompletions() -> None:
+    """Only autocompletions wait for a chat to end; another chat's turn comes after `stay`, and before theirs."""
+
+    async def scene() -> str:
+        engine = await taught_and_talked()
+        waiting = asyncio.create_task(engine.lanes["two"].enter(typing(), None))
+        await asyncio.sleep(2 * STAY_S)
+        async with asyncio.timeout(5):
+            await engine.call("three", 0.0)
+        here = engine.here
+        waiting.cancel()
+        for lane in engine.lanes.values():
+            await lane.close()
+        return here
+
+    assert asyncio.run(scene()) == "three"
+
+
+def test_a_chat_with_the_model_of_autocompletions_takes_them_along() -> None:
+    """Once somebody wants to talk with it, it is loaded for all who wait."""
+
+    async def scene() -> str:
+        engine = await taught_and_talked()
+        typed, chat = Ticket("editor"), Ticket()
+        lane = engine.lanes["two"]
+        lane.configure(2, 100, engine._loader("two"))  # noqa: SLF001 -- its own helper
+        async with asyncio.timeout(5):
+            await asyncio.gather(lane.enter(typed, None), lane.enter(chat, None))
+        return engine.here
+
+    assert asyncio.run(scene()) == "two"

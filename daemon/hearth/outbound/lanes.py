@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from hearth.outbound.lane_values import LaneView, Lesson
 from hearth.outbound.residents import Residents
-from hearth.outbound.tickets import Overflow, Superseded, Ticket, Waiter
+from hearth.outbound.tickets import Overflow, Ticket, Waiter, supersede
 from hearth.outbound.unread import Unread
 from hearth.problems import Internal, Overloaded, Problem, QueueFull
 from hearth.routing.world import TargetState
@@ -49,6 +49,8 @@ class Lane:
         self._loader: Loader | None = None
         self.gives_way = False
         """Whether another model's turn has come: nobody more is let in to this one."""
+        self.typed = False
+        """Whether only autocompletions have asked for it to be loaded."""
         self.engine = engine
         self.unread = Unread(engine)
         engine.add(self)
@@ -85,6 +87,11 @@ class Lane:
         """Whether nobody uses, waits for or loads this model."""
         return not self._active and not self._waiters and self._loading is None
 
+    @property
+    def talks(self) -> bool:
+        """Whether it answers anything but autocompletions."""
+        return any(not ticket.group for ticket in self._active)
+
     def view(self) -> LaneView:
         """Return the lane's state as frozen values."""
         return LaneView(
@@ -102,6 +109,7 @@ class Lane:
         """Return what a plan must know of the lane's model, beside its rest."""
         warm = self.warm
         held_s, held_by = (0.0, "") if warm else self.engine.held(self)
+        talk_s, talk_by = (0.0, "") if warm else self.engine.held(self, typed=True)
         return TargetState(
             loaded=warm,
             loading_since=self._loading_since,
@@ -113,6 +121,8 @@ class Lane:
             rest_code=code,
             held_s=held_s,
             held_by=held_by,
+            talk_s=talk_s,
+            talk_by=talk_by,
             unread_s=self.unread.rest(monotonic()) if self.unread.until else 0.0,
             gpu_share=self.gpu_share,
             learned=self.learned,
@@ -143,7 +153,7 @@ class Lane:
         """
         if self.enter_at_once(ticket):
             return
-        freed = self._supersede(ticket)
+        freed = supersede(ticket, self._waiters, self._active, self.slots)
         if len(self._waiters) >= self.limit + max(self.slots - len(self._active), 0) + freed:
             waiting = len(self._waiters)
             raise QueueFull(
@@ -155,6 +165,7 @@ class Lane:
 
     async def _wait(self, ticket: Ticket, patience: float | None) -> None:
         waiter = Waiter(ticket, asyncio.get_running_loop().create_future())
+        self.typed = bool(ticket.group) and (self.typed or not self._waiters)
         ticket.position = len(self._waiters) + 1
         self._waiters.append(waiter)
         self._pump()
@@ -214,23 +225,6 @@ class Lane:
         for place, waiter in enumerate(self._waiters, 1):
             waiter.ticket.position = place
 
-    def _supersede(self, ticket: Ticket) -> int:
-        """Let the newest of a group win: drop older ones that wait, end one that holds the last slot; count that."""
-        if not ticket.group:
-            return 0
-        for waiter in [w for w in self._waiters if w.ticket.group == ticket.group]:
-            self._waiters.remove(waiter)
-            if not waiter.future.done():
-                waiter.future.set_exception(Superseded("A newer completion request took this one's place."))
-        rivals = [t for t in self._active if t.group == ticket.group and t.supersede is not None]
-        if not rivals or len(self._active) < self.slots:
-            return 0
-        oldest = min(rivals, key=lambda rival: rival.since)
-        supersede, oldest.supersede = oldest.supersede, None
-        if supersede is not None:
-            supersede()
-        return 1
-
     def warm_up(self) -> asyncio.Task[None] | None:
         """Start loading unless it is loaded or loading; returns the task that loads, whoever waits for it or leaves."""
         if self._loading is None and not self.warm:
@@ -242,6 +236,7 @@ class Lane:
 
         Raises the problem that loading ended in.
         """
+        self.typed = False
         task = self.warm_up()
         if task is not None:
             await asyncio.shield(task)
@@ -249,7 +244,7 @@ class Lane:
             raise self.load_problem
 
     async def _load(self) -> None:
-        asked, (_, held_by) = monotonic(), self.engine.held(self)
+        asked, (_, held_by) = monotonic(), self.engine.held(self, typed=self.typed)
         try:
             async with self.engine.place(self):
                 self._loading_since = monotonic()

@@ -4,6 +4,9 @@ Each call for a model that has no room would push another one out, and two progr
 call wait for a load. So a model that was loaded keeps its place for a while as long as it is used; those who want it
 wait in the order they came, and then all calls of the next model go together. Nothing of it is done before an engine
 was seen to let go of one model for another.
+
+An autocompletion that waits for a load is worth nothing when it comes, and a chat that must wait for one is a nuisance
+each time: so a model that was just talked with keeps its place from autocompletions, though not for ever.
 """
 
 from __future__ import annotations
@@ -17,6 +20,10 @@ from typing import Protocol
 LOOK_S = 0.02
 """How often a model that waits looks whether its turn has come."""
 MOST_PAIRS = 256
+TALK_S = 120.0
+"""For so long after a chat somebody is likely to go on with it: its model is pushed out by no autocompletion."""
+TYPED_S = 600.0
+"""For so long at most the models of autocompletions wait for that."""
 
 
 class Resident(Protocol):
@@ -28,6 +35,8 @@ class Resident(Protocol):
     """The last moment at which it was loaded or used."""
     gives_way: bool
     """Whether no more calls are let in to it."""
+    typed: bool
+    """Whether only autocompletions have asked for it to be loaded."""
     warm_until: float
     """Until when its engine keeps it."""
 
@@ -39,6 +48,11 @@ class Resident(Protocol):
     @property
     def in_flight(self) -> int:
         """How many calls it answers."""
+        ...
+
+    @property
+    def talks(self) -> bool:
+        """Whether it answers anything but autocompletions."""
         ...
 
     @property
@@ -69,6 +83,7 @@ class Residents:
         self._lanes: dict[str, Resident] = {}
         self._apart: dict[frozenset[str], float] = {}
         self._since: dict[str, float] = {}
+        self._talked: dict[str, float] = {}
         self._turns: list[Resident] = []
         self._tells = False
         self._loader = asyncio.Lock()
@@ -82,13 +97,19 @@ class Residents:
         """Have one model less."""
         self._lanes.pop(lane.name, None)
         self._since.pop(lane.name, None)
+        self._talked.pop(lane.name, None)
+
+    def talked(self, lane: Resident) -> None:
+        """Take note that a model has answered in a chat."""
+        self._talked[lane.name] = monotonic()
 
     @asynccontextmanager
     async def place(self, lane: Resident) -> AsyncIterator[None]:
         """Wait for a model's turn, let its rivals finish, and load it inside: an engine loads one model at a time."""
         self._turns.append(lane)
+        asked = monotonic()
         try:
-            while self._must_wait(lane):  # noqa: ASYNC110 -- time is what it waits for, most of all
+            while self._must_wait(lane, asked):  # noqa: ASYNC110 -- time is what it waits for, most of all
                 await asyncio.sleep(LOOK_S)
             await self._clear([one for one in self._rivals(lane) if one.warm])
             async with self._loader:
@@ -99,13 +120,17 @@ class Residents:
         finally:
             self._turns.remove(lane)
 
-    def held(self, lane: Resident) -> tuple[float, str]:
-        """Return for how many seconds others keep a model from being loaded, as far as is known, and who does."""
+    def held(self, lane: Resident, *, typed: bool = False) -> tuple[float, str]:
+        """Return for how many seconds others keep a model from being loaded, as far as is known, and who does.
+
+        `typed`: from being loaded for an autocompletion, which lets chats go on.
+        """
         if not self._apart or not self.stay:
             return 0.0, ""
         now, held, by = monotonic(), 0.0, ""
         for one in self._rivals(lane):
-            if (rest := self._rest(one, now)) > held:
+            rest = max(self._rest(one, now), self._talk(one, now) if typed else 0.0)
+            if rest > held:
                 held, by = rest, one.name
         for one in self._ahead(lane):
             held, by = held + self.stay + (one.last_load_s or 0.0), by or one.name
@@ -114,7 +139,11 @@ class Residents:
     def kept_from(self, lane: Resident) -> tuple[float, tuple[str, ...]]:
         """Return for how many seconds a model keeps its place, and who wants it; (0.0, ()) if nobody does."""
         wanting = tuple(one.name for one in self._turns if one is not lane and self._are_apart(one, lane))
-        return (self._rest(lane, monotonic()), wanting) if wanting else (0.0, ())
+        if not wanting:
+            return 0.0, ()
+        now = monotonic()
+        typed = all(one.typed for one in self._turns if one.name in wanting)
+        return max(self._rest(lane, now), self._talk(lane, now) if typed else 0.0), wanting
 
     # What an engine shows.
 
@@ -174,11 +203,20 @@ class Residents:
 
     # Whose turn it is.
 
-    def _must_wait(self, lane: Resident) -> bool:
+    def _must_wait(self, lane: Resident, asked: float) -> bool:
         if not self._apart or not self.stay:
             return False
         now = monotonic()
-        return lane.gives_way or any(self._ahead(lane)) or any(self._rest(one, now) > 0 for one in self._rivals(lane))
+        lane.typed = lane.typed and now - asked < TYPED_S
+        if lane.gives_way or any(self._ahead(lane)) or any(self._rest(one, now) > 0 for one in self._rivals(lane)):
+            return True
+        return lane.typed and any(self._talk(one, now) > 0 for one in self._rivals(lane))
+
+    def _talk(self, one: Resident, now: float) -> float:
+        """Return for how long autocompletions leave a model its place: while a chat with it is likely to go on."""
+        if one.talks:
+            return TALK_S
+        return max(self._talked.get(one.name, now - TALK_S) + TALK_S - now, 0.0) if one.warm else 0.0
 
     def _rest(self, one: Resident, now: float) -> float:
         """Return for how long a model keeps its place: while it is used, or idle for no longer than its load took."""
@@ -194,11 +232,12 @@ class Residents:
         return (one for one in self._lanes.values() if self._are_apart(one, lane))
 
     def _ahead(self, lane: Resident) -> Iterator[Resident]:
-        """Yield those whose turn comes before."""
+        """Yield those whose turn comes before: who came earlier, autocompletions after all others."""
+        before = True
         for one in self._turns:
-            if one is lane:
-                return
-            if self._are_apart(one, lane):
+            before = before and one is not lane
+            first = before if one.typed == lane.typed else lane.typed
+            if first and self._are_apart(one, lane):
                 yield one
 
     def _are_apart(self, one: Resident, other: Resident) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Collection
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -46,3 +48,21 @@ class Waiter:
         """Stand in a queue."""
         self.ticket = ticket
         self.future = future
+
+
+def supersede(ticket: Ticket, waiters: deque[Waiter], active: Collection[Ticket], slots: int) -> int:
+    """Let the newest of a group win: drop older ones that wait, end one that holds the last slot; count that."""
+    if not ticket.group:
+        return 0
+    for waiter in [w for w in waiters if w.ticket.group == ticket.group]:
+        waiters.remove(waiter)
+        if not waiter.future.done():
+            waiter.future.set_exception(Superseded("A newer completion request took this one's place."))
+    rivals = [t for t in active if t.group == ticket.group and t.supersede is not None]
+    if not rivals or len(active) < slots:
+        return 0
+    oldest = min(rivals, key=lambda rival: rival.since)
+    end, oldest.supersede = oldest.supersede, None
+    if end is not None:
+        end()
+    return 1

@@ -129,7 +129,7 @@ def _plan(call: Call, resolution: Resolution, world: World, settings: Settings, 
         candidates,
         refused,
         None if candidates else problem_of(call, resolution, refused, world, settings, known),
-        tuple(one.target for one in judged if one.rank == 1 and worth_loading(one.target, world, settings)),
+        tuple(one.target for one in judged if one.rank == 1 and worth_loading(call, one.target, world, settings)),
         resolution.pulls if candidates and "cloud" in REACH[mode] else (),
         order.figures,
     )

@@ -49,6 +49,9 @@ class TargetState(Struct, frozen=True):
     held_s: float = 0.0
     """For how many seconds it cannot be loaded, because its engine has no room beside `held_by`, which is in use."""
     held_by: str = ""
+    talk_s: float = 0.0
+    """For how many seconds it is not loaded for an autocompletion, because a chat with `talk_by` is likely to go on."""
+    talk_by: str = ""
     unread_s: float = 0.0
     """For how many seconds it goes on reading a prompt whose caller has left."""
     gpu_share: float | None = None

@@ -192,6 +192,8 @@ class Lanes(Mapping[str, Lane]):
         if now - lane.learned_at >= LEARN_EVERY_S:
             lane.learned_at = now
             lane.learn(upstream.lesson())
+            if upstream.asked.call.task == "chat":
+                lane.engine.talked(lane)
 
     def abandoned(self, upstream: Upstream) -> None:
         """Say that an attempt was broken off before its engine had answered anything."""

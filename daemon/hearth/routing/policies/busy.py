@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from hearth.call import Call
 from hearth.routing.expected import estimate_tokens, expected_first_token, heeded, is_cold
 from hearth.routing.policy import ALLOW, Verdict, defer
@@ -22,6 +24,8 @@ def judge(call: Call, target: Target, world: World, settings: Settings) -> Verdi
     busy = settings.busy
     if state.queued >= busy.queue and (state.queued or state.in_flight >= state.slots):
         return defer(NAME, "busy", f"has a full queue: {state.queued} waiting")
+    if call.task == "autocomplete" and state.talk_s > state.held_s:
+        state = replace(state, held_s=state.talk_s, held_by=f"a chat is likely to go on, so {state.talk_by}")
     cold = is_cold(target, state)
     strain = _strain(world.machine, busy, cold=cold)
     if strain:
@@ -39,10 +43,10 @@ def judge(call: Call, target: Target, world: World, settings: Settings) -> Verdi
     return defer(NAME, "busy", _long_wait(wait, busy.patience, state, cold=cold))
 
 
-def worth_loading(target: Target, world: World, settings: Settings) -> bool:
+def worth_loading(call: Call, target: Target, world: World, settings: Settings) -> bool:
     """Say whether a model that was put off should be loaded for the next call: it is cold, and there is room."""
     state = world.states.get(target.name, UNKNOWN_TARGET)
-    if state.held_s or not is_cold(target, state):
+    if state.held_s or (state.talk_s and call.task == "autocomplete") or not is_cold(target, state):
         return False
     return target.installed and not _strain(world.machine, settings.busy, cold=True)
 
