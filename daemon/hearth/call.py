@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from typing import Literal
 
@@ -10,7 +11,7 @@ from msgspec import UNSET, Struct, UnsetType
 from hearth.chat import Members, Need, Operation
 from hearth_config.words import MODES, Mode, Place, Task
 
-__all__ = ["MODES", "STORED", "App", "Call", "Mode", "Outline", "Place", "Task", "Wishes", "tightest"]
+__all__ = ["MODES", "STORED", "App", "Call", "Kept", "Mode", "Outline", "Place", "Task", "Wishes", "tightest"]
 
 
 STORED = "a response that its provider keeps (store)"
@@ -57,6 +58,8 @@ class Outline(Struct, frozen=True):
     better: tuple[str, ...] = ()
     prompt_bytes: int = 0
     images: int = 0
+    kept: tuple[str, ...] = ()
+    """The ids it names of things that a provider keeps: files, an earlier response."""
     max_tokens: int | None = None
     stops: int = 0
     include_usage: bool = False
@@ -85,6 +88,13 @@ class App(Struct, frozen=True):
     process: str = ""
 
 
+class Kept(Struct, frozen=True):
+    """A thing that a provider keeps and a call names; `keys` are those it belongs to, by provider: none if unknown."""
+
+    id: str
+    keys: Mapping[str, str] = {}
+
+
 class Call(Struct, frozen=True):
     """One call.
 
@@ -102,3 +112,5 @@ class Call(Struct, frozen=True):
     """time.monotonic_ns() when the head had arrived."""
     wall: float
     """time.time() at the same moment, for the log."""
+    kept: tuple[Kept, ...] = ()
+    """To whom belongs what the outline names as kept."""

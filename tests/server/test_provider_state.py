@@ -179,7 +179,7 @@ def test_old_turns_go() -> None:
 )
 def test_the_store_never_outgrows_its_bounds(turns: list[tuple[str, int, str]], most: int, size: int) -> None:
     """Whatever is kept, count and bytes stay below the limits, and no name leads to a turn that is gone."""
-    store = ProviderState(most, size)
+    store = ProviderState(turns=most, size=size)
 
     for id, length, name in turns:
         call = ToolCall(id, name, json.dumps({"n": length}))

@@ -234,6 +234,8 @@ class Answering:
         turns = KeyTurns(self.around.keys, target, self.asked.call.outline, model, self._waited_s)
         if len(target.settings.keys) > 1:
             turns.follow(self.around.conversation(self.asked.call))
+            if self.asked.call.kept:
+                turns.belongs(self.asked.call.kept)
         return turns
 
     async def _choose(self, turns: KeyTurns, candidate: Candidate, later: Sequence[Candidate]) -> Credential:

@@ -23,10 +23,11 @@ class Recorder(Protocol):
 class Memory(Protocol):
     """Remembers what providers sealed into turns, and which of them it was."""
 
-    def recorder(self, call: Call, target: Target, *, passing: bool) -> Recorder | None:
+    def recorder(self, call: Call, target: Target, *, passing: bool, key: str) -> Recorder | None:
         """Return what takes down a reply; None where its provider seals nothing and wants nothing back.
 
-        `passing`: it goes to its client in its own bytes, seals included, so that only their maker is noted.
+        `passing`: it goes to its client in its own bytes, seals included, so that only their maker is noted, and to
+        which `key` belongs what its provider keeps.
         """
         ...
 

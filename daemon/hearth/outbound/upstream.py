@@ -240,7 +240,9 @@ class Upstream:
         reader = self.target.called.reader(
             outline.operation, outline if self.passthrough else None, self.destination, head
         )
-        recorder = self.asked.memory.recorder(self.asked.call, self.target, passing=self.passthrough)
+        recorder = self.asked.memory.recorder(
+            self.asked.call, self.target, passing=self.passthrough, key=self.credential.id
+        )
         relay = Relay(reply, reader, self.meter, sink, recorder.see if recorder is not None else None)
         return relay.run(self._take_whole if outline.stream else None)
 

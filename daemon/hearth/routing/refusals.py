@@ -12,6 +12,7 @@ from hearth.routing.near import shown
 from hearth.routing.policies import ability, app_models, budget, context_window, privacy
 from hearth.routing.policy import ALLOW
 from hearth.routing.resolution import Resolution
+from hearth.routing.respoken import as_asked
 from hearth.routing.search import UNNAMED
 from hearth.routing.targets import Target
 from hearth.routing.world import World
@@ -45,7 +46,9 @@ def problem_of(
         return _forbidden_place(message, private, call, world, settings)
     decisive = refused[0]
     if decisive.verdict.policy == ability.NAME:
-        return _unable(message, [target.name for target in known if _can(target, call, world, settings)])
+        return _unable(
+            message, [target.name for target in known if _can(as_asked(call, target, settings), call, world, settings)]
+        )
     return _BUILDERS[decisive.verdict.policy](message, decisive, call, world, settings)
 
 

@@ -38,6 +38,12 @@ def respoken(call: Call, resolution: Resolution, settings: Settings) -> tuple[Re
     return replace(resolution, targets=targets, fallback=fallback), said
 
 
+def as_asked(call: Call, target: Target, settings: Settings) -> Target:
+    """Return a target as it would be called for a call that its own dialect serves better; the same where it is."""
+    wants = call.dialect == RESPONSES and (call.outline.native or call.outline.better) and not call.outline.unread
+    return _respoken(call.outline, target, settings) if wants else target
+
+
 def _respoken(outline: Outline, target: Target, settings: Settings) -> Target:
     provider = settings.providers.get(target.provider)
     if target.dialect != CHAT or provider is None or not _serves(outline, provider.quirks):

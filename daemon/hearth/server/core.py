@@ -118,7 +118,7 @@ class Core:
         self.keys.say = self.events.say
         self.calls = LiveCalls()
         self.calls.moved = ActivityWatch(self.calls, self.events).poke
-        self.sealed = ProviderState()
+        self.sealed = ProviderState(self.keys.belongings.belong)
         self.remembered = Remembered()
         self.learned = LearnedTimes()
         self.lanes = Lanes(self)

@@ -208,6 +208,7 @@ async def take_in(core: Core, request: web.BaseRequest, inference: Inference) ->
         app=inference.app,
         received_ns=received_ns,
         wall=time(),
+        kept=core.keys.belongings.of(outline.kept) if outline.kept else (),
     )
 
 

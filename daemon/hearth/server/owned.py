@@ -99,7 +99,7 @@ class Owned:
 
     def answered(self, key_id: str) -> None:
         """Say that a key's reply has ended well: what it names belongs to that key."""
-        if not self._touches or len(self._provider.keys) < 2:
+        if not self._touches:
             return
         try:
             told = msgspec.json.decode(self._reply, type=_Told) if len(self._reply) <= MOST_BYTES else _Told()

@@ -6,7 +6,7 @@ turn that comes back without them (wire/providers §2). In memory only, bounded 
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from functools import partial
 from hashlib import blake2b
 from time import monotonic
@@ -34,8 +34,11 @@ LONGEST_S = 12 * 3600.0
 SELDOM = "openai_chat"
 """The dialect of which only those servers seal anything that want `DETAILS` back; of the others all do, or none."""
 DETAILS = "reasoning_details"
+KEEPS = "openai_responses"
+"""The dialect of those who keep responses, to go on with."""
 
 _Key = tuple[str, bytes]
+Belong = Callable[[str, str, Iterable[str]], None]
 
 
 class Kept(Struct):
@@ -49,14 +52,25 @@ class Kept(Struct):
 class ProviderState:
     """The sealed state of recent turns, found by the ids of their tool calls. The event loop's alone."""
 
-    def __init__(self, turns: int = MOST_TURNS, size: int = MOST_BYTES, longest_s: float = LONGEST_S) -> None:
-        """Start with nothing; keep so many turns and bytes at most, each for so many seconds."""
+    def __init__(
+        self,
+        belong: Belong | None = None,
+        *,
+        turns: int = MOST_TURNS,
+        size: int = MOST_BYTES,
+        longest_s: float = LONGEST_S,
+    ) -> None:
+        """Start with nothing; keep so many turns and bytes at most, each for so many seconds.
+
+        `belong` takes note that what a provider keeps belongs to a key: the provider, the key's id, the ids of it.
+        """
         self._kept: dict[int, Kept] = {}
         self._by_key: dict[_Key, int] = {}
         self._most = (turns, size)
         self._longest_s = longest_s
         self._next = 0
         self.makers = SealMakers()
+        self._belong = belong
         self.size = 0
         """The bytes that are kept."""
 
@@ -64,10 +78,11 @@ class ProviderState:
         """Count the turns that are kept."""
         return len(self._kept)
 
-    def recorder(self, call: Call, target: Target, *, passing: bool = False) -> Recorder | None:
+    def recorder(self, call: Call, target: Target, *, passing: bool = False, key: str = "") -> Recorder | None:
         """Return what takes down a reply; None where its provider seals nothing and wants nothing back.
 
-        `passing`: the client gets the provider's own bytes, with all that is sealed: its maker alone is noted.
+        `passing`: the client gets the provider's own bytes, with all that is sealed: its maker alone is noted, and that
+        a response which may be kept there belongs to that `key`.
         """
         echo = target.settings.quirks.echo_reasoning
         sealer = echo == DETAILS if target.called.name == SELDOM else hasattr(target.called, "seals_in")
@@ -76,8 +91,13 @@ class ProviderState:
         maker = _maker(target)
         note = partial(self._note, target.called, maker)
         if passing:
-            return SealWatch(note)
+            keeps = target.called.name == KEEPS and self._belong is not None
+            return SealWatch(note, partial(self._belongs, target.settings.name, key) if keeps else None)
         return TurnRecorder(maker, lambda turn: self.keep(_owner(call), turn), plain=not sealer, note=note)
+
+    def _belongs(self, provider: str, key: str, id: str) -> None:
+        if self._belong is not None:
+            self._belong(provider, key, (id,))
 
     def _note(self, called: Called, maker: str, opaque: str) -> None:
         for seal in _secrets(called, opaque):

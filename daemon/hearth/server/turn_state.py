@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from msgspec import Struct
 
 from hearth.chat import Thinking, ToolCall
-from hearth.events import Done, Finished, Frame, TextDelta, ThinkingDelta, ThinkingSealed, ToolCallDelta
+from hearth.events import Done, Finished, Frame, Started, TextDelta, ThinkingDelta, ThinkingSealed, ToolCallDelta
 
 MOST_TURN_BYTES = 1024 * 1024
 """A turn that grows beyond this is not kept."""
@@ -56,9 +56,10 @@ class _Choice:
 class SealWatch:
     """Takes note of the seals of one reply. Never raises."""
 
-    def __init__(self, note: Callable[[str], None]) -> None:
-        """`note` is handed each of them."""
+    def __init__(self, note: Callable[[str], None], shown: Callable[[str], None] | None = None) -> None:
+        """`note` is handed each of them; `shown`, if anybody wants it, the id of the reply."""
         self._note = note
+        self._shown = shown
 
     def see(self, frames: Sequence[Frame]) -> None:
         """Look for seals in what these frames mean."""
@@ -66,6 +67,8 @@ class SealWatch:
             for event in frame.events:
                 if (type(event) is ThinkingSealed or type(event) is ToolCallDelta) and event.opaque:
                     self._note(event.opaque)
+                elif self._shown is not None and type(event) is Started:
+                    self._shown(event.id)
 
 
 class TurnRecorder(SealWatch):

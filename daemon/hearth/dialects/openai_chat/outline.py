@@ -7,6 +7,7 @@ from typing import Literal
 
 import msgspec
 from msgspec import Raw, Struct
+from msgspec.structs import replace
 
 from hearth.call import Outline
 from hearth.chat import Members, Need
@@ -47,6 +48,7 @@ class _Audio(Struct):
 
 class _File(Struct):
     file_data: str | None = None
+    file_id: str | None = None
 
 
 class _Part(Struct):
@@ -66,6 +68,7 @@ class _Seen(Struct):
     images: int = 0
     audio: bool = False
     files: bool = False
+    kept: tuple[str, ...] = ()
     sealed: int = 0
 
 
@@ -91,9 +94,10 @@ def _chat(members: Members) -> OpenAIOutline:
     raw = bytes(messages)
     size = len(raw)
     images = 0
+    kept: tuple[str, ...] = ()
     if raw.find(b"[", 1) > 0 and b'"type"' in raw and any(mark in raw for mark in _MARKS):
         seen = _look(raw)
-        images = seen.images
+        images, kept = seen.images, seen.kept
         size -= seen.sealed
         needs.update(_media(seen))
     if asks(members, "tools") or asks(members, "functions"):
@@ -104,7 +108,8 @@ def _chat(members: Members) -> OpenAIOutline:
     if asks(members, "logprobs") or asks(members, "top_logprobs"):
         needs.add("logprobs")
     needs.update(_shared(members))
-    return _outline("chat", members, needs, size, images=images)
+    found = _outline("chat", members, needs, size, images=images)
+    return replace(found, kept=kept) if kept else found
 
 
 def _completions(members: Members) -> OpenAIOutline:
@@ -218,7 +223,9 @@ def _count(part: _Part, seen: _Seen) -> None:
         seen.sealed += len(part.input_audio.data) if part.input_audio is not None else 0
     elif part.type == "file":
         seen.files = True
-        seen.sealed += len(part.file.file_data or "") if part.file is not None else 0
+        if part.file is not None:
+            seen.sealed += len(part.file.file_data or "")
+            seen.kept += (part.file.file_id,) if part.file.file_id else ()
 
 
 def _media(seen: _Seen) -> Iterator[Need]:

@@ -62,6 +62,7 @@ class _Part(Struct):
     type: str = ""
     image_url: str | None = None
     file_data: str | None = None
+    file_id: str | None = None
     input_audio: Raw | None = None
 
 
@@ -85,6 +86,8 @@ class _Seen(Struct):
     images: int = 0
     needs: set[Need] = set()
     sealed: int = 0
+    kept: list[str] = []
+    by_id: bool = False
 
 
 def read_outline(route: str, members: Members) -> ResponsesOutline:
@@ -103,7 +106,8 @@ def read_outline(route: str, members: Members) -> ResponsesOutline:
         value(members, "model", str) or "",
         stream=route != COUNT and (value(members, "stream", bool) or False),
         needs=frozenset(seen.needs | set(_needs(members, wires))),
-        native=tuple(_native(members, wires, given)),
+        native=tuple(_native(members, wires, given, seen)),
+        kept=(*seen.kept, *_earlier(members)),
         better=tuple(_better(members, wires, given)),
         prompt_bytes=size,
         images=seen.images,
@@ -115,9 +119,18 @@ def read_outline(route: str, members: Members) -> ResponsesOutline:
     )
 
 
-def _native(members: Members, wires: list[ToolWire], given: Raw | None) -> Iterator[str]:
+def _earlier(members: Members) -> Iterator[str]:
+    """Yield the id of the response that this one goes on with."""
+    if "previous_response_id" in members:
+        previous = value(members, "previous_response_id", str)
+        yield from (previous,) if previous else ()
+
+
+def _native(members: Members, wires: list[ToolWire], given: Raw | None, seen: _Seen) -> Iterator[str]:
     """Yield the names of everything that only a target of this dialect can carry."""
     yield from native_members(members)
+    if seen.by_id:
+        yield "an image that its provider keeps (file_id)"
     yield from (f"the tool {kind}" for kind in (provider_tools(members, wires) if wires else ()))
     kinds = {item.type for item in _items(given)} - KNOWN - {None} if given is not None else set()
     yield from (f"items of type {kind}" for kind in sorted(str(kind) for kind in kinds))
@@ -179,6 +192,9 @@ def _look(raw: bytes) -> _Seen:
 
 
 def _count(part: _Part, seen: _Seen) -> None:
+    if part.file_id and part.type in ("input_image", "input_file"):
+        seen.kept.append(part.file_id)
+        seen.by_id = seen.by_id or part.type == "input_image"
     if part.type == "input_image":
         seen.needs.add("images")
         seen.images += 1

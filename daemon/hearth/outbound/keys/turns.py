@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from math import inf
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -16,7 +16,7 @@ from hearth.record import Attempt
 from hearth.routing.expected import estimate_tokens
 
 if TYPE_CHECKING:
-    from hearth.call import Outline
+    from hearth.call import Kept, Outline
     from hearth.outbound.keys.credentials import Credential
     from hearth.outbound.keys.holds import Conversation
     from hearth.outbound.keys.pool import Keys
@@ -36,8 +36,8 @@ class KeyTurns:
     """Hands out a provider's keys in turn; each is tried once, and once more when its secret has changed."""
 
     __slots__ = (
-        "_again", "_conversation", "_keys", "_limit", "_limited", "_model", "_outline", "_problem", "_renewed",
-        "_since", "_target", "note", "tried", "waited_s",
+        "_again", "_conversation", "_first", "_keys", "_limit", "_limited", "_model", "_outline", "_owned", "_problem",
+        "_renewed", "_since", "_target", "note", "tried", "waited_s",
     )  # fmt: skip
 
     def __init__(self, keys: Keys, target: Target, outline: Outline, model: str, waited_s: float = 0.0) -> None:
@@ -54,6 +54,8 @@ class KeyTurns:
         self._limit: RateLimited | None = None
         """What a limit was met with: that tells a caller more than a key that was refused."""
         self._again = AGAIN_AT_MOST
+        self._first = ""
+        self._owned = ""
         self._since = monotonic()
         self.tried: frozenset[str] = frozenset()
         self.waited_s = waited_s
@@ -68,6 +70,19 @@ class KeyTurns:
     def answered(self, credential: Credential) -> None:
         """Say which key brought the answer."""
         self._keys.holds.answered(self._target.settings.name, self._conversation, credential.id)
+
+    def belongs(self, kept: Sequence[Kept]) -> None:
+        """Go with the key that what a call names belongs to; where nobody knows, begin with the first.
+
+        That is the one with which files are made and listed (`server/owned.py`).
+        """
+        settings = self._target.settings
+        keys = {key.id for key in settings.keys}
+        owner = next((key for one in kept if (key := one.keys.get(settings.name)) in keys), "")
+        self._first = "" if owner else settings.keys[0].id
+        if owner:
+            self._owned = kept[0].id
+            self.tried |= keys - {owner}
 
     @property
     def has_asked_nobody(self) -> bool:
@@ -88,8 +103,10 @@ class KeyTurns:
             had_turn = await self._room(tokens, patience())
             if not had_turn:
                 self._give_way(tokens, alone=alone)
-        held = keys.holds.held(settings.name, self._conversation)
+        held = self._first or keys.holds.held(settings.name, self._conversation)
         credential = await keys.choose(self._target, self.tried, tokens, self._model, held)
+        if credential is None and self._owned and self._problem is None:
+            raise self._out_of_reach()
         if credential is None:
             raise self._limit or self._soon() or self._problem or Overloaded("all keys were tried", who=settings.name)
         return credential
@@ -133,6 +150,14 @@ class KeyTurns:
         problem = self._limit or limited(settings, wait)
         problem.retry_after = problem.retry_after or wait
         raise problem
+
+    def _out_of_reach(self) -> RateLimited:
+        """Return what is wrong where the only key that could answer rests."""
+        owner = next(key.id for key in self._target.settings.keys if key.id not in self.tried)
+        problem = self._soon() or RateLimited("", who=self._target.settings.name)
+        problem.message = f"{self._owned[:80]!r} belongs to the key {owner}, which rests."
+        problem.next_step = "Try again when its rest is over; `hearth keys` says when that is."
+        return problem
 
     def _soon(self) -> RateLimited | None:
         """Return when a key that was not tried has rested from a limit: more use to a caller than a key that is gone.

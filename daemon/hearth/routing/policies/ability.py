@@ -44,6 +44,9 @@ def judge(call: Call, target: Target, world: World, settings: Settings) -> Verdi
     outline = call.outline
     if outline.native and target.dialect != call.dialect:
         return refuse(NAME, f"speaks another dialect and has no form for {', '.join(outline.native)}")
+    elsewhere = _not_there(call, target) if call.kept else ""
+    if elsewhere:
+        return refuse(NAME, elsewhere)
     embeds = outline.operation == "embed"
     if not outline.needs.isdisjoint(target.lacks) or (embeds and "embeddings" in target.lacks):
         missing = target.lacks & (outline.needs | {"embeddings"} if embeds else outline.needs)
@@ -56,6 +59,18 @@ def judge(call: Call, target: Target, world: World, settings: Settings) -> Verdi
         doubts = sorted(_WORDS[need] for need in target.unsure & outline.needs)
         return defer(NAME, UNSURE, f"may not be able to {', '.join(doubts)}: nobody says whether it can")
     return ALLOW
+
+
+def _not_there(call: Call, target: Target) -> str:
+    """Say what a call names that this target's provider does not have, or not with one key; "" if nothing is known."""
+    for one in call.kept:
+        if one.keys and target.provider not in one.keys:
+            return f"does not have {one.id[:80]!r}, which is kept at {', '.join(one.keys)}"
+    owners = {one.keys[target.provider]: one.id for one in call.kept if one.keys}
+    if len(owners) < 2:
+        return ""
+    belongs = ", ".join(f"{id[:80]!r} to the key {key}" for key, id in owners.items())
+    return f"answers with one key, and what is named belongs to several: {belongs}"
 
 
 def _writes_nothing(target: Target) -> bool:
