@@ -83,6 +83,13 @@ def _lines(facts: Facts, icon: IconState) -> Iterator[Line]:
         yield Line("Prompts and answers are kept on disk", Action("config", ""))
     if status.stand_in:
         yield Line("No Ollama answers: a stand-in does")
+    if status.sealed is not None:
+        since = datetime.fromtimestamp(status.sealed.since).astimezone().strftime("%Y-%m-%d %H:%M")
+        yield Line(
+            clipped(
+                f"Sealed: {status.sealed.fault}" if status.sealed.fault else f"Sealed by the kernel since {since}", 70
+            )
+        )
     yield RULE
     yield Line(f"Model: {clipped(_default(facts), 40)}", lines=tuple(_models(facts)))
     yield Line(f"Mode: {status.mode}", lines=tuple(_modes(facts)))

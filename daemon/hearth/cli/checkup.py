@@ -12,7 +12,7 @@ import hearth
 from hearth.cli.desk_checks import desk
 from hearth.cli.engine_checks import engines
 from hearth.cli.machine_checks import machine
-from hearth.cli.status_view import bodies_in_words
+from hearth.cli.status_view import bodies_in_words, seal_in_words
 from hearth.cli.words import counted
 from hearth.client import Client, ClientError, DaemonAway
 from hearth.status import Finding
@@ -109,6 +109,9 @@ def _running(status: Status) -> Iterator[Finding]:
     lost = f", {ledger.dropped} rows lost" if ledger.dropped else ""
     step = "" if ledger.state == "ok" else f"Look at the disk and the rights of {ledger.path}."
     yield Finding("bad" if step else "ok", f"Usage log {ledger.state}{why}{lost}", step)
+    if status.sealed is not None:
+        step = "Start Hearth anew: `hearth restart`." if status.sealed.fault else ""
+        yield Finding("bad" if step else "ok", f"Sealed {seal_in_words(status.sealed)}", step)
     if status.bodies is not None:
         step = "Write bodies = false under [usage] to end that." if status.bodies.on else ""
         yield Finding("bad" if status.bodies.note else "note", bodies_in_words(status.bodies), step)

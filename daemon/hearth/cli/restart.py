@@ -32,12 +32,14 @@ def restart() -> None:
     where = paths()
     if _by_manager(where):
         return
-    _stop(where)
+    before = _stop(where)
     started = start_in_background(where)
+    if before is not None and before.sealed is not None and started.sealed is None:
+        say("It is not sealed any more. sealed = true in hearth.toml seals every start.")
     say(f"Hearth runs again (pid {started.pid}): {', '.join(started.listening)}. Its log: {where.log_file}")
 
 
-def _stop(where: Paths) -> None:
+def _stop(where: Paths) -> Status | None:
     from hearth.cli.stopping import stop_and_wait
     from hearth.client import DaemonAway
 
@@ -46,6 +48,8 @@ def _stop(where: Paths) -> None:
         say(f"Hearth (pid {found.pid}) has stopped.")
     except DaemonAway:
         say("Hearth was not running.")
+        return None
+    return found
 
 
 def start_in_background(where: Paths) -> Status:

@@ -12,6 +12,13 @@ const MODES = [
 ];
 const order = MODES.map(([mode]) => mode);
 
+/** Since when the kernel holds mode offline; null where it is not asked to. */
+const held = (sealed) => {
+  if (!sealed) return "";
+  const fault = sealed.fault ? ` But ${sealed.fault}.` : "";
+  return `Sealed by the kernel since ${clock(sealed.since)}: nothing can leave this machine until Hearth is started anew.${fault}`;
+};
+
 /** What a person must know of prompts and answers on disk; null where there are none. */
 const kept = (bodies) => {
   if (!bodies) return "";
@@ -49,11 +56,11 @@ export function build(page, app) {
     columns: [{ title: "Host or origin", kind: "name", cell: ([who]) => h("code", null, who) }, { title: "Times", kind: "right", cell: ([, count]) => number(count) }],
     key: ([who]) => who, empty: "None. No page or host was turned away.",
   });
-  const doors = h("p"), bodies = h("p", { id: "bodies", hidden: true });
+  const doors = h("p"), bodies = h("p", { id: "bodies", hidden: true }), sealed = h("p", { id: "sealed", hidden: true });
   const mode = section("Mode", back, choices), kill = section("Kill switch", null, killed, buttons);
   kill.classList.add("kill");
   page.append(h("h1", null, "Privacy"), h("p", { class: "lead" }, "What may leave this machine, and what has."),
-    bodies,
+    sealed, bodies,
     h("div", { class: "columns" }, mode, kill),
     section("Every address contacted since start", null, contacts.element),
     section("Turned away", null, refused.element),
@@ -84,6 +91,9 @@ export function build(page, app) {
         ? "Everything that leaves this machine is stopped, and stays so over restarts until you lift it or choose a mode."
         : "Ends every answer, wait and download that leaves this machine, at once, and keeps mode offline until you lift it. Answers made here go on.";
       killed.className = status.stopped ? "box bad" : "";
+      sealed.hidden = !status.sealed;
+      sealed.className = status.sealed?.fault ? "box bad" : "box note";
+      sealed.textContent = held(status.sealed);
       bodies.hidden = !status.bodies;
       bodies.className = status.bodies?.on ? "box bad" : "box note";
       bodies.textContent = kept(status.bodies);
