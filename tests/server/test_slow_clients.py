@@ -135,7 +135,7 @@ async def _drip_body(home: Home, head: bytes) -> tuple[float, bytes]:
 
 def _connections(home: Home) -> int:
     """How many are open, at whatever address."""
-    return sum(len(one.connections) for one in home.daemon._listeners)  # noqa: SLF001 -- nobody else need know
+    return sum(len(one.connections) for one in home.daemon._doors._listeners)  # noqa: SLF001 -- nobody else need know
 
 
 def test_one_connection_too_many_is_closed_and_the_others_go_on() -> None:

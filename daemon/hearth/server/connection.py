@@ -4,29 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from time import monotonic
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import msgspec
-from aiohttp.web_protocol import RequestHandler, _ErrInfo
+from aiohttp.http_writer import StreamWriter
+from aiohttp.web_protocol import _PAYLOAD_ACCESS_ERROR, ERROR, RequestHandler, _ErrInfo
 from msgspec import Struct
 
 from hearth.problems import BadRequest
 from hearth.senses.callers import Peer
 from hearth.server import web
-from hearth.server.guard import Door
-from hearth.server.heavy import HeavyBodies
 
 if TYPE_CHECKING:
-    from aiohttp.abc import AbstractStreamWriter
     from aiohttp.http_parser import RawRequestMessage
     from aiohttp.streams import StreamReader
+
+    from hearth.server.listener import Listener
 
 NO_HTTP = "What arrived is not an HTTP request that Hearth can read. It speaks plain HTTP/1.1, without TLS."
 BROKEN_BODY = "The body broke off: its chunks are not what HTTP says they are."
 
-FLOOD_TOLD_S = 60.0
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 log = logging.getLogger("hearth.app")
 _encode = msgspec.json.Encoder().encode
@@ -49,25 +49,6 @@ class Patience(Struct, frozen=True):
     """How long a client may read nothing of what we send before it is taken for gone (F23)."""
 
 
-class _OneTask:
-    """The event loop as aiohttp's connection sees it: a request is answered in the connection's task, not in a new one.
-
-    aiohttp makes a task a request so that context variables are the request's own. We have none, and pay for each task
-    with two rounds of the loop. From Python 3.12 on a task begins at once, and aiohttp does not ask this loop for it.
-    """
-
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Hand on what else a connection asks of its loop."""
-        self.time = loop.time
-        self.call_at = loop.call_at
-        self.create_future = loop.create_future
-
-    @staticmethod
-    def create_task(answering: Coroutine[Any, Any, Any]) -> Coroutine[Any, Any, Any]:
-        """Return what is to be awaited."""
-        return answering
-
-
 class Connection(RequestHandler):
     """A connection that came in by `door`; `peer` is filled by the first request on it."""
 
@@ -75,6 +56,7 @@ class Connection(RequestHandler):
         """Remember the listener for its door."""
         super().__init__(manager, **kwargs)
         self.door = manager.door
+        self._watch_heads = manager.watch_heads
         self.patience = manager.patience
         self.heavy = manager.heavy
         self.peer: Peer | None = None
@@ -82,10 +64,104 @@ class Connection(RequestHandler):
         self.process_known = False
         self.head_since = monotonic()
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Begin, in a task for the whole connection."""
-        super().connection_made(transport)
-        self._loop = cast("asyncio.AbstractEventLoop", _OneTask(self._loop))
+    async def start(self) -> None:
+        """Answer the requests of this connection one after the other, all in its one task.
+
+        aiohttp's own way makes a task a request, so that context variables are the request's own. Hearth has none, and
+        would pay for each task with two rounds of the loop.
+        """
+        try:
+            while not self._force_close:
+                if not self._messages:
+                    await self._arrival()
+                if not await self._serve(*self._messages.popleft()):
+                    break
+        except asyncio.CancelledError:
+            self.force_close()
+            raise
+        except Exception:
+            log.exception("a connection failed inside Hearth")
+            self.force_close()
+        if not self._force_close:
+            self._task_handler = None
+            if self.transport is not None:
+                self.transport.close()
+
+    async def _arrival(self) -> None:
+        """Wait for a request. Cancelled when the connection closes."""
+        self._waiter = self._loop.create_future()
+        try:
+            await self._waiter
+        finally:
+            self._waiter = None
+
+    async def _serve(self, message: RawRequestMessage | _ErrInfo, body: StreamReader) -> bool:
+        """Answer one request. Returns whether another one may follow it on this connection."""
+        if self._parser is not None:
+            self._parser.message_consumed()
+        if self._buffer_paused and len(self._messages) <= self._msg_queue_resume_size:
+            self._resume_reading_if_drained()
+        handler = self._request_handler
+        if isinstance(message, _ErrInfo):
+            handler, message = self._make_error_handler(message), ERROR
+        task = self._task_handler or asyncio.current_task()
+        if handler is None or task is None:
+            return False
+        request = web.Request(message, body, self, StreamWriter(self, self._loop), task, self._loop)
+        try:
+            response = await self._answer(request, handler)
+        except ConnectionError:
+            return False
+        finally:
+            request.forget_task()
+        if response is None:
+            return False
+        if not body.is_eof():
+            await self._linger(body)
+        return self._stays_open(keep_alive=bool(response.keep_alive))
+
+    async def _answer(self, request: web.Request, handler: Handler) -> web.StreamResponse | None:
+        """Answer a request; None when the client has gone.
+
+        A response that has `sent` itself, as those of `server.direct` do, is all there is to do.
+        """
+        self._current_request, self._request_in_progress = request, True
+        try:
+            response = await handler(request)
+            if getattr(response, "sent", False) and not self._upgraded:
+                return response
+            self._current_request = None
+            response, gone = await self.finish_response(request, response, None)
+        except (ConnectionError, asyncio.CancelledError):
+            raise
+        except Exception as error:  # noqa: BLE001 -- it is logged there
+            self.handle_error(request, 500, error)
+            return None
+        finally:
+            self._current_request, self._request_in_progress = None, False
+            if self._handler_waiter is not None:
+                self._handler_waiter.set_result(None)
+        return None if gone else response
+
+    async def _linger(self, body: StreamReader) -> None:
+        """Read on for a while what nobody wanted of a body: to close at once could lose the answer on its way."""
+        if not self._force_close and self._lingering_time:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._lingering_time):
+                    while not body.is_eof():
+                        await body.readany()
+        if not body.is_eof() and not self._force_close:
+            self.close()
+        body.set_exception(_PAYLOAD_ACCESS_ERROR)
+
+    def _stays_open(self, *, keep_alive: bool) -> bool:
+        self._keepalive = keep_alive
+        if not keep_alive or self._close or self._force_close:
+            return False
+        self._next_keepalive_close_time = close_at = self._loop.time() + self._keepalive_timeout
+        if self._keepalive_handle is None:
+            self._keepalive_handle = self._loop.call_at(close_at, self._process_keepalive)
+        return True
 
     def data_received(self, data: bytes) -> None:
         """Feed the parser, and note since when a head is incomplete."""
@@ -97,36 +173,12 @@ class Connection(RequestHandler):
                 self._break_bodies()
         elif not self.head_since and self._waiter is not None:
             self.head_since = monotonic()
-            if isinstance(self._manager, Listener):
-                self._manager.watch_heads()
+            self._watch_heads()
 
     def resume_reading(self, resume_parser: bool = True) -> None:  # noqa: FBT001, FBT002 -- aiohttp's signature
         """Read on after a pause; aiohttp asks for that twice a request, though nothing was paused."""
         if self._reading_paused or self._buffer_paused:
             super().resume_reading(resume_parser)
-
-    async def _handle_request(
-        self, request: web.BaseRequest, start_time: float | None, request_handler: Handler
-    ) -> tuple[web.StreamResponse, bool]:
-        """Answer a request; a response that has `sent` itself, as those of `server.direct` do, is all there is to do.
-
-        aiohttp's own way also looks for what `Application.handle` never raises or returns.
-        """
-        self._current_request, self._request_in_progress = request, True
-        try:
-            response = await request_handler(request)
-            if getattr(response, "sent", False) and not self._upgraded:
-                return response, False
-            self._current_request = None
-            return await self.finish_response(request, response, start_time)
-        except (ConnectionError, asyncio.CancelledError):
-            raise
-        except Exception as error:  # noqa: BLE001 -- it is logged there
-            return self.handle_error(request, 500, error), True
-        finally:
-            self._current_request, self._request_in_progress = None, False
-            if self._handler_waiter is not None:
-                self._handler_waiter.set_result(None)
 
     def _break_bodies(self) -> None:
         """Tell whoever reads a body that the rest of it will never come, since what came instead is no HTTP (T23)."""
@@ -167,80 +219,3 @@ _PATIENCE = Patience()
 def patience_of(protocol: RequestHandler) -> Patience:
     """Return what the client of a connection is given."""
     return protocol.patience if isinstance(protocol, Connection) else _PATIENCE
-
-
-class Listener(web.Server):
-    """Makes the connections of one door, and closes those whose head does not arrive."""
-
-    def __init__(self, handler: Handler, door: Door, patience: Patience, heavy: HeavyBodies) -> None:
-        """`handler` answers every request that comes in by `door`; how large a body may be is its business."""
-        super().__init__(handler, request_factory=self._request, handler_cancellation=True)
-        self.door = door
-        self.patience = patience
-        self.heavy = heavy
-        self._options = {
-            "access_log": None,
-            "keepalive_timeout": patience.keep_alive_s,
-            "max_line_size": 16384,
-            "max_field_size": 16384,
-            "lingering_time": 2.0,
-            "auto_decompress": False,
-        }
-        self._sweeper: asyncio.TimerHandle | None = None
-        self._tell_again = 0.0
-
-    def _request(
-        self,
-        message: RawRequestMessage,
-        payload: StreamReader,
-        protocol: RequestHandler,
-        writer: AbstractStreamWriter,
-        task: asyncio.Task[None],
-    ) -> web.Request:
-        return web.Request(message, payload, protocol, writer, task, self._loop)
-
-    def __call__(self) -> RequestHandler:
-        """Return a new connection."""
-        self.watch_heads()
-        return Connection(self, loop=self._loop, **self._options)
-
-    def watch_heads(self) -> None:
-        """Look after heads that are on their way, as long as there are any."""
-        if self._sweeper is None:
-            self._sweeper = self._loop.call_later(self.patience.head_s / 4, self._sweep)
-
-    def connection_made(self, handler: RequestHandler, transport: asyncio.Transport) -> None:
-        """Count the connection; one too many is closed."""
-        super().connection_made(handler, transport)
-        if len(self._connections) > self.patience.connections:
-            transport.abort()
-            self._tell_of_flood()
-
-    def _tell_of_flood(self) -> None:
-        """Say that there are too many, once a minute: a flood shall not flood the log as well (F32)."""
-        now = monotonic()
-        if now >= self._tell_again:
-            self._tell_again = now + FLOOD_TOLD_S
-            where = f"{self.door.address} port {self.door.port}" if self.door.port else "the Unix socket"
-            log.warning("%d connections at once on %s: more are refused", self.patience.connections, where)
-
-    def _sweep(self) -> None:
-        """Close connections whose head is late; runs only while there are connections whose head is awaited."""
-        self._sweeper = None
-        now = monotonic()
-        waiting = False
-        for connection in self.connections:
-            if not isinstance(connection, Connection):
-                continue
-            if connection.late(now):
-                connection.force_close()
-            elif connection.head_since:
-                waiting = True
-        if waiting:
-            self.watch_heads()
-
-    def stop_sweeping(self) -> None:
-        """Let go of the timer: the listener closes."""
-        if self._sweeper is not None:
-            self._sweeper.cancel()
-            self._sweeper = None

@@ -9,7 +9,8 @@ from msgspec.structs import replace
 
 from hearth.server.addresses import opened
 from hearth.server.app import Application
-from hearth.server.connection import Listener, Patience
+from hearth.server.connection import Patience
+from hearth.server.listener import Listener
 from hearth.server.room import room_for
 from hearth.server.sockets import Opened
 from hearth_config.addresses import with_port

@@ -50,3 +50,7 @@ class Request(BaseRequest):
         self.headers = message.headers
         self.version = message.version
         self.keep_alive = not message.should_close
+
+    def forget_task(self) -> None:
+        """Break the cycle of a task that refers to its request: it is answered."""
+        del self._task
