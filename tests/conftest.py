@@ -6,6 +6,10 @@ from pathlib import Path
 
 from hypothesis import HealthCheck, settings
 
+from noon import noon
+
+__all__ = ["noon"]
+
 # No deadline: a shared core may pause any example. Slow generation says the same about the machine, not about the code.
 settings.register_profile("home", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("ci", parent=settings.get_profile("home"), derandomize=True)

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import msgspec
+import pytest
 from click.testing import CliRunner, Result
 
 from cli.control_server import serving, status
@@ -70,6 +71,7 @@ def test_status_shows_budgets_and_whose_prices_are_used(tmp_path: Path) -> None:
     assert "genai-prices 0.2.3 of 2026-11-03, where the config names none" in text
 
 
+@pytest.mark.usefixtures("noon")
 def test_the_forecast_names_the_range_and_the_limit(tmp_path: Path) -> None:
     """Ten days of 1 lead to about as much for each day that is left."""
     now = datetime.now().astimezone()

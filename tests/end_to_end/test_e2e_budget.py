@@ -13,6 +13,7 @@ from hearth.daemon import Daemon
 from hearth.rehearsal import Fault, Rehearsal, Script
 from hearth_home import Home, make, running
 
+pytestmark = pytest.mark.usefixtures("noon")
 PRICED = "price = { input_per_million = 1000, output_per_million = 1000 }"
 """A thousandth of a dollar for each token."""
 BOTH = '[models.both]\nuse = ["far/scripted", "spare/scripted"]\nstrategy = "as_listed"\n'

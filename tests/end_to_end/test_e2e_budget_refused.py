@@ -12,6 +12,7 @@ from hearth.rehearsal import ModelScript, Rehearsal, Script
 from hearth.server.events import Happening
 from hearth_home import running
 
+pytestmark = pytest.mark.usefixtures("noon")
 SLOW = (ModelScript(name="scripted", prompt_seconds=1.5),)
 
 

@@ -244,6 +244,7 @@ def test_an_order_to_cancel_ends_one_caller_only() -> None:
     assert second.finished
 
 
+@pytest.mark.usefixtures("noon")
 def test_an_app_without_money_takes_nobody_along() -> None:
     """Who asked first may have spent its budget; the other app, which has not, is answered all the same."""
     apps = '[apps.poor]\nmatch = { user_agent = "Poor/*" }\ndaily_limit = 0.000001\n'

@@ -47,6 +47,12 @@ class Counted:
         self.files = psutil.Process().num_fds()
         self.tasks = len(asyncio.all_tasks())
 
+    @classmethod
+    async def of(cls, home: Home) -> Counted:
+        """Count what it holds once it has opened its files: the usage log is opened in a thread of its own."""
+        await asyncio.to_thread(home.daemon.ledger.flush, PATIENT_S)
+        return cls(home)
+
     async def back(self) -> float:
         """Wait until no call, slot, task or file is left of what came after; return after how many seconds."""
         began, core = time.monotonic(), self.home.daemon.core
@@ -80,7 +86,7 @@ def test_the_provider_hears_of_every_hang_up(phase: str, path: str) -> None:
     async def scene() -> float:
         async with Rehearsal(CLOUD) as far, running(calm() + cloud(far)) as home:
             await call(home, path, chat("far/scripted"))
-            counted = Counted(home)
+            counted = await Counted.of(home)
             if phase in faults:
                 far.next(faults[phase], times=-1)
             if phase == "not streaming":
@@ -108,7 +114,7 @@ def test_who_leaves_the_queue_is_never_asked_for(stream: bool, path: str) -> Non
         async with Rehearsal(slow) as near, running(calm(queue=100) + engine(near)) as home:
             holder = await Caller.ask(home, "/api/chat", chat(words=ENDLESS, stream=True))
             await holder.until(b"one,")
-            counted = Counted(home)
+            counted = await Counted.of(home)
             lane = home.daemon.core.lanes["ollama/scripted:latest"]
             callers = await asyncio.gather(
                 *(Caller.ask(home, path, chat(words=ENDLESS, stream=stream)) for _ in range(MANY))
@@ -140,7 +146,7 @@ def test_who_leaves_while_its_provider_is_dialled_leaves_no_dial_behind() -> Non
             config = f'[providers.far]\ndialect = "openai_chat"\naddress = "{address}"\nplace = "cloud"\n'
             async with running(calm() + config) as home:
                 await stop_accepting(server, opened)
-                counted = Counted(home)
+                counted = await Counted.of(home)
                 body = chat("far/scripted", stream=True)
                 callers = await asyncio.gather(*(Caller.ask(home, "/v1/chat/completions", body) for _ in range(MANY)))
                 await until(lambda: len(list(home.daemon.core.calls)) == MANY)

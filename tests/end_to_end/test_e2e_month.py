@@ -11,6 +11,8 @@ from kills import WINDOW_S, kills
 from month import month
 from promised_times import held_once_of
 
+pytestmark = pytest.mark.usefixtures("noon")
+
 
 @pytest.mark.slow
 @pytest.mark.timeout(180)

@@ -12,6 +12,7 @@ from hearth.rehearsal.script import MODELS, ModelScript
 from hearth_home import Home, running
 from promised_times import held_once_of
 
+pytestmark = pytest.mark.usefixtures("noon")
 LISTED = (*MODELS, ModelScript(name="gpt-4o-mini"))
 
 

@@ -43,6 +43,7 @@ def test_when_every_key_is_refused_the_last_refusal_is_told() -> None:
     assert (row["attempts"], row["ending"], row["problem"]) == (2, "failed", "rate_limited")
 
 
+@pytest.mark.usefixtures("noon")
 def test_what_nobody_counts_stands_in_the_budget_as_unknown() -> None:
     """An answer of unknown price is told beside the sum at once; a refusal owes nothing."""
     budget = "[budget]\ndaily_limit = 1\nallow_unpriced = true\n"

@@ -11,6 +11,7 @@ from itertools import pairwise
 from time import monotonic
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -61,6 +62,7 @@ def test_parts_add_up(rows: list[Usage]) -> None:
         assert min(known) - 1e-6 <= whole.first_token_p50_ms <= max(known) + 1e-6
 
 
+@pytest.mark.usefixtures("noon")
 def test_days_are_without_gap_and_end_today() -> None:
     """Each day begins where the one before ends, and the last is today."""
     now = datetime.now().astimezone()
@@ -93,6 +95,7 @@ async def sums(home: Home, query: str) -> dict[str, Any]:
     return dict(found)
 
 
+@pytest.mark.usefixtures("noon")
 def test_the_dashboard_and_the_command_tell_the_same() -> None:
     """By model, app, place and day: the page's rows have the counts, tokens and money of `hearth usage`."""
 
@@ -112,6 +115,7 @@ def test_the_dashboard_and_the_command_tell_the_same() -> None:
                 assert ours[row["name"]][name] == row[name], (shown["report"]["by"], name)
 
 
+@pytest.mark.usefixtures("noon")
 def test_today_goes_on_and_an_emptied_log_is_empty() -> None:
     """A new call counts when today's sums are stale, and `hearth usage purge` empties the page too."""
 
