@@ -171,6 +171,16 @@ class OwnStatus(Struct, frozen=True):
     loop_lag_s: float = 0.0
 
 
+class ConnectionsStatus(Struct, frozen=True):
+    """Connections to providers since the start: those `opened`, requests that found one open (`reused`), and those of
+    these that were sent `again`, since it was closed at the other end.
+    """
+
+    opened: int = 0
+    reused: int = 0
+    again: int = 0
+
+
 class SealStatus(Struct, frozen=True):
     """Mode offline is held by the kernel since then, a time.time(); `fault` is what does not work, "" when all does."""
 
@@ -207,6 +217,7 @@ class Status(Struct, frozen=True):
     refused_callers: dict[str, int] = {}
     """Hosts and origins that were refused, with counts: lines one may add to the config."""
     own: OwnStatus = OwnStatus()
+    connections: ConnectionsStatus = ConnectionsStatus()
     apps: tuple[AppStatus, ...] = ()
     """The apps that have limits, and what they used of them."""
     caches: tuple[CacheStatus, ...] = ()

@@ -219,10 +219,11 @@ def test_usage_never_shows_an_unknown_cost_as_nothing(tmp_path: Path) -> None:
 
     shown, server = _run(tmp_path, {"GET usage": UsageReport("app", None, None, (row,))}, "usage", "--by", "app")
 
-    assert shown.stdout.splitlines()[1].split("\t")[:8] == [
+    assert shown.stdout.splitlines()[1].split("\t")[:9] == [
         "m",
         "3",
         "1",
+        "0",
         "2",
         "~10",
         "~20",

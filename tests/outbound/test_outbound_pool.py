@@ -27,7 +27,6 @@ def test_exchanges_one_after_another_share_a_connection() -> None:
             assert raw.visits == 1
             assert (pool.stats.connects, pool.stats.reuses, pool.stats.stale_retries) == (1, 9, 0)
             reply = await pool.send(origin, "GET", "/", limits=QUICK)
-            assert (first.reused, reply.reused) == (False, True)
             assert first.connect_ms is not None
             assert reply.connect_ms is None
             assert reply.address == f"127.0.0.1:{raw.port}"

@@ -93,8 +93,6 @@ def test_the_children_of_an_engine_belong_to_it() -> None:
 def test_nothing_is_looked_at_before_the_first_question() -> None:
     """A sense that nobody asks has no thread and no sample; the first answer is "unknown", at once."""
     sense = LoadSense()
-    assert sense.engine_processes == frozenset()
-
     began = time.thread_time()
     first = sense.machine()
     took = time.thread_time() - began
@@ -130,13 +128,10 @@ def test_a_running_engine_is_found(tmp_path: Path) -> None:
     """A process called ollama is found among the real ones, with its children."""
     link = tmp_path / "ollama"
     link.symlink_to("/bin/sleep" if not Path("/bin/sleep").is_symlink() else os.path.realpath("/bin/sleep"))
-    sense = LoadSense()
 
     with subprocess.Popen([str(link), "60"]) as engine:
-        _settled(sense)
-        found = sense.engine_processes
+        found = engines(running({}).values())
         engine.kill()
-    sense.close()
 
     assert engine.pid in found
 

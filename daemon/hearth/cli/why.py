@@ -86,4 +86,5 @@ def _attempt(one: Attempt) -> str:
     detail = f": {one.detail}" if one.detail else ""
     asked = f"{one.target} ({where(one.place)}, {one.reason or 'as planned'}{key})"
     cost = f", cost {exact(one.cost)} {one.currency} ({one.cost_source})" if one.cost else ""
-    return f"{asked}{status}, {milliseconds(one.total_ms)}{cost}, {one.ending}{detail}"
+    made = f", connected in {milliseconds(one.connect_ms)}" if one.connect_ms is not None else ""
+    return f"{asked}{status}{made}, {milliseconds(one.total_ms)}{cost}, {one.ending}{detail}"

@@ -52,6 +52,29 @@ _OF_HEARTH = (
     plain("hearth.config.reloads", "{reload}", "Configs taken over.", lambda one: one.config.reloads, "counter"),
     plain("hearth.config.refused", "", "1 while the config on disk is refused.", lambda one: bool(one.config.error)),
 )
+_OF_CONNECTIONS = (
+    plain(
+        "hearth.connections.opened",
+        "{connection}",
+        "Connections made to providers.",
+        lambda one: one.connections.opened,
+        "counter",
+    ),
+    plain(
+        "hearth.connections.reused",
+        "{request}",
+        "Requests that found one open.",
+        lambda one: one.connections.reused,
+        "counter",
+    ),
+    plain(
+        "hearth.connections.stale",
+        "{request}",
+        "Requests of these that were sent once more, since the other end had closed it.",
+        lambda one: one.connections.again,
+        "counter",
+    ),
+)
 _OF_PROVIDERS = (
     Reading(
         Metric(
@@ -123,6 +146,7 @@ _OF_PROCESS = (
 )
 READINGS: tuple[Reading, ...] = (
     *_OF_HEARTH,
+    *_OF_CONNECTIONS,
     *_OF_PROVIDERS,
     *OF_HEALTH,
     *OF_LIMITS,

@@ -73,9 +73,7 @@ class Connection(asyncio.Protocol):
         """Make ready for the next reply; `bodiless` says that it has a head only (HEAD)."""
         reply = self._reply = Reply(self, who, limits)
         reply.address = self.address
-        if self.exchanges:
-            reply.reused = True
-        else:
+        if not self.exchanges:
             reply.connect_ms = self.connect_ms
         self.who = who
         self.exchanges += 1

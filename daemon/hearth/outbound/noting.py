@@ -43,7 +43,7 @@ def noted(upstream: Upstream, ending: Ending, problem: Problem | None = None) ->
         problem.kind if problem is not None else "",
         problem.text[:300] if problem is not None else upstream.note,
         head.status if head is not None else None,
-        None,  # connect_ms
+        upstream.connect_ms,
         (first_ns - began_ns) / MILLION if first_ns else None,
         (monotonic_ns() - began_ns) / MILLION,
         usage.load_ns / MILLION if usage is not None and usage.load_ns is not None else None,

@@ -66,7 +66,7 @@ class Reply:
 
     __slots__ = (
         "_backlog", "_chunks", "_released", "_source", "_started", "_waiter", "address", "begun", "bytes_in",
-        "bytes_out", "complete", "connect_ms", "eof_delimited", "head", "limits", "problem", "reused", "started",
+        "bytes_out", "complete", "connect_ms", "eof_delimited", "head", "limits", "problem", "started",
         "taker", "unread", "uploading", "who",
     )  # fmt: skip
 
@@ -85,7 +85,6 @@ class Reply:
         self.bytes_in = 0
         self.bytes_out = 0
         self.unread = 0
-        self.reused = False
         self.connect_ms: float | None = None
         self.address = ""
         self.uploading = False

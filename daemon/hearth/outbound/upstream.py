@@ -143,6 +143,8 @@ class Upstream:
     head: Head | None = None
     sent_ns = 0
     bytes_out = 0
+    connect_ms: float | None = None
+    """How long the connection took to be made; None where one was there."""
     tag: PriceTag | None = None
     """What it costs, with this key; None while nobody knows."""
     reservation: Reservation | None = None
@@ -200,6 +202,7 @@ class Upstream:
             limits=self._limits(first_token_s),
             permit=target.permit(self.asked.call.mode),
         )
+        self.connect_ms = reply.connect_ms
         try:
             head = self.head = reply.head
             if self.credential.lease is not None:

@@ -52,11 +52,6 @@ class LoadSense:
             self._sampling = self._executor().submit(self._sample)
         return self._machine if taken_at is not None and now - taken_at <= STALE_S else Machine()
 
-    @property
-    def engine_processes(self) -> frozenset[int]:
-        """The process ids that the last look took for engines."""
-        return self._engines
-
     def close(self) -> None:
         """Look no more."""
         self._closed.set()

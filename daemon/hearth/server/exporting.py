@@ -6,6 +6,7 @@ They leave through the one connector, so the mode holds for them as for any byte
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from time import monotonic, time_ns
 from typing import TYPE_CHECKING
 
@@ -40,9 +41,10 @@ async def observe(core: Core, look_s: float = LOOK_S) -> None:
 class Exporter:
     """Sends all figures every `interval`; a collector that does not take them is told of once, in log and events."""
 
-    def __init__(self, core: Core) -> None:
-        """Nothing is dialled yet; counting began about now."""
+    def __init__(self, core: Core, clock: Callable[[], float] = monotonic) -> None:
+        """Nothing is dialled yet; counting began about now. `clock` tells seconds."""
         self._core = core
+        self._clock = clock
         self._began_ns = time_ns()
         self._due = 0.0
         self._failed = ""
@@ -50,19 +52,15 @@ class Exporter:
     async def send_if_due(self) -> None:
         """Send the figures if the config wants it and the time has come. Never raises a problem."""
         settings = self._core.generation.settings.metrics
-        if settings.otlp == "off" or monotonic() < self._due:
+        if settings.otlp == "off" or self._clock() < self._due:
             return
-        self._due = monotonic() + settings.interval
+        self._due = self._clock() + settings.interval
         try:
             await self._send(settings, settings.otlp)
         except (Problem, SecretError, ValueError) as problem:
             self._tell(str(problem))
         else:
             self._tell("")
-
-    def due_now(self) -> None:
-        """Do not wait for the rest of the interval."""
-        self._due = 0.0
 
     async def _send(self, settings: Metrics, address: Address) -> None:
         core = self._core

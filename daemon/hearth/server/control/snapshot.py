@@ -6,6 +6,8 @@ import os
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from msgspec.structs import astuple
+
 import hearth
 from hearth.outbound.lane_values import LaneView
 from hearth.routing.matrix import record_of
@@ -15,6 +17,7 @@ from hearth.status import (
     AbilityStatus,
     AliasStatus,
     ConfigStatus,
+    ConnectionsStatus,
     ContactStatus,
     LedgerStatus,
     ModelsStatus,
@@ -63,6 +66,7 @@ def status(core: Core) -> Status:
         health=health_views(core),
         refused_callers=dict(core.refused_callers),
         own=own(core.figures.last_lag),
+        connections=ConnectionsStatus(*astuple(core.pool.stats)),
         caches=(core.cache.view(),) if core.cache is not None else (),
         apps=tuple(quota.view() for quota in (core.app_limits or {}).values()),
         budgets=core.till.views(),
