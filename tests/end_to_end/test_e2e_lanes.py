@@ -11,11 +11,14 @@ import pytest
 
 from end_to_end.callers import Answer, Caller, Object, admin, call, calm, chat, cloud, engine, inference, until
 from hearth.rehearsal import Fault, ModelScript, Rehearsal, Script
+from hearth.routing.catalog import Catalog
+from hearth.routing.inventory import Inventory
 from hearth_home import Home, running
 from promised_times import held_once_of
 
 ROUTES = ("/api/chat", "/v1/chat/completions")
 NAME = "ollama/scripted:latest"
+NAMED = "ollama/Scripted:latest"
 ENDLESS = "count"
 PACED = Script(models=(ModelScript(name="scripted", tokens_per_second=50.0),))
 CLOUD = Script(kind="openai", models=(ModelScript(name="scripted"),))
@@ -62,6 +65,24 @@ def test_a_model_answers_as_many_callers_at_once_as_it_has_slots() -> None:
             return counts, answer.text
 
     assert asyncio.run(scene()) == ([2, 3], "Hello! I am a small test model.")
+
+
+def test_other_capitals_are_the_same_lane_before_anything_is_listed() -> None:
+    """Ollama takes names whatever their capitals: slots, queue and loads are one model's, also once it is listed."""
+
+    async def scene() -> tuple[int, str, list[str]]:
+        near = Rehearsal(Script(models=(ModelScript(name="Scripted"),)))
+        async with near, running(calm() + engine(near)) as home:
+            core = home.daemon.core
+            unlisted = Catalog(core.generation.settings, Inventory())
+            early = [unlisted.resolve(name, "chat").targets[0] for name in ("sCripted", "SCRIPTED", "scripted:latest")]
+            lanes = {id(core.lanes.of(target)) for target in early}
+            await call(home, "/api/chat", chat("scripted"))
+            lane = core.lanes[NAMED]
+            lanes.add(id(lane))
+            return len(lanes), lane.name, [load.model for load in near.loads]
+
+    assert asyncio.run(scene()) == (1, NAMED, ["Scripted:latest"])
 
 
 @pytest.mark.parametrize("path", ROUTES)

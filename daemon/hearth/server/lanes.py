@@ -14,6 +14,7 @@ from hearth.outbound.loading import lets_go_at_once, load_model
 from hearth.outbound.residents import Beside, Pair, Residents
 from hearth.problems import Problem
 from hearth.routing.expected import estimate_tokens
+from hearth.routing.targets import same_name
 from hearth.server.gpu_notes import GpuNotes, gpu_share
 
 if TYPE_CHECKING:
@@ -78,9 +79,29 @@ class Lanes(Mapping[str, Lane]):
             return None  # a reload has removed it, and an older call still asks it
         if len(self._lanes) >= MOST:
             self._forget_strangers()
+        if (same := self._spelled_otherwise(target)) is not None:
+            return same
         engine = self._engines.setdefault(target.provider, Residents())
         lane = self._lanes[target.name] = Lane(target.name, engine, self._core.learned.of(target.name))
         self._configure(lane, target)
+        return lane
+
+    def _spelled_otherwise(self, target: Target) -> Lane | None:
+        """Return the lane that an Ollama's model has under other capitals: before it is listed, nobody knows which."""
+        if target.dialect != "ollama":
+            return None
+        wanted = _folded(target.name)
+        name = next((name for name in self._lanes if _folded(name) == wanted), "")
+        if not name:
+            return None
+        lane = self._lanes[name]
+        self._lanes[target.name] = lane
+        if target.listed:
+            lane.engine.forget(lane)
+            lane.name = target.name
+            lane.engine.add(lane)
+        if name in self._loads:
+            self._loads[target.name] = self._loads[name]
         return lane
 
     def _forget_strangers(self) -> None:
@@ -90,7 +111,8 @@ class Lanes(Mapping[str, Lane]):
             if name not in known and lane.idle and not lane.warm:
                 del self._lanes[name]
                 self._loads.pop(name, None)
-                lane.engine.forget(lane)
+                if lane.name == name:
+                    lane.engine.forget(lane)
 
     def take_over(self, targets: Mapping[str, Target]) -> None:
         """Set the lanes of these targets anew: the config has changed."""
@@ -213,6 +235,12 @@ class Lanes(Mapping[str, Lane]):
         now, lane = self._core.catalog.targets.get(target.name, target), self._lanes.get(target.name)
         if lane is not None and lane.idle and listing.checked_at > lane.known_warm_at and not now.loaded:
             lane.note_loaded(0.0)
+
+
+def _folded(name: str) -> tuple[str, str]:
+    """Return what all spellings of one Ollama model have in common: provider, and model without capitals or tag."""
+    provider, _, model = name.partition("/")
+    return provider, same_name(model)
 
 
 def _options(target: Target) -> LoadOptions:
