@@ -94,16 +94,7 @@ class Daemon:
         senses = (self._fetch, self._inventory_changed, self._may_ask, self._reached, self.windows.of)
         self.inventory = InventorySense(*senses)
         generation = Generation(loaded, self.pool)
-        self.core = Core(
-            generation=generation,
-            pool=self.pool,
-            keys=Keys(self._resolve, Tokens(self.pool, lambda: self.loaded.base_dir)),
-            load=self.load,
-            inventory=self.inventory,
-            health=self.health,
-            switches=self.switches,
-            ledger=self.ledger,
-        )
+        self.core = self._core_of(generation)
         self.seals = SealsKept(paths.state_dir, self.core.sealed.makers)
         self.core.keep_answers((paths.answers_file, paths.answers_key))
         keep_bodies(self.core, paths.bodies_file)
@@ -118,6 +109,18 @@ class Daemon:
         self._listen_as = loaded.settings.listen
         self.chores = Chores()
         self.core.ailing = self.chores.ailing
+
+    def _core_of(self, generation: Generation) -> Core:
+        return Core(
+            generation=generation,
+            pool=self.pool,
+            keys=Keys(self._resolve, Tokens(self.pool, lambda: self.loaded.base_dir)),
+            load=self.load,
+            inventory=self.inventory,
+            health=self.health,
+            switches=self.switches,
+            ledger=self.ledger,
+        )
 
     # What the senses ask for.
 
