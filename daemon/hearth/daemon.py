@@ -260,7 +260,7 @@ class Daemon:
 
         Let calls in flight finish as far as time allows, end the rest in their dialect, write all down.
         """
-        self._doors.close()
+        await self._doors.close()
         await self._drain()
         self.core.events.close()
         await self.chores.end()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -15,6 +16,9 @@ from hearth.server.room import room_for
 from hearth.server.sockets import Opened
 from hearth_config.addresses import with_port
 from hearth_config.settings import Listen
+
+ROUNDS = 3
+"""So often asyncio's loop goes round until a connection that it has accepted is one that a closing server knows."""
 
 
 class Doors:
@@ -50,8 +54,14 @@ class Doors:
         self._servers.append(server)
         return where
 
-    def close(self) -> None:
-        """Take no new connection."""
+    async def close(self) -> None:
+        """Take no new connection; whoever was just let in is known before the doors shut, and so hears of the end."""
+        loop = asyncio.get_running_loop()
+        for one in self._opened:
+            with suppress(NotImplementedError):  # Windows accepts in another way, and loses nobody
+                loop.remove_reader(one.sock)
+        for _ in range(ROUNDS):
+            await asyncio.sleep(0)
         for server in self._servers:
             server.close()
         for listener in self._listeners:
