@@ -97,7 +97,6 @@ class Daemon:
         self.core = self._core_of(generation)
         self.seals = SealsKept(paths.state_dir, self.core.sealed.makers)
         self.core.keep_answers((paths.answers_file, paths.answers_key))
-        keep_bodies(self.core, paths.bodies_file)
         self.core.reload = self.reload
         self.core.ask_to_stop = self.stopping.set
         self.health.tell = self._tell_health
@@ -162,6 +161,7 @@ class Daemon:
             if self.seal is not None:
                 self.seal.close()
             self.ledger.start()
+            keep_bodies(self.core, self.paths.bodies_file)
             self.core.till.start()
             self._take_rules()
             self.core.listening.extend(await self._doors.listen(self.application))

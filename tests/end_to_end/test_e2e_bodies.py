@@ -11,7 +11,8 @@ import pytest
 
 from end_to_end.callers import Caller, Object, admin, call, calm, chat, engine, until
 from hearth.rehearsal import Fault, ModelScript, Rehearsal, Script
-from hearth_home import LISTEN, Home, running
+from hearth.server.sockets import CannotListen
+from hearth_home import LISTEN, Home, make, running, started
 
 ON = "[usage]\nbodies = true\n"
 
@@ -189,3 +190,23 @@ def test_only_the_owner_sees_them() -> None:
             return [bare.status, infer.status]
 
     assert all(code in {401, 403} for code in asyncio.run(scene()))
+
+
+def test_a_second_daemon_leaves_the_first_ones_file_alone(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Who finds the place taken says neither that it keeps anything nor deletes what is old."""
+
+    async def scene() -> int:
+        async with Rehearsal() as near:
+            config = ON + calm() + engine(near)
+            async with started(make(tmp_path, config)) as home:
+                await call(home, "/api/chat", chat())
+                await until(lambda: on_disk(tmp_path))
+                second = make(tmp_path, config)
+                with pytest.raises(CannotListen):
+                    await second.start()
+                return 0 if second.core.said is None else 1
+
+    caplog.set_level(logging.WARNING)
+
+    assert asyncio.run(scene()) == 0
+    assert sum("usage.bodies is on" in one.message for one in caplog.records) == 1
