@@ -6,8 +6,10 @@ import asyncio
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Coroutine
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,12 +22,15 @@ from hearth.problems import BrokenReply, Problem, TimedOut, Unreachable
 from hearth_config.addresses import TcpAddress
 from outbound.authority import OPENSSL, Authority, serving_tls
 from outbound.raw_server import OK, PATIENT_S, QUICK, RawServer, Visit, answering, chunk, get, serving, whole
+from promised_times import held_once_of
 
 pytestmark = pytest.mark.skipif(
     not OPENSSL, reason="the openssl command, which makes the certificates, is not installed"
 )
 
-LOOPS: list[Callable[[Coroutine[None, None, None]], None]] = [asyncio.run]
+HUNG_UP_S = 0.5
+"""So soon a provider hears of a hang-up, through TLS too."""
+LOOPS: list[Callable[[Coroutine[None, None, Any]], Any]] = [asyncio.run]
 if sys.platform != "win32":
     import uvloop
 
@@ -208,11 +213,11 @@ def test_plain_http_to_a_tls_port_is_no_reply(authority: Authority) -> None:
 
 @pytest.mark.parametrize("run", LOOPS)
 def test_a_stream_over_tls_obeys_a_slow_reader_and_a_hang_up(
-    authority: Authority, run: Callable[[Coroutine[None, None, None]], None]
+    authority: Authority, run: Callable[[Coroutine[None, None, float]], float]
 ) -> None:
     """F21, F23: back-pressure and cancelling work through TLS as without it."""
 
-    async def act() -> None:
+    async def act() -> float:
         closed = asyncio.Event()
         body = b"0123456789abcdef" * 300_000
 
@@ -236,10 +241,13 @@ def test_a_stream_over_tls_obeys_a_slow_reader_and_a_hang_up(
             with await pool.send(origin, "GET", "/", limits=QUICK) as reply:
                 assert reply.connect_ms is None
                 await reply.read_chunk()
+                began = time.monotonic()
             await asyncio.wait_for(closed.wait(), PATIENT_S)
+            seconds = time.monotonic() - began
             await pool.aclose()
+            return seconds
 
-    run(act())
+    assert held_once_of(3, lambda: run(act()), lambda seconds: seconds < HUNG_UP_S) < HUNG_UP_S
 
 
 def test_tls_goes_through_a_proxy_end_to_end(authority: Authority) -> None:
