@@ -95,6 +95,23 @@ def test_tokens_of_the_minute_count() -> None:
     assert statuses[-1] == 429
 
 
+@pytest.mark.parametrize("limit", [-1, -(10**9)])
+def test_a_negative_limit_of_an_answer_is_no_credit(limit: int) -> None:
+    """Engines take -1 for any number of tokens; it makes no room for others while that call is under way."""
+
+    async def scene() -> int:
+        rule = APP.format("tokens_per_minute = 100")
+        async with Rehearsal(SLOW) as near, running(rule + calm() + engine(near)) as home:
+            asked = {**chat("scripted", "count"), "max_tokens": limit}
+            first = await Caller.ask(home, "/v1/chat/completions", {**asked, "stream": True}, User_Agent="Zed/1")
+            await first.until(b"one,")
+            second = await call(home, "/v1/chat/completions", {**BODY, "max_tokens": 1000}, User_Agent="Zed/1")
+            first.leave()
+            return second.status
+
+    assert asyncio.run(scene()) == 429
+
+
 def test_32_callers_at_once_exceed_no_limit() -> None:
     """However many come together, no more get through than the minute allows, and no more run at once."""
 

@@ -16,7 +16,7 @@ from hearth.outbound.consequences import REASONS, RetryBudget, is_refusal
 from hearth.outbound.keys.hiding import hide_key
 from hearth.outbound.keys.turns import KeyTurns, used
 from hearth.outbound.loading import failed_load
-from hearth.outbound.noting import noted
+from hearth.outbound.noting import ending_of, noted
 from hearth.outbound.tickets import Overflow, Ticket
 from hearth.outbound.upstream import Asked, Sink, Target, Upstream
 from hearth.outbound.watching import watched
@@ -265,7 +265,7 @@ class Answering:
                 await upstream.run(pool, self.sink, self.around.first_token_s(upstream.candidate))
         except Problem as problem:
             hide_key(problem, upstream.credential)
-            self._note(upstream, "truncated" if upstream.meter.first_ns else "failed", problem)
+            self._note(upstream, ending_of(upstream, problem), problem)
             raise
         except BaseException:
             self._note(upstream, "client_gone", None)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from hearth.money.tags import Cost, Use, cost
 from hearth.outbound.meter import BYTES_PER_TOKEN, plausible
-from hearth.problems import TimedOut
+from hearth.problems import ProviderProblem, TimedOut
 from hearth.record import Attempt, Ending
 
 if TYPE_CHECKING:
@@ -17,6 +17,13 @@ if TYPE_CHECKING:
 MILLION = 1_000_000
 NOTHING = Cost(0.0, "", "free")
 HOME = Cost(0.0, "", "local")
+
+
+def ending_of(upstream: Upstream, problem: Problem) -> Ending:
+    """Return how a try ended that a problem ended: refused, where what was wrong was seen before anything was sent."""
+    if upstream.meter.first_ns:
+        return "truncated"
+    return "failed" if upstream.sent_ns or isinstance(problem, ProviderProblem) else "refused"
 
 
 def noted(upstream: Upstream, ending: Ending, problem: Problem | None = None) -> Attempt:

@@ -194,6 +194,8 @@ async def take_in(core: Core, request: web.BaseRequest, inference: Inference) ->
         route, said = served.locate(collection + inference.rest, request.rel_url.query)
         members |= said
     outline = served.outline(route, members)
+    if outline.max_tokens is not None and outline.max_tokens < 0:  # engines take -1 for any number; it is no credit
+        outline = msgspec.structs.replace(outline, max_tokens=None)
     if wishes is not _NO_WISHES:
         outline = msgspec.structs.replace(outline, wishes=wishes)
     if served.passes:
