@@ -16,8 +16,8 @@ from collections.abc import Iterable
 from hearth.problems import Unreachable
 from hearth.sealing import broker
 
-_VARIABLES = ("LD_LIBRARY_PATH", "PYTHONHOME")
-"""What the broker gets of the environment: what its Python may need to start, and no key."""
+_VARIABLES = ("LD_LIBRARY_PATH",)
+"""What the broker gets of the environment: what its Python may need to start, and no key (T17)."""
 _FULL_CHANNEL_S = 0.005
 _LONGEST_ANSWER = 64
 _INT = struct.Struct("=i")

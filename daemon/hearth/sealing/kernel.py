@@ -5,7 +5,6 @@ from __future__ import annotations
 import ctypes
 import os
 import platform
-import sys
 
 from hearth.sealing.errors import CannotSeal
 from hearth.sealing.program import INSTRUCTION, MACHINES, Machine
@@ -13,7 +12,7 @@ from hearth.sealing.program import INSTRUCTION, MACHINES, Machine
 _PR_SET_NO_NEW_PRIVS = 38
 _SECCOMP_SET_MODE_FILTER = 1
 _SECCOMP_FILTER_FLAG_TSYNC = 1
-_POINTER_OF_64_BITS = 8
+_BITS = 64
 _UNSEALED = (
     'Set sealed = false, or run it on Linux, on x86-64 or arm64; mode = "offline" holds here too, by Hearth alone'
 )
@@ -27,11 +26,19 @@ class _Program(ctypes.Structure):
 
 def this_machine() -> Machine:
     """Return the architecture we run on. Raises `CannotSeal` where there is no filter for it."""
-    if sys.platform != "linux":
-        raise CannotSeal(f"{platform.system() or sys.platform} has nothing that Hearth could ask for it", _UNSEALED)
-    machine = MACHINES.get(platform.machine())
-    if machine is None or ctypes.sizeof(ctypes.c_void_p) != _POINTER_OF_64_BITS:
-        raise CannotSeal(f"there is no filter for {platform.machine()} ({platform.architecture()[0]})", _UNSEALED)
+    return machine_of(platform.system(), platform.machine(), 8 * ctypes.sizeof(ctypes.c_void_p))
+
+
+def machine_of(system: str, architecture: str, bits: int) -> Machine:
+    """Return an architecture by platform.system(), platform.machine() and the bits of a pointer. Raises `CannotSeal`.
+
+    A 32-bit program on a 64-bit kernel calls it by other numbers.
+    """
+    if system != "Linux":
+        raise CannotSeal(f"{system or 'this system'} has nothing that Hearth could ask for it", _UNSEALED)
+    machine = MACHINES.get(architecture)
+    if machine is None or bits != _BITS:
+        raise CannotSeal(f"there is no filter for {bits}-bit programs on {architecture}", _UNSEALED)
     return machine
 
 
