@@ -21,10 +21,11 @@ class ModeState(Struct, frozen=True):
 
 
 class DefaultModel(Struct, frozen=True):
-    """What a client gets that names no model; `chosen` when `hearth use` said so."""
+    """What a client gets that names no model; `chosen` when `hearth use` said so, with a `note` on that choice."""
 
     model: str | None
     chosen: bool = False
+    note: str = ""
 
 
 class Told(Struct, frozen=True):

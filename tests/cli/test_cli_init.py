@@ -153,6 +153,7 @@ def test_it_asks_before_it_writes(tmp_path: Path) -> None:
     file = tmp_path / "hearth.toml"
 
     assert (refused.returncode, silent.returncode, before, done.returncode) == (130, 130, False, 0)
+    assert "--yes" in silent.stderr
     assert '+key = "env:OPENROUTER_API_KEY"' in refused.stdout
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert "Nothing to write" in again.stdout

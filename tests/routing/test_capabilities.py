@@ -149,7 +149,20 @@ def test_a_refusal_names_the_models_that_can() -> None:
     assert isinstance(at_home, Unsupported)
     assert "openrouter" not in at_home.text
     assert nobody is not None
-    assert "None here can" in nobody.text
+    assert "None here can; leave that out." in nobody.text
+
+
+@pytest.mark.parametrize("need", ["embeddings", "suffix"])
+def test_what_is_the_whole_request_cannot_be_left_out(need: Need) -> None:
+    """A request for vectors, or for what stands in a gap, is told to install a model that makes them."""
+    call = a_call("Llava", needs=frozenset({need}), operation="embed" if need == "embeddings" else "complete")
+
+    alone = Listing(reachable=True, models=tuple(one for one in HOME.models if one.name.startswith("Llava")))
+    found = planned(call, household(fallback=Fallback()), inventory=Inventory({"ollama": alone})).problem
+
+    assert found is not None
+    assert "install one that can" in found.text
+    assert "leave that out" not in found.text
 
 
 def test_every_feature_is_answered() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from typing import Any
 
@@ -36,8 +37,9 @@ class LazyGroup(click.Group):
         """Run the command; what it raises becomes one line and an exit code."""
         try:
             return super().invoke(ctx)
-        except (KeyboardInterrupt, click.Abort):
-            click.echo(err=True)
+        except (KeyboardInterrupt, click.Abort) as left:
+            unasked = isinstance(left, click.Abort) and not sys.stdin.isatty()
+            click.echo("\nNothing was done. Where nobody can be asked, --yes goes ahead." if unasked else "", err=True)
             ctx.exit(INTERRUPTED)
         except (click.ClickException, click.exceptions.Exit, BrokenPipeError):
             raise

@@ -20,8 +20,7 @@ def use(*, model: str | None, clear: bool, as_json: bool) -> None:
     if model and clear:
         raise click.UsageError("Give a MODEL or --clear, not both.")
     daemon = client()
-    if model or clear:
-        daemon.use(model)
+    note = daemon.use(model).note if model or clear else ""
     found = daemon.default_model()
     if as_json:
         print_json(found)
@@ -30,3 +29,5 @@ def use(*, model: str | None, clear: bool, as_json: bool) -> None:
     else:
         by = "chosen by `hearth use`" if found.chosen else "from hearth.toml"
         say(f"Default model: {found.model} ({by})")
+        if note:
+            say(note, err=True)

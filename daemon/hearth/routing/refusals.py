@@ -46,9 +46,8 @@ def problem_of(
         return _forbidden_place(message, private, call, world, settings)
     decisive = refused[0]
     if decisive.verdict.policy == ability.NAME:
-        return _unable(
-            message, [target.name for target in known if _can(as_asked(call, target, settings), call, world, settings)]
-        )
+        able = [target.name for target in known if _can(as_asked(call, target, settings), call, world, settings)]
+        return _unable(message, able, call)
     return _BUILDERS[decisive.verdict.policy](message, decisive, call, world, settings)
 
 
@@ -94,14 +93,15 @@ def _forbidden_model(message: str, one: Refused, call: Call, world: World, setti
     return Forbidden(message, next_step=f'Add "{one.target.name}" to models in [apps.{call.app.name}].', param="model")
 
 
-def _unable(message: str, able: Sequence[str]) -> Problem:
+def _unable(message: str, able: Sequence[str], call: Call) -> Problem:
+    whole = call.outline.operation == "embed" or "suffix" in call.outline.needs
     if not able:
-        return Unsupported(
-            message, next_step="None here can; leave that out. `hearth models --all` shows who can what."
-        )
+        instead = "install one that can" if whole else "leave that out"
+        return Unsupported(message, next_step=f"None here can; {instead}. `hearth models --all` shows who can what.")
     names = ", ".join(able[:_MOST_NAMED])
     more = f" and {len(able) - _MOST_NAMED} more" if len(able) > _MOST_NAMED else ""
-    return Unsupported(message, next_step=f"Ask for one that can: {names}{more}; or leave that out.")
+    instead = "" if whole else "; or leave that out"
+    return Unsupported(message, next_step=f"Ask for one that can: {names}{more}{instead}.")
 
 
 def _can(target: Target, call: Call, world: World, settings: Settings) -> bool:

@@ -24,4 +24,4 @@ def judge(call: Call, target: Target, world: World, settings: Settings) -> Verdi
 
 
 def _because(error: str) -> str:
-    return f" ({error})" if error else ""
+    return f" ({error.rstrip('.')})" if error else ""

@@ -24,4 +24,5 @@ def judge(call: Call, target: Target, world: World, settings: Settings) -> Verdi
 
 
 def _rests(code: str, seconds: float, reason: str) -> Verdict:
-    return defer(NAME, code, f"rests for {seconds:.0f} s more{f' ({reason})' if reason else ''}")
+    why = f" ({reason.rstrip('.')})" if reason else ""
+    return defer(NAME, code, f"rests for {seconds:.0f} s more{why}")

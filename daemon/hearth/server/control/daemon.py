@@ -73,16 +73,18 @@ async def set_default(visit: Visit) -> web.StreamResponse:
     """`PUT default-model`: what a client gets that names no model, until the file's own choice changes."""
     wanted = await order(visit, UseOrder)
     core = visit.core
+    note = ""
     if wanted.model is not None:
         found = await resolved(core, wanted.model, "chat")
         if found.problem is not None:
             raise found.problem
         if found.kind == "missing":
             raise UnknownModel(f"No model is called {wanted.model!r}.", next_step=names_like(found.near))
+        note = f"Whether it is there is not known: {found.how}." if found.kind == "unlisted" else ""
     core.switches.use(wanted.model, core.generation.settings)
     core.rebuild_catalog()
     core.events.say("default_model", model=wanted.model)
-    return reply({"model": wanted.model})
+    return reply({"model": wanted.model, "note": note})
 
 
 async def addresses(visit: Visit) -> web.StreamResponse:
