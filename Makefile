@@ -77,7 +77,7 @@ folders=$$(for folder in daemon config tray packaging tests benchmarks; do [ -n 
 	echo 'pytest:'; \
 	export PYTHONDONTWRITEBYTECODE=; \
 	[ -d tests/__pycache__ ] || $(BIN)/pytest --collect-only -qq $(ARGS) >/dev/null 2>&1; \
-	$(BIN)/pytest -n $$($(call workers)) $(ARGS); tests=$$?; \
+	$(BIN)/pytest -n $$($(call workers)) --dist worksteal $(ARGS); tests=$$?; \
 	echo 'mypy:'; \
 	wait $$mypy; types=$$?; \
 	cat .venv/mypy.txt; \

@@ -32,6 +32,7 @@ def _isolated(command: list[str], timeout: float) -> subprocess.CompletedProcess
     )
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(330)
 def test_the_main_path_needs_no_network() -> None:
     """G1, T32: all that the privacy tests say holds in an empty namespace with every proxy variable set."""

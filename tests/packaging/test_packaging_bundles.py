@@ -87,7 +87,14 @@ def test_the_debian_package_is_installed_run_and_removed(tmp_path: Path) -> None
     for folder in ("info", "updates", "triggers"):
         (root / "var/lib/dpkg" / folder).mkdir(parents=True)
     (root / "var/lib/dpkg/status").touch()
-    dpkg = ["dpkg", f"--root={root}", "--force-not-root", "--force-depends", f"--log={tmp_path}/log"]
+    dpkg = [
+        "dpkg",
+        f"--root={root}",
+        "--force-not-root",
+        "--force-depends",
+        "--force-unsafe-io",
+        f"--log={tmp_path}/log",
+    ]
 
     subprocess.run([*dpkg, "--install", package], check=True, capture_output=True)
     page = gzip.decompress((root / "usr/share/man/man1/hearth.1.gz").read_bytes())

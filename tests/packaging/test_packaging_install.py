@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -30,9 +31,24 @@ def _do(*command: str | Path, home: Path, **more: str) -> str:
     return done.stdout
 
 
-def _made(folder: Path, pattern: str) -> Path:
+@pytest.fixture(scope="module")
+def wheels(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The one place from which pip may take libraries."""
+    folder = stock(tmp_path_factory.mktemp("wheels"))
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with our wheel and our sdist."""
+    folder = tmp_path_factory.mktemp("made")
     subprocess.run([*built("wheel"), "--to", str(folder)], cwd=ROOT, check=True, capture_output=True)
-    return next(folder.glob(pattern))
+    return folder
+
+
+def _wheel(made: Path) -> Path:
+    return next(made.glob("*.whl"))
 
 
 def _empty(folder: Path) -> Path:
@@ -47,12 +63,11 @@ def _pip(python: Path, wheels: Path) -> list[str | Path]:
     return [sys.executable, "-m", "pip", "--python", python, "install", *quiet, "--no-index", "--find-links", wheels]
 
 
-def test_pip_installs_the_wheel_with_every_extra(tmp_path: Path) -> None:
+def test_pip_installs_the_wheel_with_every_extra(tmp_path: Path, wheels: Path, made: Path) -> None:
     """All three extras resolve and install; both commands start, the demo plays, manual and completions are there."""
-    wheels, python, home = stock(tmp_path / "wheels"), _empty(tmp_path / "env"), tmp_path / "home"
-    wheel = _made(tmp_path / "made", "*.whl")
+    python, home = _empty(tmp_path / "env"), tmp_path / "home"
 
-    _do(*_pip(python, wheels), f"{wheel}[tray,keyring,google]", home=home)
+    _do(*_pip(python, wheels), f"{_wheel(made)}[tray,keyring,google]", home=home)
 
     assert _do(python.parent / "hearth", "--version", home=home) == VERSION
     assert "icon" in _do(python.parent / "hearth-tray", "--help", home=home)
@@ -61,10 +76,9 @@ def test_pip_installs_the_wheel_with_every_extra(tmp_path: Path) -> None:
         assert (tmp_path / "env/share" / place).is_file()
 
 
-def test_pip_makes_the_same_wheel_of_the_sdist(tmp_path: Path) -> None:
+def test_pip_makes_the_same_wheel_of_the_sdist(tmp_path: Path, wheels: Path, made: Path) -> None:
     """Whoever starts from the sdist, in isolation and without this checkout, gets the files that the wheel has."""
-    wheels, home = stock(tmp_path / "wheels"), tmp_path / "home"
-    sdist = _made(tmp_path / "made", "*.tar.gz")
+    home, sdist = tmp_path / "home", next(made.glob("*.tar.gz"))
     how: list[str | Path] = [
         "--quiet",
         "--no-deps",
@@ -77,8 +91,7 @@ def test_pip_makes_the_same_wheel_of_the_sdist(tmp_path: Path) -> None:
 
     _do(sys.executable, "-m", "pip", "wheel", *how, sdist, home=home)
 
-    ours, theirs = next((tmp_path / "made").glob("*.whl")), next((tmp_path / "again").glob("*.whl"))
-    assert _contents(theirs) == _contents(ours)
+    assert _contents(_wheel(tmp_path / "again")) == _contents(_wheel(made))
 
 
 def _contents(wheel: Path) -> dict[str, int]:
@@ -87,9 +100,9 @@ def _contents(wheel: Path) -> dict[str, int]:
 
 
 @pytest.mark.skipif(UV is None, reason="uv is not installed here")
-def test_uv_installs_it(tmp_path: Path) -> None:
+def test_uv_installs_it(tmp_path: Path, wheels: Path, made: Path) -> None:
     """`uv tool install` puts the command where uv puts commands, and it starts."""
-    wheels, home, wheel = stock(tmp_path / "wheels"), tmp_path / "home", _made(tmp_path / "made", "*.whl")
+    home = tmp_path / "home"
     folders = {
         "UV_TOOL_DIR": f"{tmp_path}/tools",
         "UV_TOOL_BIN_DIR": f"{tmp_path}/bin",
@@ -97,19 +110,19 @@ def test_uv_installs_it(tmp_path: Path) -> None:
     }
     how: list[str | Path] = ["--quiet", "--offline", "--no-index", "--find-links", wheels, "--python", interpreter()]
 
-    _do(str(UV), "tool", "install", *how, wheel, home=home, **folders)
+    _do(str(UV), "tool", "install", *how, _wheel(made), home=home, **folders)
 
     assert _do(tmp_path / "bin" / "hearth", "--version", home=home) == VERSION
 
 
 @pytest.mark.skipif(shutil.which("pipx") is None, reason="pipx is not installed here")
-def test_pipx_installs_it(tmp_path: Path) -> None:
+def test_pipx_installs_it(tmp_path: Path, wheels: Path, made: Path) -> None:
     """`pipx install` makes both commands, and the manual, its own."""
-    wheels, home, wheel = stock(tmp_path / "wheels"), tmp_path / "home", _made(tmp_path / "made", "*.whl")
+    home = tmp_path / "home"
     folders = {"PIPX_HOME": f"{tmp_path}/pipx", "PIPX_BIN_DIR": f"{tmp_path}/bin", "PIPX_MAN_DIR": f"{tmp_path}/man"}
     how = ["--pip-args", f"--no-index --find-links {wheels}", "--python", str(interpreter())]
 
-    _do(str(shutil.which("pipx")), "install", *how, wheel, home=home, PATH=os.environ["PATH"], **folders)
+    _do(str(shutil.which("pipx")), "install", *how, _wheel(made), home=home, PATH=os.environ["PATH"], **folders)
 
     assert _do(tmp_path / "bin" / "hearth", "--version", home=home) == VERSION
     assert (tmp_path / "man/man1/hearth.1").exists()

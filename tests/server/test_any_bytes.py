@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import NamedTuple
 
 import msgspec
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -92,6 +93,7 @@ def _is_ours(answer: Answer) -> bool:
     return b"Traceback" in answer.body or b"Hearth failed" in answer.body or b"Internal Server Error" in answer.body
 
 
+@pytest.mark.slow
 def test_no_request_makes_hearth_fail() -> None:
     """G7, F30: 2,500 requests with bodies that are nearly right, on every route, with headers of all kinds."""
     with quiet_log(), _daemon() as at:
@@ -141,6 +143,7 @@ LINES = st.sampled_from(
 PIECES = st.lists(st.lists(LINES | st.binary(max_size=8), min_size=1, max_size=6), min_size=1, max_size=3)
 
 
+@pytest.mark.slow
 def test_no_bytes_make_hearth_fail() -> None:
     """G7, T23, F31: 700 streams of lines that look like HTTP, in any order, cut anywhere into packets."""
     with quiet_log(), _daemon() as at:
