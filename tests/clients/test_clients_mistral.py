@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import httpx
 import pytest
 from mistralai.client import Mistral
-from mistralai.client.errors import MistralError, SDKError
+from mistralai.client.errors import ResponseValidationError, SDKError
 
 from clients.stage import HELLO, TOOLS, UNICODE, hear, user
 from hearth.rehearsal import Fault, ModelScript, Rehearsal, Script
@@ -130,7 +130,7 @@ def test_a_broken_stream_never_looks_finished(where: str, path: str) -> None:
         rehearsal.next(Fault.error("out of memory", after=4), path=path, times=-1)
         events: list[Any] = []
         stream = await client.chat.stream_async(model="scripted", messages=user("Hello there"))
-        with pytest.raises(MistralError) as raised:
+        with pytest.raises(ResponseValidationError) as raised:
             await hear(stream, events)
         assert "out of memory" in raised.value.body
         return [event.data for event in events]
