@@ -13,6 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from sealing.sealed_process import needs_a_seal
 from service.manager import Manager
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no sockets that are handed on")
@@ -109,3 +110,18 @@ def test_addresses_that_the_manager_does_not_bring_are_opened_by_the_daemon() ->
             listening = client.get("http://hearth/hearth/v1/status").json()["listening"]
 
         assert len(listening) >= 3
+
+
+def test_a_sealed_daemon_is_managed_like_any_other() -> None:
+    """T30: it serves the sockets it was handed and tells that it lives, though the kernel lets it open none itself."""
+    needs_a_seal()
+    with managed(watchdog_s=6.0) as manager:
+        config = manager.folder / "hearth.toml"
+        config.write_text(f'mode = "offline"\nsealed = true\n{config.read_text()}', encoding="utf-8")
+        manager.start()
+
+        assert manager.hear("READY=1")
+        assert version(manager) == 200
+        assert manager.hear("WATCHDOG=1")
+        assert manager.stop() == 0
+        assert manager.hear("STOPPING=1")
