@@ -108,3 +108,21 @@ def test_a_crowd_of_idle_connections_keeps_nobody_out() -> None:
             return answers
 
     assert [(one.status, one.finished) for one in asyncio.run(scene())] == [(200, True)] * 3
+
+
+def test_a_provider_that_was_not_asked_for_want_of_a_key_does_not_count_as_answering() -> None:
+    """It was never contacted: the status says so, and what is wrong with its key."""
+
+    async def scene() -> tuple[Object, str]:
+        async with Rehearsal() as near, Rehearsal(FAR) as far:
+            keyed = cloud(far, more='key = "env:NOBODY_SETS_THIS"')
+            async with running(calm() + engine(near) + keyed) as home:
+                _, shown = await _hearth(home, "status")
+                return await admin(home, "/hearth/v1/status"), shown
+
+    status, shown = asyncio.run(scene())
+
+    found = {one["name"]: one for one in status["providers"]}["far"]
+    assert found["reachable"] is None
+    assert "NOBODY_SETS_THIS" in found["error"] + str(found["keys"])
+    assert re.search(r"provider: far .*not asked yet", shown), shown

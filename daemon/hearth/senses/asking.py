@@ -160,7 +160,7 @@ def answered(before: Listing, models: tuple[ModelInfo, ...]) -> Listing:
     return replace(before, reachable=True, error="", models=models, checked_at=time.monotonic())
 
 
-def failed(before: Listing, problem: Problem, *, reachable: bool) -> Listing:
+def failed(before: Listing, problem: Problem, *, reachable: bool | None) -> Listing:
     """Return the listing of a provider that has not told; what it had before stays known."""
     return replace(before, reachable=reachable, error=problem.message, checked_at=time.monotonic())
 

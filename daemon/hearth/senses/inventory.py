@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from msgspec.structs import replace
 
 from hearth.call import Place
-from hearth.problems import Forbidden, ModelMissing, Problem, ShuttingDown, TimedOut, Unreachable
+from hearth.problems import Forbidden, KeyRefused, ModelMissing, Problem, ShuttingDown, TimedOut, Unreachable
 from hearth.routing.inventory import NEVER_ASKED, Inventory, Listing
 from hearth.routing.targets import Target, provider_place
 from hearth.senses.asking import Asking, Fetch, Shown, Source, answered, failed, without_loaded
@@ -212,7 +212,8 @@ class InventorySense:
             return  # it was not asked: what was known still holds
         except Problem as problem:
             silent = isinstance(problem, Unreachable | TimedOut)
-            listing = failed(seen.listing, problem, reachable=not silent)
+            unasked = isinstance(problem, KeyRefused) and problem.upstream_status is None  # for want of a key
+            listing = failed(seen.listing, problem, reachable=seen.listing.reachable if unasked else not silent)
             self._take(seen, without_loaded(listing) if silent else listing)
         finally:
             seen.round = None
