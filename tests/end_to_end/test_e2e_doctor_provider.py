@@ -65,6 +65,24 @@ def test_a_provider_that_works_is_said_to() -> None:
     assert KEY not in str(findings)
 
 
+def test_each_of_several_keys_is_shown_to_the_provider() -> None:
+    """One that it does not take is named, though the answers came with another one."""
+    keys = 'keys = [{ id = "main", value = "env:FAR" }, { id = "old", value = "env:OLD" }]'
+
+    async def run() -> list[tuple[str, str, str]]:
+        async with Rehearsal(script()) as far:
+            text = config(f"{far.url}/v1").replace('key = "env:FAR"', keys)
+            async with running(text, {"FAR": KEY, "OLD": "sk-revoked-0123456789"}) as home:
+                return await doctor(home, free=True)
+
+    findings = asyncio.run(run())
+
+    (refused,) = [one for one in findings if one[1].startswith("key old is refused: ")]
+    assert refused[0] == "note"
+    assert "`hearth keys test far`" in refused[2]
+    assert not any("key main is refused" in text for _, text, _ in findings)
+
+
 def test_the_answer_is_written_down_like_any_call() -> None:
     """What may have cost money stands in the usage log, by whom it was asked."""
 

@@ -16,8 +16,9 @@ def test_a_request_that_no_provider_would_take_is_refused_and_no_error() -> None
 
     async def scene() -> tuple[int, Object, Object]:
         async with Rehearsal(SCRIPT) as near, running(engine(near)) as home:
-            for messages in ([TEXT], [TEXT, NO_PICTURE]):
-                answer = await call(home, "/v1/chat/completions", {**chat("scripted"), "messages": messages})
+            await call(home, "/v1/chat/completions", chat("scripted"))
+            asked = {**chat("scripted"), "messages": [TEXT, NO_PICTURE]}
+            answer = await call(home, "/v1/chat/completions", asked)
             newest = (await admin(home, "/hearth/v1/calls?limit=1"))[0]
             report = await admin(home, "/hearth/v1/usage?by=target")
             return answer.status, newest, report["total"]

@@ -11,6 +11,7 @@ from hearth.dialects.dialect import Destination, ModelInfo
 from hearth.problems import Forbidden, NotFound, Problem, Unsupported
 from hearth.routing.modes import REACH
 from hearth.routing.near import names_like, nearest, shown
+from hearth.server.key_trial import try_keys
 from hearth.server.trial import try_model
 from hearth.status import Finding
 from hearth_config.secrets import SecretError
@@ -72,6 +73,8 @@ async def _checks(core: Core, name: str, model: str, *, free: bool) -> AsyncIter
         return
     else:
         yield Finding("ok", f"lists {len(listed)} model{'' if len(listed) == 1 else 's'}")
+        for finding in await _refused_keys(core, runtime):
+            yield finding
     async for finding in _answer(core, runtime, listed, model, free=free):
         yield finding
 
@@ -103,6 +106,19 @@ async def _keys(core: Core, runtime: ProviderRuntime) -> list[Finding]:
     if any(finding.state == "ok" for finding in found):
         return [Finding("note", one.text, one.next_step) if one.state == "bad" else one for one in found]
     return found
+
+
+async def _refused_keys(core: Core, runtime: ProviderRuntime) -> list[Finding]:
+    """Return those of several keys that the provider does not take: the list may have been had with another one."""
+    settings = runtime.settings
+    if len(settings.keys) < 2:
+        return []
+    step = f"{_STEPS['key_refused']} `hearth keys test {settings.name}` tries it again."
+    return [
+        Finding("note", f"key {one.id} is refused: {one.said.rstrip('.')}", step)
+        for one in await try_keys(core, settings.name)
+        if one.state == "refused"
+    ]
 
 
 async def _list(core: Core, runtime: ProviderRuntime) -> tuple[ModelInfo, ...]:
