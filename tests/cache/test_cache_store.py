@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,8 +16,20 @@ from hearth.cache.store import Room, Store, Unusable
 SECRET = b"a question that nobody else should read"
 
 
+_opened: list[Store] = []
+
+
 def store(folder: Path, size: int = 1_000_000, ttl: float = 3600.0) -> Store:
-    return Store(folder / "cache" / "answers.db", folder / "state" / "answers.key", Room(size, ttl))
+    """A store that is closed when its test has ended."""
+    _opened.append(Store(folder / "cache" / "answers.db", folder / "state" / "answers.key", Room(size, ttl)))
+    return _opened[-1]
+
+
+@pytest.fixture(autouse=True)
+def _closed() -> Iterator[None]:
+    yield
+    while _opened:
+        _opened.pop().close()
 
 
 def test_what_is_kept_is_found_by_another_run(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import random
 import sqlite3
 from collections import Counter
+from contextlib import closing
 
 import pytest
 
@@ -81,7 +82,7 @@ def test_faults_of_all_kinds_at_once_leave_every_caller_with_an_honest_end() -> 
             late = await call(home, "/api/chat", chat())
             await asyncio.to_thread(home.daemon.ledger.flush, PATIENT_S)
             files = b"".join(one.read_bytes() for one in home.folder.glob("usage.db*"))
-            with sqlite3.connect(home.folder / "usage.db") as database:
+            with closing(sqlite3.connect(home.folder / "usage.db")) as database:
                 (rows,) = database.execute("SELECT count(*) FROM calls").fetchone()
             return [*answers, late], rows, files, str(await admin(home, "/hearth/v1/status"))
 

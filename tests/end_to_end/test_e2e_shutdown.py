@@ -112,7 +112,7 @@ def _written(folder: Path) -> int:
 
 def _endings(folder: Path) -> list[str]:
     """How the calls ended that the usage log holds; its integrity is checked by the way."""
-    with sqlite3.connect(folder / "usage.db") as database:
+    with closing(sqlite3.connect(folder / "usage.db")) as database:
         assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         return [row[0] for row in database.execute("SELECT ending FROM calls ORDER BY id")]
 

@@ -3,7 +3,7 @@
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, closing
 from typing import Any, TypeVar
 
 import httpx
@@ -101,7 +101,7 @@ async def rows(home: Home) -> list[dict[str, Any]]:
     """The calls in the usage log."""
     for _ in range(400):
         await asyncio.sleep(0.05)
-        with sqlite3.connect(home.folder / "usage.db") as database:
+        with closing(sqlite3.connect(home.folder / "usage.db")) as database:
             database.row_factory = sqlite3.Row
             names = {name for (name,) in database.execute("select name from sqlite_master where type='table'")}
             found = [dict(row) for row in database.execute("select * from calls")] if "calls" in names else []
