@@ -10,7 +10,7 @@ from functools import partial
 import psutil
 import pytest
 
-from end_to_end.callers import Answer, Caller, Object, admin, call, calm, chat, cloud, engine, until
+from end_to_end.callers import PATIENT_S, Answer, Caller, Object, admin, call, calm, chat, cloud, engine, until
 from hearth.rehearsal import Fault, ModelScript, Rehearsal, Script
 from hearth_home import LISTEN, Home, running
 from promised_times import held_once_of
@@ -63,6 +63,7 @@ def test_two_hundred_edits_under_load() -> None:
             use = '[models.name]\nuse = ["{}/scripted"]\n'
             async with running(base + use.format("ollama")) as home:
                 await call(home, "/api/chat", chat("name"))
+                await asyncio.to_thread(home.daemon.ledger.flush, PATIENT_S)  # it is opened in a thread of its own
                 files = psutil.Process().num_fds()
                 done, answers = asyncio.Event(), list[Answer]()
                 load = [asyncio.create_task(_keep_asking(home, answers, done)) for _ in range(4)]
@@ -76,7 +77,7 @@ def test_two_hundred_edits_under_load() -> None:
                 done.set()
                 await asyncio.gather(*load)
                 status = await admin(home, "/hearth/v1/status")
-                await until(lambda: psutil.Process().num_fds() <= files + 8)
+                await until(lambda: psutil.Process().num_fds() <= files + 8, 2.0)
                 return answers, status
 
     answers, status = asyncio.run(scene())
