@@ -134,6 +134,18 @@ _DOOR = (
 
 _PRIVACY = (
     _hearth(
+        "a sealed Hearth connects nothing", "T30, G1",
+        "sealing/program.py",
+        '"connect": 42, ', "",
+        "sealing",
+    ),
+    _hearth(
+        "the broker connects to loopback alone", "T30, G1",
+        "sealing/broker.py",
+        "        elif not is_allowed(asked, self.paths):", "        elif False:",
+        "sealing",
+    ),
+    _hearth(
         "no plan goes where the mode forbids", "T31, T33",
         "routing/policies/privacy.py",
         "    if target.place not in REACH[mode_of(call, world, settings)]:", "    if False:",
