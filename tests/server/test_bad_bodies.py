@@ -114,6 +114,19 @@ ODD = {
 }
 
 
+def test_a_request_for_vectors_of_nothing_is_told_what_to_send() -> None:
+    """It has texts, not turns and messages."""
+
+    async def scene() -> Answer:
+        async with Rehearsal() as near, running(beside(near)) as home:
+            return await ask(home, "POST", "/v1/embeddings", (JSON,), b'{"model":"embedder","input":[]}')
+
+    answer = asyncio.run(scene())
+
+    assert answer.status == 400
+    assert b"input holds no text." in answer.body
+
+
 @pytest.mark.parametrize("case", ODD)
 def test_what_is_odd_is_answered_without_a_fault_of_ours(case: str) -> None:
     """F30: numbers without end, names twice or with NUL, a byte order mark: read or refused, never a 500 of ours."""

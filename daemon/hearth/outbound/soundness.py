@@ -12,6 +12,7 @@ from hearth.dialects.turn_order import CONVERSATIONS, check_order, may_be_wrong
 from hearth.problems import BadRequest
 
 if TYPE_CHECKING:
+    from hearth.chat import Operation
     from hearth.dialects.dialect import Destination
     from hearth.outbound.upstream import Asked
     from hearth.problems import Problem
@@ -29,12 +30,18 @@ def check_turns(asked: Asked, to: Destination) -> None:
         check_order(_turns(asked), order, to.provider)
 
 
+def _nothing(name: str, operation: Operation) -> BadRequest:
+    if operation == "embed":
+        return BadRequest(f"{name} holds no text.", next_step="Send at least one.", param=name)
+    return BadRequest(f"{name} holds no turn.", next_step="Send at least one message.", param=name)
+
+
 def unsound(asked: Asked, plan: Plan) -> Problem | None:
     """Return what nobody could answer in a request: a conversation without turns, a picture that is none; else None."""
     if not asked.call.outline.empty:
         for name in CONVERSATIONS:
             if name in asked.call.members and _is_empty(asked.call.members[name]):
-                return BadRequest(f"{name} holds no turn.", next_step="Send at least one message.", param=name)
+                return _nothing(name, asked.call.outline.operation)
     return _picture_problem(asked, plan) if asked.call.outline.images else None
 
 
