@@ -126,3 +126,18 @@ def test_a_provider_that_was_not_asked_for_want_of_a_key_does_not_count_as_answe
     assert found["reachable"] is None
     assert "NOBODY_SETS_THIS" in found["error"] + str(found["keys"])
     assert re.search(r"provider: far .*not asked yet", shown), shown
+
+
+def test_an_engine_that_does_not_answer_has_nothing_loaded() -> None:
+    """It has ended, or nobody can say: the status does not go on showing what it held."""
+
+    async def scene() -> tuple[list[str], list[str]]:
+        async with Rehearsal() as near, running(calm() + engine(near)) as home:
+            await call(home, "/api/chat", chat())
+            before: Object = await admin(home, "/hearth/v1/status")
+            await near.stop()
+            await call(home, "/api/chat", chat())
+            after: Object = await admin(home, "/hearth/v1/status")
+            return [one["name"] for one in before["loaded"]], [one["name"] for one in after["loaded"]]
+
+    assert asyncio.run(scene()) == (["ollama/scripted:latest"], [])

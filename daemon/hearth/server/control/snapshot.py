@@ -128,8 +128,11 @@ def _seal(core: Core) -> SealStatus | None:
 
 
 def _is_warm(core: Core, target: Target) -> bool:
+    """Whether a model is loaded, as far as anybody knows; an engine that does not answer has nothing loaded."""
     lane = core.lanes.get(target.name)
-    return target.loaded or (lane is not None and target.dialect == "ollama" and lane.warm)
+    if lane is None or target.dialect != "ollama" or core.inventory.inventory.of(target.provider).reachable is False:
+        return target.loaded
+    return target.loaded or lane.warm
 
 
 def _model(core: Core, target: Target, *, abilities: bool = False) -> ModelStatus:
