@@ -85,6 +85,7 @@ def test_the_benchmarks_reader_knows_every_dialect(route: Route) -> None:
     assert frame.model == ("" if route.dialect == "cohere" else "mock")
 
 
+@pytest.mark.timeout(120)
 def test_the_mock_answers_in_every_dialect_to_the_byte() -> None:
     """Whole and streamed, each reply of the mock passes all checks of its own dialect."""
     with mock(None) as server:

@@ -205,6 +205,7 @@ def test_what_was_measured_is_kept(ends: BaseException, note: str) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows ends a process without telling it")
+@pytest.mark.timeout(180)
 def test_a_run_that_is_ended_leaves_what_it_measured(tmp_path: Path) -> None:
     """Ended in its second case, the program prints and writes the first one, and says how far it came meanwhile."""
     file = tmp_path / "run.json"

@@ -17,6 +17,7 @@ from clients.stage import HELLO, UNICODE, Stage, played
 from hearth.rehearsal import Fault, ModelScript, Script
 from hearth.rehearsal.script import Kind
 
+pytestmark = pytest.mark.timeout(120)  # the first of them installs the packages
 JS = Path(__file__).parent / "js"
 CACHE = Path(__file__).parents[2] / ".venv" / "js"
 BOTH = pytest.mark.parametrize("kind", ["ollama", "openai"])

@@ -32,6 +32,7 @@ def _told() -> list[object]:
         return list(play(stage))
 
 
+@pytest.mark.timeout(180)
 def test_the_whole_story_takes_less_than_15_seconds_and_leaves_nothing_behind(tmp_path: Path) -> None:
     """One command shows all six scenes, exits with 0, and touches nothing outside its own temporary folder."""
 
@@ -64,6 +65,7 @@ def _shows_who_answered_where_and_why(shown: str) -> None:
     assert "\x1b" not in shown, "no colours in a pipe"
 
 
+@pytest.mark.timeout(120)
 def test_it_needs_no_network(tmp_path: Path) -> None:
     """The whole story is told where the system has nothing but loopback."""
     unshare, ip = shutil.which("unshare"), shutil.which("ip")
@@ -114,6 +116,7 @@ def test_a_scene_that_does_not_show_what_it_should_says_so() -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has other signals")
+@pytest.mark.timeout(120)
 def test_ctrl_c_ends_it_at_once_and_leaves_nothing_behind(tmp_path: Path) -> None:
     """Interrupted in the middle, it ends without a traceback, and its folder is gone."""
     import signal

@@ -94,6 +94,7 @@ def _is_ours(answer: Answer) -> bool:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(180)
 def test_no_request_makes_hearth_fail() -> None:
     """G7, F30: 2,500 requests with bodies that are nearly right, on every route, with headers of all kinds."""
     with quiet_log(), _daemon() as at:
@@ -144,6 +145,7 @@ PIECES = st.lists(st.lists(LINES | st.binary(max_size=8), min_size=1, max_size=6
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(180)
 def test_no_bytes_make_hearth_fail() -> None:
     """G7, T23, F31: 700 streams of lines that look like HTTP, in any order, cut anywhere into packets."""
     with quiet_log(), _daemon() as at:

@@ -41,6 +41,7 @@ def _ask(folder: Path) -> httpx.Response:
         return client.post("http://localhost/api/chat", json=chat(stream=False))
 
 
+@pytest.mark.timeout(120)
 def test_a_flood_where_files_are_few_leaves_the_owners_socket_and_the_providers_alone(place: Path) -> None:
     """F32, G20: 200 idle connections with 64 files: the socket answers, whole calls too; it is over in two seconds."""
     place.mkdir(mode=0o700)

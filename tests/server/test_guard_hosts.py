@@ -74,6 +74,7 @@ WRONG = [
 RIGHT = ["localhost:{port}", "127.0.0.1:{port}", "[::1]:{port}", "LOCALHOST:{port}", "localhost.:{port}"]
 
 
+@pytest.mark.timeout(120)
 def test_no_route_answers_to_a_foreign_host() -> None:
     """T1, T3, T9, G4: 55 spellings on every route, by a raw socket: 421, closed, without a byte of body."""
 

@@ -55,6 +55,7 @@ UNSAFE = [place for place in PLACES if place.method in ("POST", "PUT", "DELETE")
 BODY = b'{"model":"scripted","messages":[{"role":"user","content":"Hello there"}]}'
 
 
+@pytest.mark.timeout(120)
 def test_no_route_answers_a_foreign_page_or_its_preflight() -> None:
     """T5, T21, G4: 33 origins on every route, by request and by preflight: 403, and no header that lets a page read."""
 

@@ -70,6 +70,7 @@ def test_one_alone_is_never_refused_and_grows_in_its_place() -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="/proc says what a process took at most")
 @pytest.mark.parametrize("told", [True, False], ids=["declared", "in chunks"])
+@pytest.mark.timeout(150)
 def test_a_crowd_of_large_requests_stays_within_what_the_service_file_allows(place: Path, told: bool) -> None:
     """F38, F37: eight bodies of 40 MB at once: answered in turn or told to come later, small calls meanwhile."""
     place.mkdir(mode=0o700)

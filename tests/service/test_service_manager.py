@@ -16,7 +16,10 @@ import pytest
 from sealing.sealed_process import needs_a_seal
 from service.manager import Manager
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no sockets that are handed on")
+pytestmark = [
+    pytest.mark.skipif(sys.platform == "win32", reason="Windows has no sockets that are handed on"),
+    pytest.mark.timeout(150),  # a daemon is started up to three times, each on a machine that may be busy
+]
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from playwright.async_api import expect
 
 from end_to_end.callers import Caller, admin, chat, until
@@ -66,6 +67,7 @@ def test_a_call_in_flight_is_shown_and_cancelled() -> None:
     acted(act())
 
 
+@pytest.mark.timeout(120)
 def test_models_are_loaded_unloaded_and_chosen() -> None:
     """Models: Load and Unload move memory, Use by default and its way back change who answers by default."""
 

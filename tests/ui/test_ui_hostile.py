@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
 
+import pytest
 from msgspec import structs
 
 from hearth.problems import ProviderFault
@@ -56,6 +57,7 @@ def poisoned() -> Iterator[Entry]:
         yield Entry(call, (structs.replace(plain.attempts[0], **dict.fromkeys(TRIED, payload)),))
 
 
+@pytest.mark.timeout(120)
 def test_what_others_named_never_becomes_markup() -> None:
     """T18: names, apps, errors, hosts and details that are markup, script or control characters are text."""
     named = tuple(ModelScript(name=payload) for payload in PAYLOADS[:3])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from functools import partial
 
+import pytest
 from playwright.async_api import expect
 
 from end_to_end.callers import PATIENT_S, admin, until
@@ -16,6 +17,7 @@ from ui.scenery import ENDLESS
 DIALECTS = ("ollama", "openai_chat", "openai_responses", "anthropic", "gemini", "cohere")
 
 
+@pytest.mark.timeout(120)
 def test_a_question_is_tried_in_each_dialect() -> None:
     """Try it: the answer streams in that dialect, and the headers say who gave it, with a way to the reasons."""
 

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Raw
@@ -146,6 +147,7 @@ NAMES = st.text(max_size=12).filter(lambda name: name.lower() not in (*OWNED, *C
 
 
 @given(st.dictionaries(NAMES, st.tuples(VALUES, st.integers(0, 3)), max_size=6))
+@pytest.mark.timeout(120)
 def test_all_other_members_keep_their_bytes(extra: dict[str, tuple[object, int]]) -> None:
     """Unknown members go on byte for byte, white space and spelling of numbers included (design §2.4)."""
     texts = {
@@ -166,6 +168,7 @@ def test_all_other_members_keep_their_bytes(extra: dict[str, tuple[object, int]]
 
 
 @given(st.dictionaries(st.text(max_size=8).filter(lambda name: not hasattr(Knobs(), name)), VALUES, max_size=4))
+@pytest.mark.timeout(120)
 def test_unknown_options_keep_their_values(options: dict[str, object]) -> None:
     """Options that no version we know has are the caller's own affair."""
     theirs = {f"x_{name}": value for name, value in options.items()}
