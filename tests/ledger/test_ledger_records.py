@@ -1,5 +1,6 @@
 """Whatever a caller sent goes into the log and comes back."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from types import NoneType
 from typing import get_args, get_type_hints
@@ -44,8 +45,10 @@ def _entries(draw: st.DrawFn) -> Entry:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return open_store(tmp_path / "usage.db", QUICK, check=True)
+def store(tmp_path: Path) -> Iterator[Store]:
+    one = open_store(tmp_path / "usage.db", QUICK, check=True)
+    yield one
+    one.close()
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])

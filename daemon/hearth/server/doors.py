@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
@@ -16,6 +18,9 @@ from hearth.server.room import room_for
 from hearth.server.sockets import Opened
 from hearth_config.addresses import with_port
 from hearth_config.settings import Listen
+
+if TYPE_CHECKING:
+    import socket
 
 ROUNDS = 3
 """So often asyncio's loop goes round until a connection that it has accepted is one that a closing server knows."""
@@ -43,12 +48,11 @@ class Doors:
 
     async def _listen(self, one: Opened, application: Application) -> str:
         listener = Listener(application.handle, one.door, self.patience, application.heavy)
-        loop = asyncio.get_running_loop()
         if one.door.kind == "unix":
-            server: asyncio.AbstractServer = await loop.create_unix_server(listener, sock=one.sock)
+            server = await _unix_server(listener, one.sock)
             where = f"unix:{one.sock.getsockname()}"
         else:
-            server = await loop.create_server(listener, sock=one.sock)
+            server = await asyncio.get_running_loop().create_server(listener, sock=one.sock)
             where = f"http://{with_port(one.door.address, one.door.port)}"
         self._listeners.append(listener)
         self._servers.append(server)
@@ -76,3 +80,11 @@ class Doors:
         """Leave no socket behind."""
         while self._opened:
             self._opened.pop().forget()
+
+
+async def _unix_server(listener: Listener, sock: socket.socket) -> asyncio.AbstractServer:
+    """Serve a Unix socket whose file outlives the server: it may be systemd's, and ours is removed by who made it."""
+    loop = asyncio.get_running_loop()
+    if sys.version_info >= (3, 13):  # from here on the file would be deleted with the server, unless told otherwise
+        return await loop.create_unix_server(listener, sock=sock, cleanup_socket=False)
+    return await loop.create_unix_server(listener, sock=sock)
