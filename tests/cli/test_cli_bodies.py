@@ -62,6 +62,13 @@ def test_a_purge_says_what_it_deletes(tmp_path: Path, more: tuple[str, ...], sai
     assert said in shown.stdout
 
 
+def test_a_purge_tells_programs_how_much_it_deleted(tmp_path: Path) -> None:
+    """As JSON, as all that print something do."""
+    shown, _ = _run(tmp_path, {"DELETE usage": {"purged": 3}}, "usage", "purge", "--yes", "--json")
+
+    assert msgspec.json.decode(shown.stdout) == {"purged": 3}
+
+
 @pytest.mark.parametrize(
     ("status", "word"),
     [

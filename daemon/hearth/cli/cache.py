@@ -33,12 +33,16 @@ def stats(*, as_json: bool) -> None:
 
 @cache.command()
 @yes_option
-def clear(*, yes: bool) -> None:
+@json_option
+def clear(*, yes: bool, as_json: bool) -> None:
     """Delete every answer that is kept."""
     daemon = client()
     if not yes:
         click.confirm("Delete every answer that is kept?", abort=True, err=True)
     gone = daemon.clear_cache()
+    if as_json:
+        print_json(gone)
+        return
     say(f"{counted(gone.answers, 'answer')} ({size(gone.size)}) deleted.")
 
 

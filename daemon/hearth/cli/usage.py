@@ -59,13 +59,18 @@ def usage(
 @usage.command()
 @click.option("--bodies", is_flag=True, help="Delete only prompts and answers that usage.bodies kept; the log stays.")
 @yes_option
-def purge(*, bodies: bool, yes: bool) -> None:
+@json_option
+def purge(*, bodies: bool, yes: bool, as_json: bool) -> None:
     """Empty the usage log for good, and what was kept of what was said."""
     daemon = client()
     what = "Delete the prompts and answers that were kept" if bodies else "Empty the usage log"
     if not yes:
         click.confirm(f"{what} for good?", abort=True, err=True)
-    purged = counted(daemon.purge(only_bodies=bodies), "call")
+    gone = daemon.purge(only_bodies=bodies)
+    if as_json:
+        print_json({"purged": gone})
+        return
+    purged = counted(gone, "call")
     say(f"Prompts and answers of {purged} deleted." if bodies else f"{purged} removed from the usage log.")
 
 
