@@ -154,6 +154,38 @@ def test_a_response_goes_on_with_the_key_that_it_was_made_with(stream: bool) -> 
     assert asked in ("aaaa", "bbbb")
 
 
+def test_a_response_is_read_and_deleted_where_it_is_kept() -> None:
+    """By the ordinary routes, with its key, budgets or not; one that nobody keeps is not found."""
+
+    async def act(far: Far, home: Home, client: httpx.AsyncClient) -> tuple[list[int], list[tuple[str, str]], str]:
+        far.says = RESPONSE
+        await client.post("/v1/responses", json={"model": "far/m", "input": "hi"})
+        made_with = keys_asked(far)
+        far.asked.clear()
+        answers = [
+            await client.get("/v1/responses/resp_1"),
+            await client.get("/v1/responses/resp_1/input_items?limit=5"),
+            await client.post("/v1/responses/resp_1/cancel"),
+            await client.delete("/v1/responses/resp_1"),
+            await client.get("/v1/responses/resp_2"),
+        ]
+        assert keys_asked(far) == made_with * 4
+        return [one.status_code for one in answers], [one[:2] for one in far.asked], answers[0].json()["id"]
+
+    price = "price = { input_per_million = 1, output_per_million = 1 }"
+    keys = f'{TWO_KEYS}\n{price}\nquirks = {{ responses = "kept" }}'
+    found = played(act, keys=keys, more="[budget]\nmonthly_limit = 5\n")
+
+    assert found[0] == [200, 200, 200, 200, 404]
+    assert found[1] == [
+        ("GET", "/v1/responses/resp_1"),
+        ("GET", "/v1/responses/resp_1/input_items?limit=5"),
+        ("POST", "/v1/responses/resp_1/cancel"),
+        ("DELETE", "/v1/responses/resp_1"),
+    ]
+    assert found[2] == "resp_1"
+
+
 def test_a_picture_that_its_provider_keeps_goes_to_a_provider_that_keeps_such() -> None:
     """By the Responses API; where a provider has none, it is refused by name."""
     asked = {

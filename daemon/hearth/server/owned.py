@@ -1,4 +1,4 @@
-"""Files and batches are one key's alone: requests for them go to that key, found by the ids in replies and paths.
+"""Files, batches and responses are one key's alone: requests for them go to that key, by the ids in replies and paths.
 
 What nobody remembers (it was made before this start, or elsewhere) is sought with one key after the other.
 """
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from hearth.outbound.keys.pool import Keys
     from hearth_config.settings import Provider
 
-KINDS: Final = ("files", "batches")
+RESPONSES: Final = "responses"
+KINDS: Final = ("files", "batches", RESPONSES)
 CONTENT: Final = "/content"
 """What stands in a file is nobody's business here."""
 MOST_BYTES: Final = 1 << 20
@@ -46,7 +47,7 @@ class Owned:
         self._keys = keys
         self._provider = provider
         self._touches = kind in KINDS
-        self._hears = self._touches and not path.endswith(CONTENT)
+        self._hears = self._touches and kind != RESPONSES and not path.endswith(CONTENT)
         self._reply = bytearray()
         found = (rest.partition("/")[0], value(members, "input_file_id", str) or "") if self._touches else ()
         self.ids = tuple(one for one in found if one)

@@ -57,14 +57,13 @@ _SHOWN = ("Content-Type", "Content-Length", "Content-Disposition", "Retry-After"
 
 async def pass_on(visit: Visit) -> web.StreamResponse:
     """Answer a request of a route that is handed on as it is."""
-    path = visit.request.rel_url.raw_path
+    path = visit.request.rel_url.raw_path.strip("/")
     if any(part == ".." for part in visit.request.rel_url.path.split("/")):
         raise NotFound("No such route.")
     if dialect := _whose_own(visit):
         inside = "Send them inside the message, as data."
         return _rendered(visit, NotFound("Files of this provider are not handed on.", next_step=inside), dialect)
-    path = path.strip("/")
-    return await _pass(visit, path, (*OPENAI, *COHERE) if path == _RANKING else OPENAI)
+    return await pass_to(visit, path, (*OPENAI, *COHERE) if path == _RANKING else OPENAI)
 
 
 def _whose_own(visit: Visit) -> str:
@@ -83,7 +82,7 @@ def _rendered(visit: Visit, problem: Problem, dialect: str, route: str = "") -> 
 
 async def to_cohere(visit: Visit) -> web.StreamResponse:
     """Answer the routes of Cohere that are neither chat nor embeddings."""
-    return await _pass(visit, visit.request.rel_url.raw_path.strip("/"), COHERE)
+    return await pass_to(visit, visit.request.rel_url.raw_path.strip("/"), COHERE)
 
 
 async def tokenize(visit: Visit) -> web.StreamResponse:
@@ -93,16 +92,18 @@ async def tokenize(visit: Visit) -> web.StreamResponse:
     """
     path = visit.request.rel_url.raw_path.rstrip("/")
     try:
-        return await _pass(visit, path, OPENAI, need="tokenize")
+        return await pass_to(visit, path, OPENAI, need="tokenize")
     except Problem as problem:
         return _rendered(visit, problem, "openai_chat", "infill")
 
 
-async def _pass(visit: Visit, path: str, speaks: Sequence[str], need: Need | None = None) -> web.StreamResponse:
-    """Find out who is meant, plan it as a call, and hand it on. Raises the problem it ended in."""
+async def pass_to(
+    visit: Visit, path: str, speaks: Sequence[str], need: Need | None = None, whose: str = ""
+) -> web.StreamResponse:
+    """Find out who is meant, unless `whose` says it, plan it, and hand it on. Raises the problem it ended in."""
     core = visit.core
     upload = await take_up(visit.request, core.generation.settings.listen.body_limit)
-    call = _call(visit, upload, (_route(path), speaks), need)
+    call = _call(visit, upload, (_route(path), speaks), need, whose)
     made = core.plan(call)
     live = LiveCall(call, asyncio.current_task())
     passage = Passage(core, live, made)
@@ -124,10 +125,10 @@ def _route(path: str) -> str:
     return "/".join((first, *(part for part in rest if _WORD.fullmatch(part))))
 
 
-def _call(visit: Visit, upload: Upload, asked: tuple[str, Sequence[str]], need: Need | None) -> Call:
+def _call(visit: Visit, upload: Upload, asked: tuple[str, Sequence[str]], need: Need | None, whose: str) -> Call:
     received_ns, core, (route, speaks) = monotonic_ns(), visit.core, asked
     wishes = take_wishes(upload.members, visit.request.headers)
-    name = _name(visit, upload, route, speaks) if need is None else upload.model
+    name = f"{whose}/{route}" if whose else _name(visit, upload, route, speaks) if need is None else upload.model
     targets = core.catalog.resolve(name, "chat").targets
     return Call(
         id=new_id(),
@@ -139,7 +140,7 @@ def _call(visit: Visit, upload: Upload, asked: tuple[str, Sequence[str]], need: 
             stream=False,
             needs=frozenset((need,) if need is not None else ()),
             native=(visit.request.rel_url.raw_path,),
-            unread=visit.request.method,
+            unread="DELETE" if route.endswith("/cancel") else visit.request.method,  # it ends what costs
             wishes=wishes,
         ),
         members={},

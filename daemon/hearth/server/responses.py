@@ -1,4 +1,7 @@
-"""The routes of OpenAI's Responses API: answers that may be remembered, and what a client may do with them later."""
+"""The routes of OpenAI's Responses API: answers that may be remembered, and what a client may do with them later.
+
+What is kept here is answered here; what a provider keeps, by that provider.
+"""
 
 from __future__ import annotations
 
@@ -38,6 +41,8 @@ async def create(visit: Visit) -> web.StreamResponse:
 async def read(visit: Visit) -> web.StreamResponse:
     """`GET /v1/responses/ID`, and `…/ID/input_items`."""
     id, slash, what = visit.rest.partition("/")
+    if elsewhere := _keeper(visit, id):
+        return await _there(visit, elsewhere)
     kept = _kept(visit, id)
     if what == "input_items":
         return _json(visit, _listed(shown_items(kept), visit.request.rel_url.query))
@@ -52,6 +57,8 @@ async def read(visit: Visit) -> web.StreamResponse:
 
 async def forget(visit: Visit) -> web.StreamResponse:
     """`DELETE /v1/responses/ID`."""
+    if elsewhere := _keeper(visit, visit.rest):
+        return await _there(visit, elsewhere)
     kept = _kept(visit, visit.rest)
     visit.core.remembered.drop(kept.id)
     return _json(visit, {"id": kept.id, "object": "response", "deleted": True})
@@ -62,6 +69,8 @@ async def cancel(visit: Visit) -> web.StreamResponse:
     id, _, what = visit.rest.partition("/")
     if what != "cancel":
         raise NotFound("No such route.")
+    if elsewhere := _keeper(visit, id):
+        return await _there(visit, elsewhere)
     live = visit.core.calls.get(id.removeprefix("resp_"))
     if live is None or live.call.app.name != visit.app.name or live.call.dialect != DIALECT:
         _kept(visit, id)
@@ -69,6 +78,19 @@ async def cancel(visit: Visit) -> web.StreamResponse:
     live.kill(Cancelled("The response was cancelled."))
     body = {"id": id, "object": "response", "created_at": int(live.call.wall), "status": "cancelled", "output": []}
     return _json(visit, {**body, "model": live.call.outline.model, "error": None, "usage": None})
+
+
+def _keeper(visit: Visit, id: str) -> str:
+    """Return the provider that keeps a response, as far as it is remembered; "" where none does."""
+    (kept,) = visit.core.keys.belongings.of((id,))
+    return next((name for name in kept.keys if name in visit.core.generation.providers), "")
+
+
+async def _there(visit: Visit, provider: str) -> web.StreamResponse:
+    """Hand a question about a response on to the provider that keeps it."""
+    from hearth.server.passing import OPENAI, pass_to
+
+    return await pass_to(visit, visit.request.rel_url.raw_path.strip("/"), OPENAI, whose=provider)
 
 
 def _kept(visit: Visit, id: str) -> Kept:

@@ -42,11 +42,11 @@ def judge(call: Call, target: Target, world: World, settings: Settings) -> Verdi
     One of which nobody says whether it can is tried after those that can.
     """
     outline = call.outline
-    if outline.native and target.dialect != call.dialect:
-        return refuse(NAME, f"speaks another dialect and has no form for {', '.join(outline.native)}")
     elsewhere = _not_there(call, target) if call.kept else ""
     if elsewhere:
         return refuse(NAME, elsewhere)
+    if outline.native and target.dialect != call.dialect:
+        return refuse(NAME, f"speaks another dialect and has no form for {', '.join(outline.native)}")
     embeds = outline.operation == "embed"
     if not outline.needs.isdisjoint(target.lacks) or (embeds and "embeddings" in target.lacks):
         missing = target.lacks & (outline.needs | {"embeddings"} if embeds else outline.needs)
