@@ -28,8 +28,6 @@ pytestmark = pytest.mark.skipif(
     not OPENSSL, reason="the openssl command, which makes the certificates, is not installed"
 )
 
-HUNG_UP_S = 0.5
-"""So soon a provider hears of a hang-up, through TLS too."""
 LOOPS: list[Callable[[Coroutine[None, None, Any]], Any]] = [asyncio.run]
 if sys.platform != "win32":
     import uvloop
@@ -247,7 +245,7 @@ def test_a_stream_over_tls_obeys_a_slow_reader_and_a_hang_up(
             await pool.aclose()
             return seconds
 
-    assert held_once_of(3, lambda: run(act()), lambda seconds: seconds < HUNG_UP_S) < HUNG_UP_S
+    assert held_once_of(3, lambda: run(act()), lambda seconds: seconds < 0.5) < 0.5
 
 
 def test_tls_goes_through_a_proxy_end_to_end(authority: Authority) -> None:
