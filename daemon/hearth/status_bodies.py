@@ -6,7 +6,7 @@ from msgspec import Struct
 
 
 class BodiesStatus(Struct, frozen=True):
-    """Prompts and answers on disk: whether they are kept now (`on`), and in which file of how many bytes.
+    """Prompts and answers on disk: whether they are kept now (`on`), in which file, and how many bytes, compressed.
 
     `kept` and `lost` are calls since start; `note` is why nothing can be kept just now, "" while all is well.
     """

@@ -54,9 +54,11 @@ class Bodies:
 
     def view(self) -> BodiesStatus | None:
         """Return how it stands; None where nothing is kept and nothing lies on disk."""
-        size = files.size(self.path) + files.size(files.companions(self.path)[0])
-        if not self.on and not size:
+        on_disk = files.size(self.path)
+        if not self.on and not on_disk:
             return None
+        known = self._store.size
+        size = on_disk if known is None else known
         return BodiesStatus(self.on, str(self.path), size, self.room, self._kept, self._lost, self._note)
 
     def keep(self, one: Kept) -> None:

@@ -60,6 +60,11 @@ class Store:
         self._open: sqlite3.Connection | None = None
         self._size = 0
 
+    @property
+    def size(self) -> int | None:
+        """The bytes that are kept, as far as is known without looking; None while the file is not open."""
+        return self._size if self._open is not None else None
+
     def keep(self, several: Sequence[Kept], room: int) -> None:
         """Write some, in one transaction; the oldest make room for them."""
         packed = [_packed(one) for one in several]
