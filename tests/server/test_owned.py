@@ -80,6 +80,18 @@ def test_what_nobody_remembers_is_sought_with_each_key(refused: dict[str, int], 
     assert played(act, keys=TWO_KEYS) == (status, "abb" if status == 200 else "abab", 2)
 
 
+def test_what_its_own_key_does_not_find_is_gone() -> None:
+    """No other key is shown the id: one that was revoked would make a 404 look like a wrong key."""
+
+    async def act(far: Far, home: Home, client: httpx.AsyncClient) -> tuple[int, str]:
+        far.says = made("file", "file-1")
+        await client.post("/v1/files", headers=HERE, **FORM)
+        far.refuses = {KEY: 404, SPARE: 401}
+        return (await client.get("/v1/files/file-1", headers=HERE)).status_code, keys_asked(far)
+
+    assert played(act, keys=TWO_KEYS) == (404, "aa")
+
+
 def test_while_its_key_rests_the_caller_hears_of_that_and_not_of_a_file_that_is_gone() -> None:
     """A 404 would have people upload it again."""
 

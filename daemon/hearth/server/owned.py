@@ -65,13 +65,16 @@ class Owned:
             return ""
         return self.owner or self._provider.keys[0].id
 
-    def is_elsewhere(self, problem: Problem) -> bool:
-        """Whether what is asked for may be another key's, since this one has never heard of it."""
+    def is_elsewhere(self, problem: Problem, key_id: str) -> bool:
+        """Whether what is asked for may be another key's: this one has never heard of it, and does not own it."""
+        return self._is_gone(problem) and key_id != self.owner
+
+    def _is_gone(self, problem: Problem) -> bool:
         return bool(self.ids) and problem.upstream_status == _NOT_FOUND
 
     def meant(self, problem: Problem) -> Problem:
         """Return what a provider's refusal means here: a 404 is about what was asked for, not about its address."""
-        if not self.is_elsewhere(problem):
+        if not self._is_gone(problem):
             return problem
         return ProviderRefusal(
             problem.message,

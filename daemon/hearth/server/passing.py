@@ -220,7 +220,7 @@ async def _ask(visit: Visit, passage: Passage, target: Target, path: str, upload
         try:
             return await _ask_with(visit, passage, (target, credential, owned), path, (body, length))
         except ProviderProblem as problem:
-            elsewhere = owned.is_elsewhere(problem)
+            elsewhere = owned.is_elsewhere(problem, credential.id)
             if passage.committed or not (elsewhere or problem.cause in OF_A_KEY) or not isinstance(body, bytes):
                 raise
             passage.failed(problem)
