@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.async_api import expect
 
-from end_to_end.callers import Caller, chat, until
+from end_to_end.callers import Caller, admin, call, chat, until
 from ui.browser import acted
 from ui.opened import opened, press
 from ui.scenery import ENDLESS
@@ -25,6 +25,25 @@ def test_the_mode_is_tightened_and_left_to_the_file() -> None:
             await until(lambda: core.switches.mode is None)
             await expect(page.get_by_role("radio", name="prefer-local")).to_be_checked()
             await expect(page.get_by_role("table").first).to_contain_text("127.0.0.1:")
+
+    acted(act())
+
+
+def test_prompts_on_disk_are_warned_about_until_they_are_gone() -> None:
+    """Privacy: while they are kept, and afterwards as long as some are left; where none are, not a word."""
+
+    async def act() -> None:
+        async with opened("privacy", "[usage]\nbodies = true\n") as (page, seen):
+            warning = page.locator("#bodies")
+            file = seen.home.folder / "hearth.toml"
+            await expect(warning).to_contain_text("Every prompt and answer is kept on disk")
+            await call(seen.home, "/api/chat", chat())
+            await until((seen.home.folder / "bodies.db").exists)
+            file.write_text(file.read_text().replace("bodies = true", "bodies = false"))
+            assert not await seen.home.daemon.reload()
+            await expect(warning).to_contain_text("of earlier calls are still on disk")
+            await admin(seen.home, "/hearth/v1/usage?only=bodies", "DELETE")
+            await expect(warning).to_be_hidden()
 
     acted(act())
 
