@@ -88,6 +88,17 @@ def test_the_forecast_names_the_range_and_the_limit(tmp_path: Path) -> None:
     assert "20.00 USD a month: it" in text
 
 
+@pytest.mark.usefixtures("noon")
+def test_a_small_sum_is_never_shown_as_nothing(tmp_path: Path) -> None:
+    """On the first day a few answers cost less than a cent: that is what stands there."""
+    today = datetime.now().astimezone().date().isoformat()
+
+    found = _run(tmp_path, {"GET usage": _days({today: 0.0042}), **_status()}, "usage", "--forecast")
+
+    assert "0.0042 USD" in found.stdout
+    assert "0.00 USD" not in found.stdout
+
+
 def test_with_nothing_spent_there_is_nothing_to_expect(tmp_path: Path) -> None:
     """Local answers cost nothing."""
     found = _run(tmp_path, {"GET usage": _days({"2026-11-20": 0.0})}, "usage", "--forecast")

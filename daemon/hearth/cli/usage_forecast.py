@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from hearth.cli.output import print_facts, print_json, say
-from hearth.cli.words import counted
+from hearth.cli.words import counted, rounded
 from hearth.money.forecast import LOOK_BACK, Forecast, forecast
 
 if TYPE_CHECKING:
@@ -41,16 +41,21 @@ def forecasts(report: UsageReport, now: datetime) -> tuple[Forecast, ...]:
 
 def _facts(found: tuple[Forecast, ...], budgets: tuple[BudgetStatus, ...]) -> Iterator[tuple[str, str]]:
     for one in found:
-        yield "spent this month", f"{one.spent:.2f} {one.currency}"
+        yield "spent this month", f"{_sum(one.spent)} {one.currency}"
         if one.middle is None or one.low is None or one.high is None:
             yield "at its end", f"unknown: it takes two days to tell, and it has {counted(one.days, 'day')} so far"
             continue
-        likely = f"{one.low:.2f} to {one.high:.2f} {one.currency} (eight of ten such months)"
-        yield "at its end", f"about {one.middle:.2f} {one.currency}, likely {likely}"
+        likely = f"{_sum(one.low)} to {_sum(one.high)} {one.currency} (eight of ten such months)"
+        yield "at its end", f"about {_sum(one.middle)} {one.currency}, likely {likely}"
         yield "told by", f"the pace of the last {counted(one.days, 'day')}"
         for limit in budgets:
             if limit.scope == "all" and limit.period == "month" and limit.currency == one.currency:
-                yield "limit", f"{limit.limit:.2f} {limit.currency} a month: {_held(one.low, one.high, limit.limit)}"
+                yield "limit", f"{_sum(limit.limit)} {limit.currency} a month: {_held(one.low, one.high, limit.limit)}"
+
+
+def _sum(amount: float) -> str:
+    """Write a sum to the hundredth, or a small one as `hearth usage` does: what was spent is never shown as 0."""
+    return rounded(amount) if 0 < amount < 1 else f"{amount:.2f}"
 
 
 def _held(low: float, high: float, limit: float) -> str:
