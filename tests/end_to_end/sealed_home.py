@@ -35,9 +35,9 @@ class Home(NamedTuple):
         return json.loads(answer.body)
 
     async def looked_around(self) -> None:
-        """Wait until it has asked its local providers what they have."""
+        """Wait until a local provider has told what it has; one whose key cannot be had is never asked."""
         async with asyncio.timeout(READY_S):
-            while any(one["reachable"] is None for one in await self._near()):  # noqa: ASYNC110 -- no event says it
+            while all(one["reachable"] is None for one in await self._near()):  # noqa: ASYNC110 -- no event says it
                 await asyncio.sleep(0.02)
 
     async def _near(self) -> list[Any]:
