@@ -31,7 +31,6 @@ from hearth.status import (
     UsageReport,
 )
 from hearth.status_keys import KeyStatus
-from hearth.told import DefaultModel
 
 CALL = CallRecord(
     "c1",
@@ -164,19 +163,6 @@ def test_mode_and_use_switch_and_clear(tmp_path: Path) -> None:
     assert mode_server.asked[0].body == {"mode": "lan"}
     assert cleared.stdout == "Default model: fast (from hearth.toml)\n"
     assert use_server.asked[0].body == {"model": None}
-
-
-def test_a_default_that_nobody_can_vouch_for_says_so(tmp_path: Path) -> None:
-    """While Ollama has not said what it has, the choice is taken, and the doubt is told."""
-    script = {
-        "PUT default-model": DefaultModel("nope", note="Whether it is there is not known."),
-        "GET default-model": DefaultModel("nope", chosen=True),
-    }
-
-    shown, _ = _run(tmp_path, script, "use", "nope")
-
-    assert "Default model: nope" in shown.stdout
-    assert "not known" in shown.stderr
 
 
 def test_pull_shows_its_steps_and_its_end(tmp_path: Path) -> None:
