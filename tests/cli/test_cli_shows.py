@@ -219,17 +219,8 @@ def test_usage_never_shows_an_unknown_cost_as_nothing(tmp_path: Path) -> None:
 
     shown, server = _run(tmp_path, {"GET usage": UsageReport("app", None, None, (row,))}, "usage", "--by", "app")
 
-    assert shown.stdout.splitlines()[1].split("\t")[:9] == [
-        "m",
-        "3",
-        "1",
-        "0",
-        "2",
-        "~10",
-        "~20",
-        "0",
-        "0.5000 USD + 1 unknown",
-    ]
+    cells = shown.stdout.splitlines()[1].split("\t")[:9]
+    assert cells == ["m", "3", "1", "0", "2", "~10", "~20", "0", "0.5000 USD + 1 unknown"]
     assert server.asked[0].path.startswith("/hearth/v1/usage?by=app")
 
 
