@@ -146,25 +146,6 @@ def test_a_looser_mode_names_the_line_of_the_file(tmp_path: Path) -> None:
     assert f"{file}:2" in shown.stderr
 
 
-def test_mode_and_use_switch_and_clear(tmp_path: Path) -> None:
-    """A switch is sent as it was typed; `--clear` leaves it to the file."""
-    script = {
-        "PUT mode": {"mode": "lan", "ended": 2},
-        "GET mode": {"mode": "lan", "ceiling": "any", "switched": "lan"},
-        "PUT default-model": {"model": None},
-        "GET default-model": {"model": "fast", "chosen": False},
-    }
-
-    switched, mode_server = _run(tmp_path, script, "mode", "lan")
-    cleared, use_server = _run(tmp_path, script, "use", "--clear")
-
-    assert "Mode: lan" in switched.stdout
-    assert "2 calls ended that it forbids." in switched.stdout
-    assert mode_server.asked[0].body == {"mode": "lan"}
-    assert cleared.stdout == "Default model: fast (from hearth.toml)\n"
-    assert use_server.asked[0].body == {"model": None}
-
-
 def test_pull_shows_its_steps_and_its_end(tmp_path: Path) -> None:
     """Each step once on stderr, the result on stdout."""
     lines = tuple(
