@@ -236,9 +236,9 @@ _ANSWERS = (
     ),
     _hearth(
         "who hangs up ends the provider's work", "F20, F21, F22",
-        "server/connection.py",
-        "request_factory=self._request, handler_cancellation=True)",
-        "request_factory=self._request, handler_cancellation=False)",
+        "server/listener.py",
+        "super().__init__(handler, handler_cancellation=True)",
+        "super().__init__(handler, handler_cancellation=False)",
         "end_to_end/test_e2e_hangups.py",
     ),
     _hearth(
@@ -256,7 +256,7 @@ _ANSWERS = (
     ),
     _hearth(
         "a head that comes too slowly is given up", "F25",
-        "server/connection.py",
+        "server/listener.py",
         "            if connection.late(now):", "            if False:",
         "server/test_slow_clients.py",
     ),
