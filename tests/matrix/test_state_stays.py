@@ -129,7 +129,7 @@ def test_another_provider_of_the_same_dialect_gets_no_seal_of_the_first(served: 
 
 
 async def _at_the_router(served: str) -> tuple[Answer, Object]:
-    """Two turns at OpenRouter: the second answer, and the assistant's turn as it was sent back."""
+    """Two turns at OpenRouter: the second answer, and what was sent for it."""
     script = Script(kind="openai", flavour="openrouter", models=(ModelScript(name="thinker", capabilities=ALL),))
     async with Rehearsal(script) as far:
         table = f'[providers.openrouter]\naddress = "{far.url}/v1"\nkey = "sk-test"\n'
@@ -142,19 +142,28 @@ async def _at_the_router(served: str) -> tuple[Answer, Object]:
             following = replay(served, body, first.body)
             second = await call(home, path, named | following, User_Agent="editor", **dict(client.headers))
         sent = json.loads(next(one.body for one in reversed(far.calls) if one.method == "POST"))
-        return second, next(turn for turn in sent["messages"] if turn["role"] == "assistant")
+        return second, sent
 
 
-@pytest.mark.parametrize("served", [name for name in CLIENTS if name != "openai_chat"])
+@pytest.mark.parametrize("served", [name for name in CLIENTS if name not in ("openai_chat", "openai_responses")])
 def test_openrouter_gets_its_details_back(served: str) -> None:
     """It wants the `reasoning_details` of a turn with calls back unmodified (wire/providers §4.10), from any client.
 
-    Clients of its own dialect get them as they are, and bring them along themselves.
+    Clients of its own two dialects get them as they are, and bring them along themselves.
     """
-    answer, turn = asyncio.run(_at_the_router(served))
+    answer, sent = asyncio.run(_at_the_router(served))
 
+    turn = next(turn for turn in sent["messages"] if turn["role"] == "assistant")
     assert answer.status == 200, answer.body
     assert [detail["type"] for detail in turn.get("reasoning_details", ())] == ["reasoning.text"]
+
+
+def test_openrouter_gets_sealed_thoughts_back_by_its_responses_api() -> None:
+    """A client of that API that asks for them sealed is answered by it there too, and they come back as they went."""
+    answer, sent = asyncio.run(_at_the_router("openai_responses"))
+
+    assert answer.status == 200, answer.body
+    assert [bool(item.get("encrypted_content")) for item in sent["input"] if item.get("type") == "reasoning"] == [True]
 
 
 async def _budgeted() -> tuple[list[int], Object]:
