@@ -172,8 +172,10 @@ class OwnStatus(Struct, frozen=True):
 
 
 class ConnectionsStatus(Struct, frozen=True):
-    """Connections to providers since the start: those `opened`, requests that found one open (`reused`), and those of
-    these that were sent `again`, since it was closed at the other end.
+    """Connections to providers since the start.
+
+    Those `opened`, requests that found one open (`reused`), and those of these that were sent `again`, since it was
+    closed at the other end.
     """
 
     opened: int = 0
