@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import shutil
 import ssl
 import subprocess
@@ -37,16 +38,24 @@ class Authority:
         )  # fmt: skip
         self._openssl(
             "x509", "-req", "-in", f"{stem}.csr", "-CA", "root.pem", "-CAkey", "root.key", "-CAcreateserial",
-            "-days", str(days), "-extfile", f"{stem}.ext", "-out", f"{stem}.pem",
+            *self._life(days), "-extfile", f"{stem}.ext", "-out", f"{stem}.pem",
         )  # fmt: skip
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(self.folder / f"{stem}.pem", self.folder / f"{stem}.key")
         context.set_alpn_protocols(["h2", "http/1.1"])
         return context
 
-    def _openssl(self, *arguments: str) -> None:
+    def _life(self, days: int) -> tuple[str, ...]:
+        """How long it holds: OpenSSL 3.4 and later take no negative days, and those before it no dates."""
+        newer = re.match(r"OpenSSL (3\.(?!0|1|2|3)|[4-9])", self._openssl("version"))
+        if days > 0 or not newer:
+            return "-days", str(days)
+        return "-not_before", "20200101000000Z", "-not_after", "20200102000000Z"
+
+    def _openssl(self, *arguments: str) -> str:
         done = subprocess.run([OPENSSL, *arguments], cwd=self.folder, capture_output=True, check=False)
         assert done.returncode == 0, done.stderr.decode()
+        return done.stdout.decode()
 
 
 @asynccontextmanager
