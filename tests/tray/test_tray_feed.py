@@ -16,7 +16,9 @@ from hearth_tray.menu import Action, View
 from promised_times import held_once_of
 from tray.tray_stage import WAIT_S, Desk, desk
 
-pytestmark = pytest.mark.filterwarnings("ignore:Exception ignored in. <socket:pytest.PytestUnraisableExceptionWarning")
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:Exception ignored (in.|while finalizing socket) <socket:pytest.PytestUnraisableExceptionWarning"
+)
 """httpcore leaves the socket of a connection that is refused to the garbage collector."""
 RESTARTS = 50
 TWICE = 2

@@ -19,7 +19,9 @@ from hearth_tray.menu import Action
 from promised_times import held_once_of
 from tray.tray_stage import Desk, desk
 
-pytestmark = pytest.mark.filterwarnings("ignore:Exception ignored in. <socket:pytest.PytestUnraisableExceptionWarning")
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:Exception ignored (in.|while finalizing socket) <socket:pytest.PytestUnraisableExceptionWarning"
+)
 """httpcore leaves the socket of a connection that is refused to the garbage collector."""
 SLOW = ModelScript(name="slow", tokens_per_second=8.0, says="One word after the other, and still more to come. " * 60)
 LOOSE = 'mode = "prefer-local"\n[busy]\npatience = "60s"\n'
