@@ -12,6 +12,7 @@ import pytest
 from cli.control_server import ControlServer, Reply, serving
 from hearth.rehearsal import Rehearsal
 from hearth_home import beside, make
+from hearth_tray.editors import opening
 from hearth_tray.menu import Action, View
 from promised_times import held_once_of
 from tray.tray_stage import WAIT_S, Desk, desk
@@ -121,7 +122,7 @@ def test_pages_and_files_are_opened() -> None:
         await asyncio.to_thread(sitting.doer.do, Action("quit"))
 
         assert sitting.browser.pages[0].startswith(url)
-        assert sitting.browser.opened[0][-1].split(":")[0].endswith("hearth.toml")
+        assert sitting.browser.opened == [opening(sitting.config_file, "3")]
         assert sitting.left.is_set()
 
     at_the_tray(act)

@@ -62,7 +62,8 @@ class Desk:
         self.announcer = Announcer()
         self.browser = Browser(str(folder))
         self.feed = Feed(paths, self._show, self._hear)
-        self.doer = Doer(self.feed, self.browser, paths.config_file, self.notices.append, self.left.set)
+        self.config_file = paths.config_file
+        self.doer = Doer(self.feed, self.browser, self.config_file, self.notices.append, self.left.set)
 
     def _show(self, facts: Facts | None) -> None:
         self.facts.append(facts)
