@@ -58,7 +58,7 @@ def test_a_model_fetched_past_hearth_may_become_the_default() -> None:
 
     told, answer = held_once_of(3, lambda: asyncio.run(_past_hearth(act)), lambda found: "model" in str(found[0]))
 
-    assert told == {"model": "just-fetched"}
+    assert told == {"model": "just-fetched", "note": ""}
     assert answer.headers["x-hearth-target"] == "ollama/just-fetched:latest"
 
 

@@ -111,10 +111,9 @@ def test_a_daemon_that_is_away_is_said() -> None:
     async def act() -> None:
         async with running() as home, browser() as chromium, signed_in(chromium, home) as seen:
             await expect(seen.page.get_by_text("No call is in flight.")).to_be_visible()
-            for server in home.daemon._servers:  # noqa: SLF001 -- as if its process were gone
-                server.close()
-            for listener in home.daemon._listeners:  # noqa: SLF001 -- the same
-                await listener.shutdown(0.1)
+            doors = home.daemon._doors  # noqa: SLF001 -- as if its process were gone
+            await doors.close()
+            await doors.shut(0.1)
             await expect(seen.page.get_by_role("alert")).to_have_text(
                 "Hearth does not answer. Start it with `hearth run`."
             )
