@@ -61,7 +61,8 @@ class Doors:
         """Take no new connection; whoever was just let in is known before the doors shut, and so hears of the end."""
         loop = asyncio.get_running_loop()
         for one in self._opened:
-            if sys.platform != "win32":  # which accepts in another way, and loses nobody
+            # Windows accepts in another way, and loses nobody; a socket without a number is closed already.
+            if sys.platform != "win32" and one.sock.fileno() >= 0:
                 loop.remove_reader(one.sock)
         for _ in range(ROUNDS):
             await asyncio.sleep(0)
