@@ -49,14 +49,15 @@ LAYERS = (
     ),
     Layer("hearth.outbound", _DECIDE, "attempts know wire formats and plans, not the server in front of them"),
     Layer("hearth.ledger", ("hearth_config", *WORDS), "the usage log receives records and can never hold up a request"),
+    Layer("hearth.side_file", ("hearth.ledger.files",), "a file beside the usage log is made as the log's is"),
     Layer(
         "hearth.cache",
-        (*_DECIDE, "hearth.outbound"),
+        (*_DECIDE, "hearth.outbound", "hearth.ledger.files", "hearth.side_file"),
         "an answer given again stands in an attempt's place; whom it is for is the server's to say",
     ),
     Layer(
         "hearth.bodies",
-        (*WORDS, "hearth.ledger.files"),
+        (*WORDS, "hearth.ledger.files", "hearth.side_file"),
         "what was said is kept by nobody who could send it anywhere; its file is made as the usage log's is",
     ),
     Layer(
@@ -72,7 +73,7 @@ LAYERS = (
     Layer("hearth.generation", _ACT, "a generation is built from one config and knows no server"),
     Layer(
         "hearth.server",
-        (*_ACT, "hearth.bodies", "hearth.cache", "hearth.metrics", "hearth.generation"),
+        (*_ACT, "hearth.bodies", "hearth.cache", "hearth.side_file", "hearth.metrics", "hearth.generation"),
         "the server hands calls to a generation and knows no process around it",
     ),
     Layer(

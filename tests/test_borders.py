@@ -34,7 +34,12 @@ LIBRARIES = (
     Only(("sqlite_utils",), ("daemon/hearth/ledger",), "one writer thread owns the usage log"),
     Only(
         ("sqlite3",),
-        ("daemon/hearth/ledger", "daemon/hearth/cache/store.py", "daemon/hearth/bodies/store.py"),
+        (
+            "daemon/hearth/ledger",
+            "daemon/hearth/side_file.py",
+            "daemon/hearth/cache/store.py",
+            "daemon/hearth/bodies/store.py",
+        ),
         "one thread owns the usage log, another the answers that are kept, and one what was said",
     ),
     Only(("watchfiles",), ("config/hearth_config/watch.py",), "files are watched once, without polling"),

@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hearth.bodies.kept import MOST_ANSWERED, MOST_ASKED, Kept, kept
-from hearth.bodies.store import Store, Unusable
+from hearth.bodies.store import Store
+from hearth.side_file import Unusable
 
 ROOM = 1_000_000
 

@@ -9,8 +9,9 @@ from pathlib import Path
 
 from hearth.cache.answer import Answer, Form
 from hearth.cache.shelf import MOST_WAITING, PATIENCE_S, Shelf
-from hearth.cache.store import Room, Store, Unusable
+from hearth.cache.store import Room, Store
 from hearth.events import Done, Finished, Frame, TextDelta
+from hearth.side_file import Unusable
 from promised_times import held_once_of
 
 ROOM = Room(10_000_000, 3600.0)

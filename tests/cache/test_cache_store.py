@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hearth.cache.store import Room, Store, Unusable
+from hearth.cache.store import Room, Store
+from hearth.side_file import Unusable
 
 SECRET = b"a question that nobody else should read"
 

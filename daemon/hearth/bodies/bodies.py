@@ -12,8 +12,9 @@ from time import time
 from typing import TypeVar
 
 from hearth.bodies.kept import Kept
-from hearth.bodies.store import Store, Unusable
+from hearth.bodies.store import Store
 from hearth.ledger import files
+from hearth.side_file import Unusable
 from hearth.status_bodies import BodiesStatus
 
 log = logging.getLogger("hearth.bodies")

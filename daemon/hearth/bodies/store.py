@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TypeVar
 
 import zstandard
 
 from hearth.bodies.kept import Kept
 from hearth.ledger import files
+from hearth.side_file import SideFile, Unusable, understood
 
-Found = TypeVar("Found")
 VERSION = 1
-BUSY_S = 1.0
 KEPT_AFTER_EVICTION = 0.9
 LARGEST_UNPACKED = 64 * 1024 * 1024
-_DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 _TABLE = """
 CREATE TABLE IF NOT EXISTS said (
     call TEXT PRIMARY KEY, time REAL NOT NULL, size INTEGER NOT NULL,
@@ -47,23 +43,8 @@ _OPENING = (
 """What is deleted is overwritten."""
 
 
-class Unusable(Exception):
-    """The bodies cannot be kept, read or deleted now; the words say why, for a person."""
-
-
-class Store:
+class Store(SideFile):
     """The database. Its methods block and belong to one thread; each raises `Unusable` and nothing else."""
-
-    def __init__(self, path: Path) -> None:
-        """Nothing is opened before it is needed."""
-        self.path = path
-        self._open: sqlite3.Connection | None = None
-        self._size = 0
-
-    @property
-    def size(self) -> int | None:
-        """The bytes that are kept, as far as is known without looking; None while the file is not open."""
-        return self._size if self._open is not None else None
 
     def keep(self, several: Sequence[Kept], room: int) -> None:
         """Write some, in one transaction; the oldest make room for them."""
@@ -72,7 +53,7 @@ class Store:
 
     def find(self, call: str) -> Kept | None:
         """Return what was said in a call; nothing is made on disk for the asking."""
-        if self._open is None and not self.path.exists():
+        if not self.exists:
             return None
         row = self._safely(lambda db: db.execute(_FIND, (call,)).fetchone())
         if row is None:
@@ -81,7 +62,7 @@ class Store:
 
     def expire(self, before: float, *, close: bool = False) -> None:
         """Delete what is older, and `close` the file where no more is written; nothing is made on disk for it."""
-        if self._open is not None or self.path.exists():
+        if self.exists:
             self._safely(lambda db: self._expire(db, before))
         if close:
             self.close()
@@ -90,20 +71,13 @@ class Store:
         """Delete all of it, a damaged copy too; returns how many calls there were."""
         count = 0
         with contextlib.suppress(Unusable):  # what cannot be counted can still be deleted
-            if self._open is not None or self.path.exists():
+            if self.exists:
                 count = self._safely(lambda db: int(db.execute(_COUNT).fetchone()[0]))
         self.close()
-        with _understood(self.path):
-            _remove(self.path)
+        with understood(self.path):
+            files.remove(self.path)
             _set_aside(self.path).unlink(missing_ok=True)
         return count
-
-    def close(self) -> None:
-        """Let go of the file."""
-        if self._open is not None:
-            with contextlib.suppress(sqlite3.Error):
-                self._open.close()
-        self._open = None
 
     def _keep(self, db: sqlite3.Connection, packed: Sequence[tuple[object, ...]], room: int) -> None:
         new = sum(_size_of(one) for one in packed)
@@ -130,34 +104,18 @@ class Store:
         db.execute(_EXPIRE, (before,))
         self._size = db.execute(_SIZE).fetchone()[0]
 
-    def _safely(self, work: Callable[[sqlite3.Connection], Found]) -> Found:
-        """Do something with the database; one that is damaged is set aside, and another begun, once."""
-        with _understood(self.path):
-            try:
-                return work(self._opened())
-            except sqlite3.Error as error:
-                self.close()
-                if _code(error) not in _DAMAGED:
-                    raise
-                self.path.replace(_set_aside(self.path))
-                _remove(self.path)
-                return work(self._opened())
+    def _begin(self, db: sqlite3.Connection) -> None:
+        version = db.execute("PRAGMA user_version").fetchone()[0]
+        if version not in (0, VERSION):
+            raise Unusable(f"{self.path} was written by a newer Hearth")
+        for statement in (*_OPENING, _TABLE, _BY_TIME, f"PRAGMA user_version = {VERSION}"):
+            db.execute(statement)
+        self._size = db.execute(_SIZE).fetchone()[0]
 
-    def _opened(self) -> sqlite3.Connection:
-        if self._open is not None and not self.path.exists():
-            self.close()  # deleted by hand: what is kept from now on must be found at its path
-            _remove(self.path)
-        if self._open is None:
-            files.prepare(self.path)
-            db = self._open = sqlite3.connect(self.path, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
-            version = db.execute("PRAGMA user_version").fetchone()[0]
-            if version not in (0, VERSION):
-                self.close()
-                raise Unusable(f"{self.path} was written by a newer Hearth")
-            for statement in (*_OPENING, _TABLE, _BY_TIME, f"PRAGMA user_version = {VERSION}"):
-                db.execute(statement)
-            self._size = db.execute(_SIZE).fetchone()[0]
-        return self._open
+    def _clear_away(self) -> None:
+        """Nothing that was said is deleted unasked, damaged or not."""
+        self.path.replace(_set_aside(self.path))
+        super()._clear_away()
 
 
 def _packed(one: Kept) -> tuple[object, ...]:
@@ -181,37 +139,3 @@ def _unpacked(blob: bytes) -> bytes:
 def _set_aside(path: Path) -> Path:
     """Where a damaged file goes; the next one takes its place."""
     return path.with_name(f"{path.name}.damaged")
-
-
-def _remove(path: Path) -> None:
-    for one in (path, *files.companions(path)):
-        one.unlink(missing_ok=True)
-
-
-@contextmanager
-def _understood(path: Path) -> Iterator[None]:
-    """Turn what SQLite and the system complain of into words for a person."""
-    try:
-        yield
-    except (sqlite3.Error, OSError) as error:
-        raise Unusable(f"{path} {_SAYINGS.get(_code(error)) or _said(error)}") from error
-
-
-_SAYINGS = {
-    sqlite3.SQLITE_FULL: "has no room: the disk is full",
-    sqlite3.SQLITE_READONLY: "is read-only",
-    sqlite3.SQLITE_BUSY: "is locked by another program",
-    sqlite3.SQLITE_LOCKED: "is locked by another program",
-    sqlite3.SQLITE_CANTOPEN: "cannot be opened",
-    sqlite3.SQLITE_IOERR: "cannot be written: the disk reports an error",
-}
-
-
-def _said(error: Exception) -> str:
-    strerror = getattr(error, "strerror", None)
-    return f"cannot be used ({strerror or getattr(error, 'sqlite_errorname', None) or type(error).__name__})"
-
-
-def _code(error: Exception) -> int:
-    """SQLite's primary result code: the extended one's low byte; 0 for other errors."""
-    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF

@@ -10,7 +10,8 @@ from time import monotonic
 from typing import TYPE_CHECKING, TypeVar
 
 from hearth.cache.answer import Answer, pack, unpack
-from hearth.cache.store import Room, Store, Sums, Unusable
+from hearth.cache.store import Room, Store, Sums
+from hearth.side_file import Unusable
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -38,6 +38,12 @@ def companions(path: Path) -> tuple[Path, Path]:
     return path.with_name(path.name + "-wal"), path.with_name(path.name + "-shm")
 
 
+def remove(path: Path) -> None:
+    """Delete a database and what SQLite keeps beside it. Raises `OSError`."""
+    for one in (path, *companions(path), path.with_name(f"{path.name}-journal")):
+        one.unlink(missing_ok=True)
+
+
 def identity(path: Path) -> Identity | None:
     """Return which file stands at a path: another one has another identity; None when there is none."""
     try:

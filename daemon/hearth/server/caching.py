@@ -14,9 +14,10 @@ from hearth.cache.flight import Flight
 from hearth.cache.question import is_settled, may_be_kept, question
 from hearth.cache.replay import Replayed, form_of, saved
 from hearth.cache.shelf import Shelf
-from hearth.cache.store import Room, Sums, Unusable
+from hearth.cache.store import Room, Sums
 from hearth.events import Frame
 from hearth.problems import OverBudget, Problem, ProviderProblem
+from hearth.side_file import Unusable
 from hearth.status_cache import CacheStatus
 
 if TYPE_CHECKING:

@@ -36,7 +36,7 @@ async def purge(core: Core) -> int:
 
 @contextmanager
 def _understood() -> Iterator[None]:
-    from hearth.bodies.store import Unusable
+    from hearth.side_file import Unusable
 
     try:
         yield

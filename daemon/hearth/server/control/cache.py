@@ -37,8 +37,8 @@ async def clear(visit: Visit) -> web.StreamResponse:
 @asynccontextmanager
 async def _cache(visit: Visit) -> AsyncIterator[Caching]:
     """Give the cache, to be looked at or emptied also where it is off. Raises `Internal` for what the disk does."""
-    from hearth.cache.store import Unusable
     from hearth.server.caching import at_rest
+    from hearth.side_file import Unusable
 
     core = visit.core
     found = core.cache or at_rest(core)

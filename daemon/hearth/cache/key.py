@@ -1,4 +1,4 @@
-"""The cache's files: for their owner alone, made when they are first needed, and gone without a trace."""
+"""The key that names of answers are made with: for its owner alone, made when it is first needed."""
 
 from __future__ import annotations
 
@@ -21,21 +21,6 @@ def key_of(path: Path) -> bytes:
     made = secrets.token_bytes(KEY_BYTES)
     _write_new(path, made)
     return made
-
-
-def prepare(path: Path) -> None:
-    """Make an empty file (0600) in a folder (0700), or take away what others may do with it. Raises `OSError`."""
-    try:
-        _write_new(path, b"")
-    except FileExistsError:
-        if path.stat().st_mode & 0o077:
-            path.chmod(OWNER_ONLY)
-
-
-def remove(path: Path) -> None:
-    """Delete a database and what SQLite keeps beside it. Raises `OSError`."""
-    for suffix in ("", "-wal", "-shm", "-journal"):
-        path.with_name(path.name + suffix).unlink(missing_ok=True)
 
 
 def _write_new(path: Path, content: bytes) -> None:
